@@ -1,0 +1,17 @@
+//! Tidings turns a repository of Markdown posts into feeds and notifications.
+//!
+//! ```text
+//!  sources ──► sites/posts ──► catalog ──► feeds ──┐
+//!                                │                 ├─► publish ──► store (outbox) ──► deliveries ──► webhooks
+//!                                └─────► events ───┘      │
+//!                                                         └─► documents ──► server ──► feed readers
+//! ```
+//!
+//! One module a stage, in pipeline order. `posts`, `sites`, `catalog`, `feeds` and `events` are pure:
+//! no I/O, no clock (now is an argument), no async. `sources` alone reads posts, `publish` alone writes
+//! documents, `store` alone speaks SQL, `deliveries` alone calls out, `server` alone listens. `scan` runs
+//! the stages of one pass in order; `cli` wires everything together.
+
+mod failpoint;
+
+pub mod problems;
