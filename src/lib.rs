@@ -15,3 +15,5 @@
 mod failpoint;
 
 pub mod problems;
+
+pub mod posts;

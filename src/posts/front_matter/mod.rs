@@ -1,0 +1,171 @@
+//! The block of YAML at the head of a post.
+//!
+//! In: the text of a file. Out: where the block ends, and its values. Never: what a key means.
+//!
+//! Values keep the text of their scalars (`1.10`, `2025-01-01`, `yes`) and whether they were quoted, because dates
+//! and terms depend on it.
+
+mod read;
+mod split;
+mod value;
+
+use std::ops::Range;
+
+pub use split::{Split, split};
+pub use value::{Map, Scalar, Value};
+
+/// Why a front matter block cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    /// What the YAML reader says, without its position.
+    pub message: String,
+    /// Byte offset in the file.
+    pub at: usize,
+}
+
+/// Reads the first YAML document at `range` of `file`; nothing at all is an empty mapping.
+///
+/// Of a key that stands twice, the last wins. Tags are dropped (`! 'text'` is text), merge keys (`<<`) are followed.
+/// What aliases expand to is bounded by a small multiple of the block's own length, nesting by 128 levels.
+///
+/// # Errors
+///
+/// If it is not YAML, not a mapping, or asks for Ruby objects.
+pub fn parse(file: &str, range: Range<usize>) -> Result<Map, Error> {
+    let start = range.start;
+    let yaml = file.get(range).unwrap_or_default();
+    match read::document(yaml, start)? {
+        Value::Map(map) => Ok(map),
+        Value::Null => Ok(Map::default()),
+        Value::Scalar(_) | Value::List(_) => {
+            let blank = yaml.len() - yaml.trim_start().len();
+            Err(Error { message: "this is not a list of `key: value` lines".into(), at: start + blank })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(yaml: &str) -> Map {
+        parse(yaml, 0..yaml.len()).unwrap()
+    }
+
+    fn scalar(yaml: &str) -> Scalar {
+        match read(yaml).get("k").unwrap() {
+            Value::Scalar(scalar) => scalar.clone(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn fault(yaml: &str) -> Error {
+        parse(yaml, 0..yaml.len()).unwrap_err()
+    }
+
+    #[test]
+    fn scalars_keep_their_text_quotes_and_place() {
+        for (yaml, text, quoted, at) in [
+            ("k: 1.10", "1.10", false, Some(3)),
+            ("k: 2025-01-01", "2025-01-01", false, Some(3)),
+            ("a: 日本\nk: yes", "yes", false, Some(13)),
+            ("k: True", "True", false, Some(3)),
+            ("k: 0x1F", "0x1F", false, Some(3)),
+            ("k: '1.10'", "1.10", true, Some(4)),
+            ("k: \"2025\"", "2025", true, Some(4)),
+            ("k: \"a\\tb\"", "a\tb", true, None),
+            ("k: |\n  a\n  b\n", "a\nb\n", true, None),
+            ("k: !!str 2025-01-01", "2025-01-01", true, Some(9)),
+            ("k: ! 'It''s'", "It's", true, None),
+            ("k: ! 12", "12", true, Some(5)),
+            ("k: !mine 12", "12", false, Some(9)),
+        ] {
+            let expected = Scalar { text: text.into(), quoted, at };
+            assert_eq!(scalar(yaml), expected, "{yaml}");
+            let with_number = format!("{yaml}\nz: 5");
+            assert_eq!(scalar(&with_number), expected, "{with_number}");
+        }
+    }
+
+    #[test]
+    fn of_a_key_that_stands_twice_the_last_wins() {
+        let map = read("k: 1\nz: 2\nk: three\n");
+        assert_eq!(map.get("k").and_then(Value::as_text), Some("three"));
+        assert_eq!(map.iter().map(|(k, _)| k).collect::<Vec<_>>(), ["k", "z"]);
+    }
+
+    #[test]
+    fn aliases_and_merge_keys_are_followed() {
+        let map = read("base: &b {x: 1, y: [2, ~]}\nk: *b\nm:\n  <<: *b\n  x: 9\n");
+        assert_eq!(map.get("k"), map.get("base"));
+        let Some(Value::Map(merged)) = map.get("m") else { panic!() };
+        assert_eq!(merged.get("x").and_then(Value::as_text), Some("9"));
+        assert!(matches!(merged.get("y"), Some(Value::List(items)) if items.len() == 2));
+    }
+
+    #[test]
+    fn nothing_is_an_empty_mapping_and_only_the_first_document_counts() {
+        assert_eq!(read(""), Map::default());
+        assert_eq!(read("# just a comment\n"), Map::default());
+        assert_eq!(read("a: 1\n--- x\nb: 2\n").iter().count(), 1);
+    }
+
+    #[test]
+    fn errors_say_where_they_are() {
+        let error = fault("x: 1\ntitle: a: b\n");
+        assert_eq!(error.message, "mapping values are not allowed in this context");
+        assert_eq!(error.at, 13);
+        assert!(fault("a:\n\tb: 1\n").message.contains("found character that cannot start any token"));
+        assert!(fault("k: !ruby/object:Gem {a: 1}").message.contains("!ruby/object:Gem"));
+        assert_eq!(fault("\n- a\n").at, 1);
+        assert!(fault("just text").message.contains("key: value"));
+        assert!(fault("k: *nowhere").message.contains("unknown anchor"));
+    }
+
+    #[test]
+    fn positions_count_from_the_start_of_the_file() {
+        let file = "---\nk: a: b\n---\n";
+        assert_eq!(parse(file, 4..12).unwrap_err().at, 8);
+        let file = "---\nk: 15\nnull: ~\n---\n";
+        let map = parse(file, 4..18).unwrap();
+        assert_eq!(map.span("k"), Some(7..9));
+        assert_eq!(map.span("null"), Some(10..14));
+        assert_eq!(map.without_places().span("k"), None);
+    }
+
+    #[test]
+    fn a_bomb_of_aliases_is_refused() {
+        let mut yaml = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+        for level in 1..9 {
+            let refs = vec![format!("*a{}", level - 1); 9].join(", ");
+            yaml += &format!("a{level}: &a{level} [{refs}]\n");
+        }
+        assert!(fault(&yaml).message.contains("aliases"));
+    }
+
+    #[test]
+    fn deep_nesting_is_refused() {
+        assert_eq!(fault(&format!("k: {}", "[".repeat(500_000))).at, 3 + 1000);
+        assert!(fault(&format!("k: {}{}", "[".repeat(500), "]".repeat(500))).message.contains("recursion"));
+    }
+
+    #[test]
+    fn many_keys_take_linear_time() {
+        let yaml: String = (0..50_000).map(|n| format!("k{n}: {n}\n")).collect();
+        assert_eq!(read(&yaml).iter().count(), 50_000);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(file in "(---\n)?[ -~\n\t\r:é'\"&*!<|>{}\\[\\],#-]{0,200}(\n---\n.*)?") {
+            let split = split(&file);
+            let _ = parse(&file, split.yaml.unwrap_or(0..file.len()));
+        }
+
+        #[test]
+        fn what_is_written_is_read(text in "[a-zA-Z0-9 ':.é日-]{1,40}") {
+            let yaml = format!("k: '{}'", text.replace('\'', "''"));
+            proptest::prop_assert_eq!(scalar(&yaml).text, text);
+        }
+    }
+}

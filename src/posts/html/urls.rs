@@ -1,0 +1,214 @@
+//! URL references made absolute (RFC 3986, section 5).
+//!
+//! In: what an author wrote in `href`, `src` or `srcset`. Out: absolute, percent-encoded URLs whose scheme a reader may
+//! follow. Never: `javascript:` and its like, in whatever spelling; the URL parser takes out the tabs and controls first.
+
+use url::Url;
+
+/// The schemes that links in a feed may have.
+pub(super) const SCHEMES: &[&str] = &[
+    "acct",
+    "bitcoin",
+    "callto",
+    "ed2k",
+    "feed",
+    "ftp",
+    "ftps",
+    "gemini",
+    "geo",
+    "git",
+    "gopher",
+    "http",
+    "https",
+    "irc",
+    "ircs",
+    "magnet",
+    "mailto",
+    "matrix",
+    "news",
+    "nntp",
+    "openpgp4fpr",
+    "sftp",
+    "sip",
+    "sips",
+    "sms",
+    "ssh",
+    "svn",
+    "tel",
+    "urn",
+    "webcal",
+    "xmpp",
+];
+
+/// Resolves a URL reference against `base`; `None` for schemes that have no place in a feed (`javascript:` and the like)
+/// and for what is no URL at all.
+#[must_use]
+pub fn absolute(reference: &str, base: &str) -> Option<String> {
+    Base::new(base).link(reference)
+}
+
+/// The URL that references are relative to, parsed once.
+#[derive(Debug, Clone)]
+pub(in crate::posts) struct Base(Option<Url>);
+
+impl Base {
+    /// Where `base` is no URL, only absolute references resolve.
+    pub(in crate::posts) fn new(base: &str) -> Self {
+        Self(Url::parse(base).ok())
+    }
+
+    /// For a link.
+    pub(in crate::posts) fn link(&self, reference: &str) -> Option<String> {
+        self.resolve(reference).filter(|url| SCHEMES.contains(&url.scheme())).map(String::from)
+    }
+
+    /// For a picture: from the web, or in the text itself.
+    pub(in crate::posts) fn image(&self, reference: &str) -> Option<String> {
+        let url = self.resolve(reference).filter(|_| !reference.trim().is_empty())?;
+        (is_web(&url) || is_image_data(url.as_str())).then(|| url.into())
+    }
+
+    /// For what else is fetched.
+    pub(super) fn media(&self, reference: &str) -> Option<String> {
+        self.resolve(reference).filter(|url| is_web(url) && !reference.trim().is_empty()).map(String::from)
+    }
+
+    /// For a `srcset` attribute (HTML Living Standard, 4.8.4.2.1); candidates that do not resolve are left out.
+    pub(super) fn srcset(&self, candidates: &str) -> Option<String> {
+        let mut out = String::new();
+        let mut rest = candidates;
+        while let Some((url, descriptors)) = next_candidate(&mut rest) {
+            let Some(url) = self.image(url) else { continue };
+            if !out.is_empty() {
+                out.push_str(", ");
+            }
+            out.push_str(&url);
+            for descriptor in descriptors.split_ascii_whitespace() {
+                out.push(' ');
+                out.push_str(descriptor);
+            }
+        }
+        (!out.is_empty()).then_some(out)
+    }
+
+    fn resolve(&self, reference: &str) -> Option<Url> {
+        match &self.0 {
+            Some(base) => base.join(reference).ok(),
+            None => Url::parse(reference).ok(),
+        }
+    }
+}
+
+/// Whether a `data:` URL holds a picture.
+pub(super) fn is_image_data(url: &str) -> bool {
+    url.get(..11).is_some_and(|start| start.eq_ignore_ascii_case("data:image/"))
+}
+
+fn is_web(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https")
+}
+
+/// Takes the next URL and its descriptors. A comma ends a candidate only behind the URL, never within it.
+fn next_candidate<'a>(rest: &mut &'a str) -> Option<(&'a str, &'a str)> {
+    let text = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ',');
+    let end = text.find(|c: char| c.is_ascii_whitespace()).unwrap_or(text.len());
+    let (url, after) = text.split_at(end);
+    let bare = url.trim_end_matches(',');
+    if bare.is_empty() {
+        return None;
+    }
+    if bare.len() < url.len() {
+        *rest = after;
+        return Some((bare, ""));
+    }
+    let end = descriptors_end(after);
+    *rest = &after[end..];
+    Some((url, &after[..end]))
+}
+
+/// The first comma outside parentheses.
+fn descriptors_end(text: &str) -> usize {
+    let mut inside = false;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'(' => inside = true,
+            b')' => inside = false,
+            b',' if !inside => return at,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: &str = "https://example.com/blog/2025/post.html?page=1";
+
+    #[test]
+    fn references_resolve_against_the_post() {
+        for (reference, url) in [
+            ("pic.png", "https://example.com/blog/2025/pic.png"),
+            ("/x/", "https://example.com/x/"),
+            ("../y", "https://example.com/blog/y"),
+            ("//cdn.example/z", "https://cdn.example/z"),
+            ("#fn:1", "https://example.com/blog/2025/post.html?page=1#fn:1"),
+            ("?q", "https://example.com/blog/2025/post.html?q"),
+            ("", BASE),
+            ("日本 語", "https://example.com/blog/2025/%E6%97%A5%E6%9C%AC%20%E8%AA%9E"),
+            ("https://日本.example/", "https://xn--wgv71a.example/"),
+            ("mailto:a@b.example", "mailto:a@b.example"),
+        ] {
+            assert_eq!(absolute(reference, BASE).as_deref(), Some(url), "{reference}");
+        }
+    }
+
+    #[test]
+    fn schemes_that_run_code_are_refused_in_every_spelling() {
+        for reference in [
+            "javascript:a",
+            " JaVaScript:a",
+            "java\nscript:a",
+            "\u{1}javascript:a",
+            "vbscript:a",
+            "data:text/html,a",
+            "blob:a",
+            "file:///etc",
+        ] {
+            assert_eq!(absolute(reference, BASE), None, "{reference}");
+            assert_eq!(Base::new(BASE).image(reference), None, "{reference}");
+        }
+    }
+
+    #[test]
+    fn pictures_may_be_data() {
+        let base = Base::new(BASE);
+        assert_eq!(base.image("data:image/png;base64,AA==").as_deref(), Some("data:image/png;base64,AA=="));
+        assert_eq!(base.link("data:image/png;base64,AA=="), None);
+        assert_eq!(base.image(""), None);
+    }
+
+    #[test]
+    fn without_a_base_only_absolute_urls_resolve() {
+        assert_eq!(absolute("/x", "nonsense"), None);
+        assert_eq!(absolute("http://a/", "nonsense").as_deref(), Some("http://a/"));
+    }
+
+    #[test]
+    fn srcset_keeps_commas_inside_urls() {
+        let base = Base::new("https://e.com/a/");
+        for (candidates, expected) in [
+            ("x.png", Some("https://e.com/a/x.png")),
+            ("x.png 1x,y.png 2x", Some("https://e.com/a/x.png 1x, https://e.com/a/y.png 2x")),
+            ("w_1,h_2/x.png 300w , /y.png  2x", Some("https://e.com/a/w_1,h_2/x.png 300w, https://e.com/y.png 2x")),
+            (",, x.png, y.png,,", Some("https://e.com/a/x.png, https://e.com/a/y.png")),
+            ("data:image/png;base64,AA 1x, x.png 2x", Some("data:image/png;base64,AA 1x, https://e.com/a/x.png 2x")),
+            ("x.png (a,b) 1x, y", Some("https://e.com/a/x.png (a,b) 1x, https://e.com/a/y")),
+            ("javascript:a 1x", None),
+            (" , ", None),
+        ] {
+            assert_eq!(base.srcset(candidates).as_deref(), expected, "{candidates}");
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! One Markdown file becomes a post: front matter, dates, Markdown, HTML that is safe in a feed.
+//!
+//! In: the text of one file. Out: values, and the problems found on the way.
+//! Never: I/O, a clock, or knowledge of a generator; what Jekyll does with these parts is in [`crate::sites`].
+
+pub mod dates;
+pub mod emphasis;
+pub mod front_matter;
+pub mod html;
+pub mod liquid;
+pub mod markdown;
+pub mod text;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use chrono::{DateTime, FixedOffset};
+use serde::{Deserialize, Serialize};
+
+/// A person as feeds know them (RFC 4287, 3.2).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Person {
+    /// Never empty, plain text.
+    pub name: String,
+    /// An addr-spec.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// An absolute URL, percent-encoded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
+}
+
+/// How a post's body is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Markup {
+    /// CommonMark with the GitHub extensions.
+    Markdown,
+    /// HTML as it is.
+    Html,
+    /// Plain text: shown as it is, in a `pre`.
+    Text,
+}
+
+/// Where the text that stands in for a post's summary comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Excerpt {
+    /// Given by the author; plain text, or HTML whose tags are dropped.
+    Given(String),
+    /// The first bytes of the body, as Markdown, up to this many.
+    Head(usize),
+    /// None: the body itself is all there is.
+    Whole,
+}
+
+/// What has to run over a body before it is its markup.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Template {
+    /// Nothing.
+    #[default]
+    None,
+    /// Liquid; see [`liquid`].
+    Liquid {
+        /// The site's address with its base path, without a slash at the end.
+        base: String,
+    },
+}
+
+/// One post, read and checked: everything but its body, which is read again when a document needs it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Post {
+    /// Relative to the source's root, with `/`.
+    pub path: String,
+    /// What the store knows it by: the front matter's `id`/`guid`, else the path.
+    pub key: String,
+    /// The id that the generator's own feed gives it. An absolute IRI.
+    pub id: String,
+    /// Absolute and percent-encoded.
+    pub url: String,
+    /// Plain text, one line, never empty.
+    pub title: String,
+    /// First publication, in the site's time zone.
+    pub published: DateTime<FixedOffset>,
+    /// When the author says it changed; never before `published`.
+    pub updated: Option<DateTime<FixedOffset>>,
+    /// In the order given; empty where the site's author stands in.
+    pub authors: Vec<Person>,
+    /// In the order given, without repeats.
+    pub categories: Vec<String>,
+    /// In the order given, without repeats.
+    pub tags: Vec<String>,
+    /// BCP 47, where the post differs from the site.
+    pub language: Option<String>,
+    /// What becomes the summary.
+    pub excerpt: Excerpt,
+    /// An absolute URL.
+    pub image: Option<String>,
+    /// Front matter keys that Tidings has no meaning for, as written: for templates and JSON Feed's extension.
+    pub extra: serde_json::Map<String, serde_json::Value>,
+    /// How the body is written.
+    pub markup: Markup,
+    /// What runs before.
+    #[serde(default)]
+    pub template: Template,
+    /// Where in the file the body starts, in bytes.
+    pub body_start: usize,
+    /// Changes when, and only when, something that readers see changes.
+    pub revision: Revision,
+    /// Shown in lists, feeds and events. `false` for `feed: false` and the like.
+    pub listed: bool,
+}
+
+/// The fingerprint of what readers see of a post: the first 16 bytes of a SHA-256.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Revision(pub [u8; 16]);
+
+/// A body made into HTML.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// Balanced HTML without scripts, styles or relative links; empty if the body is.
+    pub html: Arc<str>,
+    /// Plain text, white space folded; empty if there is none.
+    pub summary: Arc<str>,
+}
+
+/// Renders a post's body.
+///
+/// `file` is the whole text of the file as [`text::decode`] gives it; [`Post::body_start`] says where the body begins.
+#[must_use]
+pub fn render(post: &Post, file: &str) -> Rendered {
+    let source = file.get(post.body_start..).unwrap_or_default();
+    let body = run_template(post, source);
+    let html = match post.markup {
+        Markup::Markdown => markdown::to_html(&body, &post.url),
+        Markup::Html => html::clean(&body, &post.url),
+        Markup::Text => html::preformatted(&body),
+    };
+    let summary = match &post.excerpt {
+        Excerpt::Given(given) => html::plain_text(given),
+        Excerpt::Head(len) => {
+            let head = run_template(post, source.get(..*len).unwrap_or(source));
+            html::plain_text(&match post.markup {
+                Markup::Markdown => markdown::excerpt_to_html(&head, &body, &post.url),
+                Markup::Html => head.into_owned(),
+                Markup::Text => html::escape(&head),
+            })
+        }
+        Excerpt::Whole => html::plain_text(&html),
+    };
+    Rendered { html: html.into(), summary: summary.into() }
+}
+
+fn run_template<'a>(post: &Post, text: &'a str) -> Cow<'a, str> {
+    match &post.template {
+        Template::None => Cow::Borrowed(text),
+        Template::Liquid { base } => {
+            liquid::strip(text, &liquid::Known { base, title: &post.title, markup: post.markup }).text
+        }
+    }
+}
+
+/// Posts for the tests of other modules.
+#[cfg(test)]
+pub(crate) mod testing {
+    use chrono::TimeZone as _;
+
+    use super::{Excerpt, FixedOffset, Markup, Post, Revision, Template};
+
+    /// A post at `path`, published on this day of January 2025 (UTC).
+    pub(crate) fn post(path: &str, day: u32) -> Post {
+        let utc = FixedOffset::east_opt(0).unwrap();
+        Post {
+            path: path.to_owned(),
+            key: path.to_owned(),
+            id: format!("https://example.com/{path}"),
+            url: format!("https://example.com/{path}.html"),
+            title: path.to_owned(),
+            published: utc.with_ymd_and_hms(2025, 1, day, 0, 0, 0).unwrap(),
+            updated: None,
+            authors: Vec::new(),
+            categories: Vec::new(),
+            tags: Vec::new(),
+            language: None,
+            excerpt: Excerpt::Whole,
+            image: None,
+            extra: serde_json::Map::new(),
+            markup: Markup::Markdown,
+            template: Template::None,
+            body_start: 0,
+            revision: Revision([0; 16]),
+            listed: true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn post(markup: Markup, excerpt: Excerpt) -> Post {
+        let url = "https://example.com/a/".to_owned();
+        Post { url, markup, excerpt, body_start: 4, ..testing::post("_posts/a.md", 1) }
+    }
+
+    fn rendered(markup: Markup, excerpt: Excerpt, body: &str) -> (String, String) {
+        let rendered = render(&post(markup, excerpt), &format!("---\n{body}"));
+        (rendered.html.to_string(), rendered.summary.to_string())
+    }
+
+    #[test]
+    fn a_head_is_read_as_the_body_is() {
+        let head = Excerpt::Head(7);
+        let (html, summary) = rendered(Markup::Markdown, head.clone(), "a *b* [\n\nc\n");
+        assert_eq!((html.as_str(), summary.as_str()), ("<p>a <em>b</em> [</p>\n<p>c</p>\n", "a b ["));
+        assert_eq!(rendered(Markup::Html, head.clone(), "<p>a b </p><p>c").1, "a b");
+        assert_eq!(rendered(Markup::Text, head, "<b>&amp; c").1, "<b>&amp");
+    }
+
+    #[test]
+    fn a_given_excerpt_loses_its_tags() {
+        let given = Excerpt::Given("<b>a</b> &amp; Vec<T>\n".to_owned());
+        assert_eq!(rendered(Markup::Markdown, given, "b").1, "a & Vec<T>");
+    }
+
+    #[test]
+    fn an_empty_body_gives_nothing() {
+        for markup in [Markup::Markdown, Markup::Html, Markup::Text] {
+            assert_eq!(rendered(markup, Excerpt::Whole, " \n\n"), (String::new(), String::new()), "{markup:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_starts_nowhere_is_empty() {
+        assert_eq!(render(&post(Markup::Markdown, Excerpt::Head(9)), "日").html.as_ref(), "");
+    }
+}

@@ -1,0 +1,277 @@
+//! Text from outside, made fit for a feed.
+//!
+//! In: the bytes of a file, or a string that came from one. Out: text that XML 1.0 and the feed validator accept.
+//! Never: a guess at an encoding, or a replacement character in place of what could not be read.
+
+use std::borrow::Cow;
+
+/// How many dropped characters are remembered; a binary file would list millions.
+const MAX_RECORDED: usize = 100;
+
+/// The text of a file: decoded from bytes, without what XML forbids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decoded {
+    /// UTF-8 without a byte order mark, without the characters that [`is_allowed`] refuses.
+    pub text: String,
+    /// Byte offsets in `text` where forbidden characters were dropped, with the first of them; at most 100.
+    pub dropped: Vec<(usize, char)>,
+}
+
+/// Decodes a file. UTF-8, with or without a byte order mark; UTF-16 only with one.
+///
+/// # Errors
+///
+/// The byte offset of the first byte that is not UTF-8 (or, after a UTF-16 mark, not UTF-16).
+pub fn decode(bytes: &[u8]) -> Result<Decoded, usize> {
+    match bytes {
+        [0xFF, 0xFE, units @ ..] => utf16(units, u16::from_le_bytes).map(drop_forbidden),
+        [0xFE, 0xFF, units @ ..] => utf16(units, u16::from_be_bytes).map(drop_forbidden),
+        [0xEF, 0xBB, 0xBF, rest @ ..] => utf8(rest).map_err(|at| at + 3),
+        _ => utf8(bytes),
+    }
+}
+
+/// Whether feeds may hold this character.
+///
+/// Refused are what XML 1.0 forbids (section 2.2), what the feed validator warns of (C1 controls, U+FFFD), and what
+/// makes it call HTML invalid (U+007F and the Unicode noncharacters).
+#[must_use]
+pub const fn is_allowed(c: char) -> bool {
+    match c {
+        '\t' | '\n' | '\r' | ' '..='\x7E' => true,
+        '\0'..='\u{9F}' | '\u{FDD0}'..='\u{FDEF}' | '\u{FFFD}' => false,
+        _ => (c as u32) & 0xFFFE != 0xFFFE,
+    }
+}
+
+/// `s` without the characters that [`is_allowed`] refuses; borrows where nothing is dropped.
+#[must_use]
+pub fn allowed(s: &str) -> Cow<'_, str> {
+    let Some(first) = find_forbidden(s, 0) else { return Cow::Borrowed(s) };
+    let mut kept = String::with_capacity(s.len());
+    kept.push_str(&s[..first]);
+    kept.extend(s[first..].chars().filter(|&c| is_allowed(c)));
+    Cow::Owned(kept)
+}
+
+/// White space folded to single spaces and trimmed, bidi controls and forbidden characters dropped: for titles and names.
+///
+/// An ideographic space between words is the author's choice and stays.
+#[must_use]
+pub fn one_line(s: &str) -> String {
+    let mut line = String::with_capacity(s.len());
+    push_folded(&mut line, s);
+    line.truncate(line.trim_end().len());
+    let leading = line.len() - line.trim_start().len();
+    line.drain(..leading);
+    line
+}
+
+/// A language tag in the form of BCP 47, `en_US` repaired to `en-US`; `None` if it is none.
+#[must_use]
+pub fn language(tag: &str) -> Option<String> {
+    let tag = tag.trim().replace('_', "-");
+    let mut subtags = tag.split('-');
+    let primary = subtags.next()?;
+    let valid = (2..=8).contains(&primary.len())
+        && primary.chars().all(|c| c.is_ascii_alphabetic())
+        && subtags.all(|subtag| (1..=8).contains(&subtag.len()) && subtag.chars().all(|c| c.is_ascii_alphanumeric()));
+    valid.then_some(tag)
+}
+
+/// Appends `s` with its white space folded, as if it went on where `line` ends.
+pub(super) fn push_folded(line: &mut String, s: &str) {
+    let mut from = 0;
+    let mut at = 0;
+    while let Some(&byte) = s.as_bytes().get(at) {
+        let lone_space =
+            byte == b' ' && !s[from..at].ends_with(' ') && (from < at || !line.is_empty() && !line.ends_with(' '));
+        if lone_space || !MAY_CHANGE[usize::from(byte)] {
+            at += 1;
+            continue;
+        }
+        line.push_str(&s[from..at]);
+        let Some(c) = s[at..].chars().next() else { break };
+        if folds(c) {
+            push_space(line);
+        } else if is_allowed(c) && !is_bidi_control(c) {
+            line.push(c);
+        }
+        at += c.len_utf8();
+        from = at;
+    }
+    line.push_str(&s[from..]);
+}
+
+/// Appends a space unless `line` is empty or ends in one.
+pub(super) fn push_space(line: &mut String) {
+    if !line.is_empty() && !line.ends_with(' ') {
+        line.push(' ');
+    }
+}
+
+fn folds(c: char) -> bool {
+    matches!(c, ' ' | '\t'..='\r' | '\u{85}' | '\u{A0}' | '\u{2028}' | '\u{2029}')
+}
+
+fn is_bidi_control(c: char) -> bool {
+    matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+fn utf8(bytes: &[u8]) -> Result<Decoded, usize> {
+    std::str::from_utf8(bytes).map(|text| drop_forbidden(text.to_owned())).map_err(|e| e.valid_up_to())
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, usize> {
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    let mut at = 2;
+    let mut text = String::with_capacity(bytes.len());
+    for decoded in char::decode_utf16(pairs.iter().map(|&pair| unit(pair))) {
+        let c = decoded.map_err(|_| at)?;
+        at += 2 * c.len_utf16();
+        text.push(c);
+    }
+    if rest.is_empty() { Ok(text) } else { Err(at) }
+}
+
+fn drop_forbidden(text: String) -> Decoded {
+    let Some(mut from) = find_forbidden(&text, 0) else { return Decoded { text, dropped: Vec::new() } };
+    let mut kept = String::with_capacity(text.len());
+    kept.push_str(&text[..from]);
+    let mut dropped: Vec<(usize, char)> = Vec::new();
+    while let Some(c) = text[from..].chars().next() {
+        if dropped.len() < MAX_RECORDED && dropped.last().is_none_or(|&(at, _)| at != kept.len()) {
+            dropped.push((kept.len(), c));
+        }
+        let start = from + c.len_utf8();
+        from = find_forbidden(&text, start).unwrap_or(text.len());
+        kept.push_str(&text[start..from]);
+    }
+    Decoded { text: kept, dropped }
+}
+
+/// Where the first forbidden character at or after `from` starts.
+fn find_forbidden(s: &str, mut from: usize) -> Option<usize> {
+    loop {
+        let at = from + s.as_bytes()[from..].iter().position(|&byte| MAY_FORBID[usize::from(byte)])?;
+        let c = s[at..].chars().next()?;
+        if !is_allowed(c) {
+            return Some(at);
+        }
+        from = at + c.len_utf8();
+    }
+}
+
+/// The bytes that a forbidden character can start with.
+const MAY_FORBID: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte {
+            0x09 | 0x0A | 0x0D => false,
+            _ => byte < 0x20 || byte == 0x7F || byte == 0xC2 || byte == 0xEF || byte >= 0xF0,
+        };
+        byte += 1;
+    }
+    table
+};
+
+/// The bytes that a character which folding drops or replaces can start with.
+const MAY_CHANGE: [bool; 256] = {
+    let mut table = MAY_FORBID;
+    let mut byte = 0;
+    while byte <= b' ' {
+        table[byte as usize] = true;
+        byte += 1;
+    }
+    table[0xE2] = true;
+    table
+};
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn text_of(bytes: &[u8]) -> String {
+        decode(bytes).unwrap().text
+    }
+
+    #[test]
+    fn utf8_loses_its_byte_order_mark() {
+        assert_eq!(text_of("日本語".as_bytes()), "日本語");
+        assert_eq!(text_of("\u{FEFF}日本語".as_bytes()), "日本語");
+        assert_eq!(text_of(b""), "");
+    }
+
+    #[test]
+    fn utf16_is_read_when_it_is_marked() {
+        let le: Vec<u8> = "\u{FEFF}日本 😀".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let be: Vec<u8> = "\u{FEFF}日本 😀".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(text_of(&le), "日本 😀");
+        assert_eq!(text_of(&be), "日本 😀");
+    }
+
+    #[test]
+    fn broken_bytes_are_named_by_their_offset() {
+        assert_eq!(decode(b"ab\xFFc"), Err(2));
+        assert_eq!(decode(b"\xEF\xBB\xBFa\xC3"), Err(4));
+        assert_eq!(decode(b"\xFF\xFEa\0\0\xD8b\0"), Err(4));
+        assert_eq!(decode(b"\xFF\xFEa\0b"), Err(4));
+    }
+
+    #[test]
+    fn forbidden_characters_are_dropped_and_listed_once_a_place() {
+        let decoded = decode("a\u{8}\u{1}b\r\n\tc\u{FFFD}\u{85}".as_bytes()).unwrap();
+        assert_eq!(decoded.text, "ab\r\n\tc");
+        assert_eq!(decoded.dropped, [(1, '\u{8}'), (6, '\u{FFFD}')]);
+    }
+
+    #[test]
+    fn the_list_of_dropped_characters_is_bounded() {
+        let decoded = decode("a\0".repeat(10_000).as_bytes()).unwrap();
+        assert_eq!(decoded.text.len(), 10_000);
+        assert_eq!(decoded.dropped.len(), MAX_RECORDED);
+    }
+
+    #[test]
+    fn allowed_borrows_clean_text() {
+        assert!(matches!(allowed("「日本語」！ ok\n"), Cow::Borrowed(_)));
+        assert_eq!(allowed("a\u{B}b\u{FFFE}c\u{9C}"), "abc");
+    }
+
+    #[test]
+    fn one_line_folds_trims_and_drops_direction_overrides() {
+        assert_eq!(one_line(" \u{3000}a\r\n\t b \u{202E}c\u{2069}\u{1}　 "), "a b c");
+        assert_eq!(one_line("第1回　はじめに"), "第1回　はじめに");
+        assert_eq!(one_line(" \n "), "");
+    }
+
+    proptest! {
+        #[test]
+        fn decoding_any_bytes_gives_allowed_text_or_an_offset_inside(bytes: Vec<u8>) {
+            match decode(&bytes) {
+                Ok(decoded) => {
+                    prop_assert!(decoded.text.chars().all(is_allowed));
+                    prop_assert!(decoded.dropped.iter().all(|&(at, c)| decoded.text.is_char_boundary(at) && !is_allowed(c)));
+                }
+                Err(at) => prop_assert!(at < bytes.len()),
+            }
+        }
+
+        #[test]
+        fn the_fast_search_finds_what_the_definition_refuses(s: String) {
+            let plain: String = s.chars().filter(|&c| is_allowed(c)).collect();
+            prop_assert_eq!(&allowed(&s), &plain);
+            prop_assert_eq!(decode(s.trim_start_matches('\u{FEFF}').as_bytes()).unwrap().text, plain.trim_start_matches('\u{FEFF}'));
+        }
+
+        #[test]
+        fn one_line_is_one_line_and_stays(s in "[ -~\\s\u{3000}\u{202A}-\u{202E}あ-ん]{0,40}") {
+            let line = one_line(&s);
+            prop_assert!(line.chars().all(|c| c == ' ' || !folds(c) && !is_bidi_control(c)));
+            prop_assert_eq!(one_line(&line), line);
+        }
+    }
+}
