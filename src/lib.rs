@@ -16,4 +16,6 @@ mod failpoint;
 
 pub mod problems;
 
+pub mod config;
+
 pub mod posts;

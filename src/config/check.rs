@@ -1,0 +1,206 @@
+//! From a config as written to a [`Config`] that holds: every value is looked at once, here, and every problem is listed.
+
+mod feeds;
+mod server;
+mod site;
+mod webhooks;
+
+use std::path::PathBuf;
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use super::file::{ConfigFile, Step};
+use super::raw::RawGenerator;
+use super::{Config, Generator, Guard, Output, Schedule, SiteDefaults, Source};
+use crate::problems::Problem;
+
+const DEFAULT_SCHEDULE: &str = "*/5 * * * *";
+const DEFAULT_OUTPUT: &str = "feeds";
+const DEFAULT_PERMALINK: &str = "/{dir}/{slug}/";
+/// Posts are held in memory one at a time; a file beyond this is an accident.
+const LARGEST_POST: u64 = 64 << 20;
+
+/// What the command line and the environment add to the config file.
+pub struct Surroundings<'a> {
+    /// `--out`, absolute.
+    pub out: Option<PathBuf>,
+    /// Looks up an environment variable.
+    pub env: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl ConfigFile {
+    /// Checks every setting.
+    ///
+    /// # Errors
+    ///
+    /// All problems found; at least one.
+    pub fn check(&self, defaults: &SiteDefaults, around: &Surroundings<'_>) -> Result<Config, Vec<Problem>> {
+        let mut checker = Checker { file: self, around, problems: Vec::new() };
+        let site = checker.site(defaults);
+        let source = checker.source();
+        let schedule = checker.schedule();
+        let output = checker.output();
+        let feeds = checker.feeds();
+        let server = checker.server(site.as_ref(), &output);
+        let store = checker.store();
+        let webhooks = checker.webhooks();
+        let guard = checker.guard();
+        match (site, schedule, server, store) {
+            (Some(site), Some(schedule), Some(server), Some(store)) if checker.problems.is_empty() => Ok(Config {
+                site,
+                source,
+                schedule,
+                output,
+                feeds,
+                server,
+                store,
+                webhooks,
+                guard,
+                backfill: self.raw.backfill.unwrap_or(0),
+            }),
+            _ => Err(checker.problems),
+        }
+    }
+
+    /// Where posts are, which has to be known before the site's own config can be read.
+    #[must_use]
+    pub fn source_path(&self) -> PathBuf {
+        let path = self.raw.source.as_ref().and_then(|source| source.path.clone());
+        path.map_or_else(|| self.dir.clone(), |path| normal(&self.dir.join(path)))
+    }
+
+    /// The generator that the config names, if it does.
+    #[must_use]
+    pub fn generator(&self) -> Option<Generator> {
+        match self.raw.source.as_ref()?.generator? {
+            RawGenerator::Auto => None,
+            RawGenerator::Jekyll => Some(Generator::Jekyll),
+            RawGenerator::Plain => Some(Generator::Plain),
+        }
+    }
+}
+
+struct Checker<'a> {
+    file: &'a ConfigFile,
+    around: &'a Surroundings<'a>,
+    problems: Vec<Problem>,
+}
+
+impl Checker<'_> {
+    fn error(&mut self, steps: &[Step<'_>], message: &str, remedy: &str) {
+        self.problems.push(self.file.problem(steps, message, remedy));
+    }
+
+    fn source(&mut self) -> Source {
+        let raw = self.file.raw.source.clone().unwrap_or_default();
+        let path = self.file.source_path();
+        if !path.is_dir() {
+            self.error(
+                &[Step::Key("source"), Step::Key("path")],
+                &format!("there is no directory {}", path.display()),
+                "set `source.path` to the directory that holds the posts, relative to the site's directory",
+            );
+        }
+        let permalink = raw.permalink.unwrap_or_else(|| DEFAULT_PERMALINK.to_owned());
+        if !permalink.starts_with('/') {
+            self.error(
+                &[Step::Key("source"), Step::Key("permalink")],
+                "a URL template begins with `/`",
+                "write it like `/{dir}/{slug}/`",
+            );
+        }
+        Source {
+            path,
+            generator: self.file.generator(),
+            include: self.globs("include", &raw.include),
+            exclude: self.globs("exclude", &raw.exclude),
+            permalink,
+        }
+    }
+
+    fn globs(&mut self, key: &str, patterns: &[String]) -> GlobSet {
+        let mut set = GlobSetBuilder::new();
+        for (index, pattern) in patterns.iter().enumerate() {
+            match Glob::new(pattern) {
+                Ok(glob) => drop(set.add(glob)),
+                Err(error) => self.error(
+                    &[Step::Key("source"), Step::Key(key), Step::Index(index)],
+                    &format!("this is no glob: {}", error.kind()),
+                    "write patterns like `notes/**` or `*.txt`, relative to `source.path`",
+                ),
+            }
+        }
+        set.build().unwrap_or_default()
+    }
+
+    fn schedule(&mut self) -> Option<Schedule> {
+        let expression = self.file.raw.schedule.as_deref().unwrap_or(DEFAULT_SCHEDULE);
+        match Schedule::parse(expression) {
+            Ok(schedule) => Some(schedule),
+            Err(error) => {
+                self.error(
+                    &[Step::Key("schedule")],
+                    &error.to_string(),
+                    "write five fields as in crontab(5): minute, hour, day of month, month, day of week",
+                );
+                None
+            }
+        }
+    }
+
+    fn output(&mut self) -> Output {
+        let dir = match &self.around.out {
+            Some(out) => out.clone(),
+            None => {
+                let raw = self.file.raw.output.as_ref().and_then(|output| output.dir.clone());
+                self.file.dir.join(raw.unwrap_or_else(|| DEFAULT_OUTPUT.into()))
+            }
+        };
+        Output { dir: normal(&dir) }
+    }
+
+    fn guard(&mut self) -> Guard {
+        let raw = self.file.raw.guard.clone().unwrap_or_default();
+        let guard = Guard {
+            max_removed_percent: raw.max_removed_percent.unwrap_or(20),
+            max_events_per_scan: raw.max_events_per_scan.unwrap_or(50),
+            max_post_bytes: raw.max_post_bytes.map_or(2 << 20, |size| size.0),
+        };
+        if guard.max_removed_percent > 100 {
+            self.error(
+                &[Step::Key("guard"), Step::Key("max_removed_percent")],
+                "this is more than all posts",
+                "set it to 0 to 100",
+            );
+        }
+        if guard.max_events_per_scan == 0 {
+            self.error(
+                &[Step::Key("guard"), Step::Key("max_events_per_scan")],
+                "with 0 nobody is told of anything but digests",
+                "set it to 1 or more",
+            );
+        }
+        if !(1..=LARGEST_POST).contains(&guard.max_post_bytes) {
+            self.error(
+                &[Step::Key("guard"), Step::Key("max_post_bytes")],
+                "no post fits in this, or a post could fill the memory",
+                "set it to something between 1 and 64MiB",
+            );
+        }
+        guard
+    }
+}
+
+/// `path` without `.` and `..`, by its text alone.
+fn normal(path: &std::path::Path) -> PathBuf {
+    use std::path::Component;
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if normal.file_name().is_some() => drop(normal.pop()),
+            component => normal.push(component),
+        }
+    }
+    normal
+}

@@ -1,0 +1,81 @@
+//! The `feeds` section.
+
+use super::Checker;
+use crate::config::file::Step;
+use crate::config::raw::RawCustomFeed;
+use crate::config::{Content, CustomFeed, Feeds, Format, Taxonomy};
+
+const DEFAULT_LIMIT: usize = 20;
+
+impl Checker<'_> {
+    pub(super) fn feeds(&mut self) -> Feeds {
+        let raw = self.file.raw.feeds.clone().unwrap_or_default();
+        let formats = distinct(raw.formats.unwrap_or_else(|| vec![Format::Atom, Format::Rss, Format::Json]));
+        if formats.is_empty() {
+            self.error(
+                &[Step::Key("feeds"), Step::Key("formats")],
+                "without a format there are no feeds",
+                "name at least one of atom, rss, json, or leave the key out for all three",
+            );
+        }
+        let limit = raw.limit.map_or(Some(DEFAULT_LIMIT), |limit| limit.0);
+        let content = raw.content.unwrap_or(Content::Full);
+        let custom = raw.custom.into_iter().enumerate();
+        let custom: Vec<_> = custom.map(|(index, feed)| self.custom_feed(index, feed, limit, content)).collect();
+        for (index, feed) in custom.iter().enumerate() {
+            if custom[..index].iter().any(|earlier| earlier.name == feed.name) {
+                self.name_error(index, &format!("two feeds are called `{}`", feed.name));
+            }
+        }
+        Feeds {
+            formats,
+            by: distinct(raw.by.unwrap_or_else(|| Taxonomy::ALL.to_vec())),
+            limit,
+            content,
+            min_posts: raw.min_posts.unwrap_or(1).max(1),
+            custom,
+        }
+    }
+
+    fn custom_feed(&mut self, index: usize, raw: RawCustomFeed, limit: Option<usize>, content: Content) -> CustomFeed {
+        if !is_document_path(&raw.name) {
+            self.name_error(index, "a feed's name is its path: letters, digits, `-`, `_`, `.` and `/`");
+        }
+        let first = raw.name.split('/').next().unwrap_or_default();
+        if matches!(raw.name.as_str(), "feed" | "feeds" | "index")
+            || Taxonomy::ALL.iter().any(|taxonomy| taxonomy.dir() == first)
+        {
+            self.name_error(index, &format!("`{}` belongs to a feed that Tidings makes by itself", raw.name));
+        }
+        CustomFeed {
+            title: raw.title.unwrap_or_else(|| raw.name.clone()),
+            name: raw.name,
+            filter: raw.filter,
+            limit: raw.limit.map_or(limit, |limit| limit.0),
+            content: raw.content.unwrap_or(content),
+        }
+    }
+
+    fn name_error(&mut self, index: usize, message: &str) {
+        let steps = [Step::Key("feeds"), Step::Key("custom"), Step::Index(index), Step::Key("name")];
+        self.error(&steps, message, "give it another name, such as `investing` or `topics/ai`");
+    }
+}
+
+fn is_document_path(name: &str) -> bool {
+    name.split('/').all(|segment| {
+        !segment.is_empty()
+            && !segment.starts_with('.')
+            && segment.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    })
+}
+
+fn distinct<T: PartialEq>(items: Vec<T>) -> Vec<T> {
+    let mut kept = Vec::with_capacity(items.len());
+    for item in items {
+        if !kept.contains(&item) {
+            kept.push(item);
+        }
+    }
+    kept
+}

@@ -1,0 +1,130 @@
+//! The `site` section, over what the site's own config says.
+
+use chrono_tz::Tz;
+use url::Url;
+
+use super::Checker;
+use crate::config::file::{Step, nearest};
+use crate::config::raw::RawSite;
+use crate::config::{Site, SiteDefaults};
+use crate::posts::Person;
+
+impl Checker<'_> {
+    pub(super) fn site(&mut self, defaults: &SiteDefaults) -> Option<Site> {
+        let raw = self.file.raw.site.clone().unwrap_or_default();
+        let url = self.site_url(&raw, defaults);
+        let timezone = self.timezone(&raw, defaults);
+        let language = self.language(&raw, defaults);
+        let url = url?;
+        let title = [raw.title.as_deref(), defaults.title.as_deref()]
+            .into_iter()
+            .flatten()
+            .map(str::trim)
+            .find(|title| !title.is_empty())
+            .or_else(|| url.host_str())
+            .unwrap_or_default()
+            .to_owned();
+        let image = |path: Option<&String>| path.and_then(|path| url.join(path).ok()).map(String::from);
+        Some(Site {
+            description: raw.description.clone().or_else(|| defaults.description.clone()).unwrap_or_default(),
+            language,
+            author: self.author(&raw, defaults, &title),
+            timezone: timezone?,
+            icon: image(raw.icon.as_ref().or(defaults.icon.as_ref())),
+            logo: image(raw.logo.as_ref().or(defaults.logo.as_ref())),
+            title,
+            url,
+        })
+    }
+
+    fn site_url(&mut self, raw: &RawSite, defaults: &SiteDefaults) -> Option<Url> {
+        let steps = [Step::Key("site"), Step::Key("url")];
+        let Some(text) = raw.url.as_ref().or(defaults.url.as_ref()).filter(|url| !url.trim().is_empty()) else {
+            self.error(
+                &steps,
+                "the site's address is not known, and every link in a feed begins with it",
+                "set `site.url` in tidings.yaml, or `url` in the site's own config, to something like https://blog.example.com",
+            );
+            return None;
+        };
+        let url = self.http_url(&steps, text)?;
+        Some(url)
+    }
+
+    /// An http or https URL with a host, with a trailing slash and nothing after it.
+    pub(super) fn http_url(&mut self, steps: &[Step<'_>], text: &str) -> Option<Url> {
+        let remedy = "write it like https://blog.example.com";
+        match Url::parse(text.trim()) {
+            Ok(mut url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
+                url.set_query(None);
+                url.set_fragment(None);
+                let path = format!("{}/", url.path().trim_end_matches('/'));
+                url.set_path(&path);
+                Some(url)
+            }
+            Ok(url) => {
+                self.error(steps, &format!("`{}:` is not http or https", url.scheme()), remedy);
+                None
+            }
+            Err(error) => {
+                self.error(steps, &format!("`{}` is no URL: {error}", text.trim()), remedy);
+                None
+            }
+        }
+    }
+
+    fn timezone(&mut self, raw: &RawSite, defaults: &SiteDefaults) -> Option<Tz> {
+        let name = raw.timezone.as_ref().or(defaults.timezone.as_ref()).map_or("UTC", |name| name.trim());
+        name.parse::<Tz>()
+            .map_err(|_| {
+                let near = nearest(name, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())).unwrap_or("Asia/Tokyo");
+                self.error(
+                    &[Step::Key("site"), Step::Key("timezone")],
+                    &format!("there is no time zone `{name}`"),
+                    &format!("use an IANA name; did you mean `{near}`?"),
+                );
+            })
+            .ok()
+    }
+
+    fn language(&mut self, raw: &RawSite, defaults: &SiteDefaults) -> Option<String> {
+        let given = raw.language.as_ref().or(defaults.language.as_ref())?;
+        let language = crate::posts::text::language(given);
+        if language.is_none() {
+            self.error(
+                &[Step::Key("site"), Step::Key("language")],
+                &format!("`{given}` is no language tag"),
+                "write it like ja, en-GB or zh-Hant (BCP 47)",
+            );
+        }
+        language
+    }
+
+    fn author(&mut self, raw: &RawSite, defaults: &SiteDefaults, title: &str) -> Person {
+        let given = raw.author.clone().unwrap_or_default();
+        if given.email.as_ref().is_some_and(|email| !is_addr_spec(email)) {
+            self.error(
+                &[Step::Key("site"), Step::Key("author"), Step::Key("email")],
+                "this is no e-mail address",
+                "write it like name@example.com, without a display name",
+            );
+        }
+        let default = defaults.author.as_ref();
+        Person {
+            name: given
+                .name
+                .or_else(|| default.map(|author| author.name.clone()))
+                .filter(|name| !name.trim().is_empty())
+                .unwrap_or_else(|| title.to_owned()),
+            email: given.email.or_else(|| default?.email.clone()).filter(|email| is_addr_spec(email)),
+            uri: given.uri.or_else(|| default?.uri.clone()),
+        }
+    }
+}
+
+/// Good enough for RFC 4287's `atom:email`: something at something, without white space.
+fn is_addr_spec(email: &str) -> bool {
+    email.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !email.contains(char::is_whitespace)
+    })
+}

@@ -1,0 +1,327 @@
+//! `tidings.yaml` and the site's own settings: raw as written, then checked.
+//!
+//! In: the text of the config file, and what the site's generator says of the site ([`SiteDefaults`]). Out: a [`Config`]
+//! that nobody needs to check again. Never: reading posts, or writing anything.
+
+#![expect(clippy::disallowed_methods, reason = "this is where settings are read")]
+
+mod check;
+mod file;
+mod filter;
+mod raw;
+mod schedule;
+mod secret;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+use ipnet::IpNet;
+use url::Url;
+
+pub use check::Surroundings;
+pub use file::{ConfigFile, FILE_NAME};
+pub use filter::{Filter, Terms};
+pub use schedule::{Schedule, ScheduleError};
+pub use secret::{Secret, SecretRef};
+
+use crate::posts::Person;
+
+/// What a site's own configuration says of it; `tidings.yaml` wins where both speak.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SiteDefaults {
+    /// The site's address, with its base path.
+    pub url: Option<String>,
+    /// Plain text.
+    pub title: Option<String>,
+    /// Plain text.
+    pub description: Option<String>,
+    /// BCP 47.
+    pub language: Option<String>,
+    /// Who writes where a post names nobody.
+    pub author: Option<Person>,
+    /// An IANA name.
+    pub timezone: Option<String>,
+    /// URL or path of a square image.
+    pub icon: Option<String>,
+    /// URL or path of a wide image.
+    pub logo: Option<String>,
+}
+
+/// Everything Tidings was told, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Who speaks.
+    pub site: Site,
+    /// Where posts are.
+    pub source: Source,
+    /// When to scan.
+    pub schedule: Schedule,
+    /// Where documents go.
+    pub output: Output,
+    /// Which documents there are, and what is in them.
+    pub feeds: Feeds,
+    /// Who may ask for them, and how.
+    pub server: Server,
+    /// Where state is kept.
+    pub store: StoreUrl,
+    /// Who is told, in the order given; names are unique.
+    pub webhooks: Vec<Arc<Webhook>>,
+    /// What stops a scan.
+    pub guard: Guard,
+    /// How many of the newest posts the first scan announces.
+    pub backfill: usize,
+}
+
+/// The site whose posts these are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Site {
+    /// Absolute, http or https, with a trailing slash.
+    pub url: Url,
+    /// Never empty.
+    pub title: String,
+    /// May be empty.
+    pub description: String,
+    /// BCP 47.
+    pub language: Option<String>,
+    /// Who writes where a post names nobody. The site's title where nobody is named at all (RFC 4287, 4.1.1, wants an author).
+    pub author: Person,
+    /// In which dates without a zone are read and schedules are kept.
+    pub timezone: Tz,
+    /// Absolute URL of a square image.
+    pub icon: Option<String>,
+    /// Absolute URL of a wide image.
+    pub logo: Option<String>,
+}
+
+/// A static-site generator whose conventions a repository follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Generator {
+    /// Jekyll 4.
+    Jekyll,
+    /// Markdown files with or without front matter, URLs from a template.
+    Plain,
+}
+
+/// Where posts are kept.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The directory, absolute.
+    pub path: PathBuf,
+    /// `None`: found out from the files.
+    pub generator: Option<Generator>,
+    /// If not empty, only files that match one of these are posts.
+    pub include: globset::GlobSet,
+    /// Files that match one of these are no posts.
+    pub exclude: globset::GlobSet,
+    /// URL template of the `plain` generator, such as `/{dir}/{slug}/`.
+    pub permalink: String,
+}
+
+/// Where documents go.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// The directory, absolute.
+    pub dir: PathBuf,
+}
+
+/// A document format that is a feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Atom 1.0 (RFC 4287).
+    Atom,
+    /// RSS 2.0.
+    Rss,
+    /// JSON Feed 1.1.
+    Json,
+}
+
+/// A way of grouping posts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Taxonomy {
+    /// The front matter's `categories`.
+    Category,
+    /// The front matter's `tags`.
+    Tag,
+    /// The front matter's `author`.
+    Author,
+}
+
+impl Taxonomy {
+    /// All, in the order documents list them.
+    pub const ALL: [Self; 3] = [Self::Category, Self::Tag, Self::Author];
+
+    /// The directory of its feeds: `categories`, `tags`, `authors`.
+    #[must_use]
+    pub const fn dir(self) -> &'static str {
+        match self {
+            Self::Category => "categories",
+            Self::Tag => "tags",
+            Self::Author => "authors",
+        }
+    }
+}
+
+/// How much of a post an entry holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Content {
+    /// Summary and the whole text.
+    Full,
+    /// The summary.
+    Excerpt,
+    /// Title and link.
+    None,
+}
+
+/// Which feeds there are.
+#[derive(Debug, Clone)]
+pub struct Feeds {
+    /// In the order documents name them; never empty.
+    pub formats: Vec<Format>,
+    /// Taxonomies whose terms have feeds.
+    pub by: Vec<Taxonomy>,
+    /// Entries a feed; `None`: all.
+    pub limit: Option<usize>,
+    /// How much of a post an entry holds.
+    pub content: Content,
+    /// A term has feeds from this many posts up.
+    pub min_posts: usize,
+    /// Feeds of the operator's own choosing; names are unique.
+    pub custom: Vec<CustomFeed>,
+}
+
+/// A feed of the operator's own choosing.
+#[derive(Debug, Clone)]
+pub struct CustomFeed {
+    /// Its path below the output, without extension: one or more segments of letters, digits, `-`, `_`, `.`.
+    pub name: String,
+    /// Plain text.
+    pub title: String,
+    /// Which posts it shows.
+    pub filter: Filter,
+    /// As [`Feeds::limit`].
+    pub limit: Option<usize>,
+    /// As [`Feeds::content`].
+    pub content: Content,
+}
+
+/// Who may ask for what.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// The public listener.
+    pub listen: std::net::SocketAddr,
+    /// What stands before every document's path in links: absolute, with a trailing slash.
+    pub public_url: Url,
+    /// The admin listener.
+    pub admin: std::net::SocketAddr,
+    /// Needed on the admin listener; always set where it is not loopback.
+    pub admin_token: Option<Secret>,
+}
+
+/// Where state is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreUrl {
+    /// A SQLite database in this file, absolute.
+    Sqlite(PathBuf),
+}
+
+/// What subscribers are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+pub enum EventType {
+    /// A post appeared.
+    #[serde(rename = "post.published")]
+    PostPublished,
+    /// Something readers see of a post changed.
+    #[serde(rename = "post.updated")]
+    PostUpdated,
+    /// A post is gone.
+    #[serde(rename = "post.removed")]
+    PostRemoved,
+    /// More changed at once than `guard.max_events_per_scan`: one event instead of a flood.
+    #[serde(rename = "posts.changed")]
+    PostsChanged,
+    /// Sent on request, to see whether an endpoint works.
+    #[serde(rename = "ping")]
+    Ping,
+}
+
+impl EventType {
+    /// Every type.
+    pub const ALL: [Self; 5] =
+        [Self::PostPublished, Self::PostUpdated, Self::PostRemoved, Self::PostsChanged, Self::Ping];
+
+    /// Its name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PostPublished => "post.published",
+            Self::PostUpdated => "post.updated",
+            Self::PostRemoved => "post.removed",
+            Self::PostsChanged => "posts.changed",
+            Self::Ping => "ping",
+        }
+    }
+
+    /// Whether it is about one post.
+    #[must_use]
+    pub const fn is_about_a_post(self) -> bool {
+        matches!(self, Self::PostPublished | Self::PostUpdated | Self::PostRemoved)
+    }
+
+    /// The type with this name on the wire.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|t| t.as_str() == name)
+    }
+}
+
+/// How much of a post a payload holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Payload {
+    /// Everything but the text.
+    #[default]
+    Thin,
+    /// The text as HTML too.
+    Full,
+}
+
+/// A webhook to call.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// Unique; what the store and the commands know it by.
+    pub name: String,
+    /// http or https. May hold secrets (a token in the path), so it is never printed whole.
+    pub url: Url,
+    /// What messages are signed with, newest first; several while a secret is being rotated. Never empty.
+    pub secrets: Vec<Secret>,
+    /// Which events it wants; a digest ([`EventType::PostsChanged`]) is among them where any `post.*` is.
+    pub events: Vec<EventType>,
+    /// Which posts it wants.
+    pub filter: Filter,
+    /// How much of each.
+    pub payload: Payload,
+    /// Attempts under way at once.
+    pub concurrency: usize,
+    /// Sent with every attempt; none of those that Tidings sets itself. Values are marked sensitive.
+    pub headers: http::HeaderMap,
+    /// PEM certificates to trust beside the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Non-public networks that a public name may resolve to.
+    pub allow_networks: Vec<IpNet>,
+}
+
+/// What stops a scan, or a post.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guard {
+    /// If more of the known posts than this vanish at once (from 10 known posts up), the scan stops.
+    pub max_removed_percent: u8,
+    /// If a scan finds more changes than this, one digest event is sent.
+    pub max_events_per_scan: usize,
+    /// Larger files are not read.
+    pub max_post_bytes: u64,
+}

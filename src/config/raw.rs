@@ -1,0 +1,293 @@
+//! `tidings.yaml` as written: types and names are right, values are not looked at yet.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
+
+use super::{Content, EventType, Filter, Format, Payload, SecretRef, Taxonomy};
+
+/// A whole `tidings.yaml`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawConfig {
+    pub(super) site: Option<RawSite>,
+    pub(super) source: Option<RawSource>,
+    pub(super) schedule: Option<String>,
+    pub(super) output: Option<RawOutput>,
+    pub(super) feeds: Option<RawFeeds>,
+    pub(super) server: Option<RawServer>,
+    pub(super) store: Option<RawStore>,
+    pub(super) webhooks: Option<Vec<RawWebhook>>,
+    pub(super) guard: Option<RawGuard>,
+    pub(super) backfill: Option<usize>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawSite {
+    pub(super) url: Option<String>,
+    pub(super) title: Option<String>,
+    pub(super) description: Option<String>,
+    pub(super) language: Option<String>,
+    pub(super) author: Option<RawAuthor>,
+    pub(super) timezone: Option<String>,
+    pub(super) icon: Option<String>,
+    pub(super) logo: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawAuthor {
+    pub(super) name: Option<String>,
+    pub(super) email: Option<String>,
+    pub(super) uri: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawSource {
+    pub(super) path: Option<PathBuf>,
+    pub(super) generator: Option<RawGenerator>,
+    pub(super) include: Vec<String>,
+    pub(super) exclude: Vec<String>,
+    pub(super) permalink: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RawGenerator {
+    Auto,
+    Jekyll,
+    Plain,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawOutput {
+    pub(super) dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawFeeds {
+    pub(super) formats: Option<Vec<Format>>,
+    pub(super) by: Option<Vec<Taxonomy>>,
+    pub(super) limit: Option<Limit>,
+    pub(super) content: Option<Content>,
+    pub(super) min_posts: Option<usize>,
+    pub(super) custom: Vec<RawCustomFeed>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCustomFeed {
+    pub(super) name: String,
+    pub(super) title: Option<String>,
+    #[serde(default, rename = "where")]
+    pub(super) filter: Filter,
+    pub(super) limit: Option<Limit>,
+    pub(super) content: Option<Content>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawServer {
+    pub(super) listen: Option<String>,
+    pub(super) public_url: Option<String>,
+    pub(super) admin: Option<String>,
+    pub(super) admin_token: Option<SecretRef>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawStore {
+    pub(super) url: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawWebhook {
+    pub(super) name: String,
+    pub(super) url: TextOrSecret,
+    pub(super) secret: Option<SecretRef>,
+    #[serde(default)]
+    pub(super) secrets: Vec<SecretRef>,
+    pub(super) events: Option<Vec<EventType>>,
+    #[serde(default, rename = "where")]
+    pub(super) filter: Filter,
+    #[serde(default)]
+    pub(super) payload: Payload,
+    pub(super) concurrency: Option<usize>,
+    #[serde(default)]
+    pub(super) headers: Headers,
+    pub(super) ca_file: Option<PathBuf>,
+    #[serde(default)]
+    pub(super) allow_networks: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawGuard {
+    pub(super) max_removed_percent: Option<u8>,
+    pub(super) max_events_per_scan: Option<usize>,
+    pub(super) max_post_bytes: Option<ByteSize>,
+}
+
+/// A number of entries, or `all`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Limit(pub(super) Option<usize>);
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct LimitVisitor;
+        impl Visitor<'_> for LimitVisitor {
+            type Value = Limit;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number of entries from 1 up, or `all`")
+            }
+            fn visit_u64<E: de::Error>(self, n: u64) -> Result<Limit, E> {
+                match usize::try_from(n) {
+                    Ok(n) if n > 0 => Ok(Limit(Some(n))),
+                    _ => Err(E::invalid_value(de::Unexpected::Unsigned(n), &self)),
+                }
+            }
+            fn visit_str<E: de::Error>(self, word: &str) -> Result<Limit, E> {
+                match word {
+                    "all" => Ok(Limit(None)),
+                    _ => Err(E::invalid_value(de::Unexpected::Str(word), &self)),
+                }
+            }
+        }
+        deserializer.deserialize_any(LimitVisitor)
+    }
+}
+
+/// A number of bytes: `2097152`, `512KiB`, `2MiB`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ByteSize(pub(super) u64);
+
+impl<'de> Deserialize<'de> for ByteSize {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct SizeVisitor;
+        impl Visitor<'_> for SizeVisitor {
+            type Value = ByteSize;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number of bytes such as `512KiB` or `2MiB`")
+            }
+            fn visit_u64<E: de::Error>(self, n: u64) -> Result<ByteSize, E> {
+                Ok(ByteSize(n))
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<ByteSize, E> {
+                let (number, factor) = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("B", 1)]
+                    .into_iter()
+                    .find_map(|(unit, factor)| text.strip_suffix(unit).map(|number| (number, factor)))
+                    .unwrap_or((text, 1));
+                number
+                    .trim()
+                    .parse::<u64>()
+                    .ok()
+                    .and_then(|n| n.checked_mul(factor))
+                    .map(ByteSize)
+                    .ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+            }
+        }
+        deserializer.deserialize_any(SizeVisitor)
+    }
+}
+
+/// A text, or where a secret text is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum TextOrSecret {
+    Text(String),
+    Secret(SecretRef),
+}
+
+impl<'de> Deserialize<'de> for TextOrSecret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = TextOrSecret;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text, or `{env: NAME}`, or `{file: PATH}`")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<TextOrSecret, E> {
+                Ok(TextOrSecret::Text(text.to_owned()))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TextOrSecret, A::Error> {
+                SecretRef::deserialize(de::value::MapAccessDeserializer::new(map)).map(TextOrSecret::Secret)
+            }
+        }
+        deserializer.deserialize_any(TextVisitor)
+    }
+}
+
+/// Header names with their values, in the order written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Headers(pub(super) Vec<(String, TextOrSecret)>);
+
+impl<'de> Deserialize<'de> for Headers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct HeadersVisitor;
+        impl<'de> Visitor<'de> for HeadersVisitor {
+            type Value = Headers;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("header names with their values")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Headers, A::Error> {
+                let mut headers = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    headers.push(entry);
+                }
+                Ok(Headers(headers))
+            }
+        }
+        deserializer.deserialize_map(HeadersVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for EventType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::from_name(&name).ok_or_else(|| {
+            let names = Self::ALL.map(Self::as_str);
+            de::Error::custom(format_args!("unknown variant `{name}`, expected one of `{}`", names.join("`, `")))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limit(yaml: &str) -> Result<Limit, serde_yaml::Error> {
+        serde_yaml::from_str(yaml)
+    }
+
+    #[test]
+    fn limits_are_positive_numbers_or_all() {
+        assert_eq!(limit("20").unwrap(), Limit(Some(20)));
+        assert_eq!(limit("all").unwrap(), Limit(None));
+        for bad in ["0", "-1", "every", "[]"] {
+            assert!(limit(bad).unwrap_err().to_string().contains("or `all`"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn sizes_have_binary_units() {
+        let size = |yaml: &str| serde_yaml::from_str::<ByteSize>(yaml);
+        assert_eq!(size("2MiB").unwrap(), ByteSize(2 << 20));
+        assert_eq!(size("\"1 KiB\"").unwrap(), ByteSize(1024));
+        assert_eq!(size("7").unwrap(), ByteSize(7));
+        for bad in ["2MB", "x", "-1", "99999999999GiB"] {
+            assert!(size(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_literal_secret_is_refused_without_being_repeated() {
+        let error = serde_yaml::from_str::<SecretRef>("hunter2").unwrap_err().to_string();
+        assert!(error.contains("{env: NAME}") && !error.contains("hunter2"), "{error}");
+    }
+}

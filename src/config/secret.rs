@@ -1,0 +1,130 @@
+//! Secrets: named in the config by where they are kept, never by their text.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+
+/// Some tools leave the padding out, and nothing is gained by refusing that.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Text that must never be printed. Its `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a text.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself: only for signing and for sending.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The bytes of a signing secret of Standard Webhooks 1.0: `whsec_` and the base64 of 24 to 64 random bytes. Text without
+    /// the prefix is refused, because receivers disagree on whether it is base64 or the key itself.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong and how to make a good one; holds nothing of the secret.
+    pub fn signing_key(&self) -> Result<Vec<u8>, String> {
+        let text = self.0.trim();
+        let Some(encoded) = text.strip_prefix("whsec_") else {
+            return Err(bad(if text.starts_with("whsk_") || text.starts_with("whpk_") {
+                "it is an ed25519 key, but signatures are HMAC-SHA256"
+            } else {
+                "it does not begin with `whsec_`"
+            }));
+        };
+        let key = LENIENT.decode(encoded).map_err(|_| bad("what follows `whsec_` is not base64"))?;
+        match key.len() {
+            24..=64 => Ok(key),
+            n => Err(bad(&format!("it holds {n} bytes"))),
+        }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+/// Where a secret is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretRef {
+    /// In an environment variable.
+    Env(String),
+    /// In a file, relative to the config's directory.
+    File(PathBuf),
+}
+
+impl<'de> Deserialize<'de> for SecretRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct RefVisitor;
+        impl<'de> Visitor<'de> for RefVisitor {
+            type Value = SecretRef;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`{env: NAME}` or `{file: PATH}`")
+            }
+            // The default would repeat the text, which may well be the secret itself.
+            fn visit_str<E: de::Error>(self, _text: &str) -> Result<SecretRef, E> {
+                Err(E::custom("a secret is written as `{env: NAME}` or `{file: PATH}`, never as its text"))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SecretRef, A::Error> {
+                let Some(key) = map.next_key::<String>()? else {
+                    return Err(de::Error::invalid_length(0, &self));
+                };
+                let value = map.next_value::<String>()?;
+                if map.next_key::<String>()?.is_some() {
+                    return Err(de::Error::custom("a secret is kept in one place: `{env: NAME}` or `{file: PATH}`"));
+                }
+                match key.as_str() {
+                    "env" => Ok(SecretRef::Env(value)),
+                    "file" => Ok(SecretRef::File(value.into())),
+                    _ => Err(de::Error::unknown_field(&key, &["env", "file"])),
+                }
+            }
+        }
+        deserializer.deserialize_any(RefVisitor)
+    }
+}
+
+impl SecretRef {
+    /// Fetches the text, without white space around it.
+    ///
+    /// # Errors
+    ///
+    /// If the variable is not set, the file cannot be read, or there is nothing in it. Says which, never what is in it.
+    pub fn resolve(&self, dir: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Secret, String> {
+        let text = match self {
+            Self::Env(name) => env(name).ok_or_else(|| format!("the environment variable {name} is not set"))?,
+            Self::File(path) => std::fs::read_to_string(dir.join(path))
+                .map_err(|error| format!("the file {} cannot be read: {error}", path.display()))?,
+        };
+        match text.trim() {
+            "" => Err(match self {
+                Self::Env(name) => format!("the environment variable {name} is empty"),
+                Self::File(path) => format!("the file {} is empty", path.display()),
+            }),
+            text => Ok(Secret::new(text)),
+        }
+    }
+}
+
+fn bad(what: &str) -> String {
+    format!(
+        "a signing secret is `whsec_` and the base64 of 24 to 64 random bytes, but {what}; \
+         `echo \"whsec_$(openssl rand -base64 32)\"` makes one"
+    )
+}
