@@ -18,4 +18,6 @@ pub mod problems;
 
 pub mod config;
 
+pub mod sources;
+
 pub mod posts;
