@@ -21,3 +21,5 @@ pub mod config;
 pub mod sources;
 
 pub mod posts;
+
+pub mod sites;

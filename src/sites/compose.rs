@@ -1,0 +1,195 @@
+//! From front matter and what a generator's rules decided to a post: the part that all generators share.
+
+use chrono::{DateTime, FixedOffset};
+use url::Url;
+
+use crate::posts::front_matter::{Map, Value};
+use crate::posts::{Excerpt, Markup, Post, Revision, Template, html, text};
+use crate::problems::Code;
+
+use super::report::{Report, Words};
+use super::{Rules, links, people, revision};
+
+/// What a generator's rules decide.
+#[derive(Debug)]
+pub(super) struct Decided {
+    pub(super) url: String,
+    pub(super) id: String,
+    pub(super) title: String,
+    pub(super) published: DateTime<FixedOffset>,
+    pub(super) updated: Option<DateTime<FixedOffset>>,
+    pub(super) categories: Vec<String>,
+    pub(super) tags: Vec<String>,
+    pub(super) excerpt: Excerpt,
+    pub(super) markup: Markup,
+    pub(super) template: Template,
+    /// What the path of an image is relative to, unless it starts with `/`.
+    pub(super) image_base: String,
+    /// Front matter keys that this generator gives a meaning, beside [`KNOWN`].
+    pub(super) known: &'static [&'static str],
+}
+
+/// One file, taken apart.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct File<'a> {
+    pub(super) path: &'a str,
+    pub(super) text: &'a str,
+    pub(super) body_start: usize,
+    /// Its own front matter.
+    pub(super) own: &'a Map,
+    /// The same with the generator's defaults below it.
+    pub(super) data: &'a Map,
+    pub(super) rules: &'a Rules<'a>,
+}
+
+/// Front matter keys that have a meaning with every generator.
+const KNOWN: &[&str] = &[
+    "author",
+    "authors",
+    "categories",
+    "category",
+    "date",
+    "description",
+    "draft",
+    "excerpt",
+    "feed",
+    "guid",
+    "hidden",
+    "id",
+    "image",
+    "lang",
+    "language",
+    "last_modified_at",
+    "lastmod",
+    "permalink",
+    "published",
+    "slug",
+    "tag",
+    "tags",
+    "title",
+    "unlisted",
+    "updated",
+];
+
+impl File<'_> {
+    pub(super) fn body(&self) -> &str {
+        self.text.get(self.body_start..).unwrap_or_default()
+    }
+
+    /// The text under `key`, if it is one and not blank.
+    pub(super) fn text_of(&self, key: &str) -> Option<&str> {
+        self.data
+            .get(key)
+            .filter(|value| value.is_truthy())
+            .and_then(Value::as_text)
+            .filter(|text| !text.trim().is_empty())
+    }
+
+    /// The first of `keys` that gives a text to stand for the post.
+    pub(super) fn given_excerpt(&self, keys: &[&str], report: &mut Report<'_>) -> Option<Excerpt> {
+        keys.iter().find_map(|key| {
+            if matches!(self.data.get(key), Some(Value::List(_) | Value::Map(_))) {
+                report.odd_field(self.data, key, "a text");
+            }
+            self.text_of(key).map(|text| Excerpt::Given(text.to_owned()))
+        })
+    }
+
+    /// The post.
+    pub(super) fn post(&self, decided: Decided, report: &mut Report<'_>) -> Post {
+        let explicit = self.explicit_id();
+        let mut post = Post {
+            path: self.path.to_owned(),
+            key: explicit.map_or_else(|| self.path.to_owned(), str::to_owned),
+            id: explicit.and_then(iri).unwrap_or(decided.id),
+            authors: people::authors(self.data, report),
+            language: self.language(report),
+            image: self.image(&decided.image_base, report),
+            extra: self.extra(decided.known),
+            url: decided.url,
+            title: decided.title,
+            published: decided.published,
+            updated: decided.updated,
+            categories: decided.categories,
+            tags: decided.tags,
+            excerpt: decided.excerpt,
+            markup: decided.markup,
+            template: decided.template,
+            body_start: self.body_start,
+            revision: Revision([0; 16]),
+            listed: self.listed(),
+        };
+        post.revision = revision::of(&post, links::base(&self.rules.site.url), self.body());
+        post
+    }
+
+    /// Only from the file itself: an id that all posts inherit would be none.
+    fn explicit_id(&self) -> Option<&str> {
+        let id = |key| self.own.get(key).and_then(Value::as_text).map(str::trim).filter(|id| !id.is_empty());
+        id("id").or_else(|| id("guid"))
+    }
+
+    fn language(&self, report: &mut Report<'_>) -> Option<String> {
+        let key = ["lang", "language"].into_iter().find(|key| self.data.get(key).is_some_and(Value::is_truthy))?;
+        let language = self.text_of(key).and_then(text::language);
+        if language.is_none() {
+            report.odd_field(self.data, key, "a language tag such as `ja` or `en-GB`");
+        }
+        language.filter(|language| self.rules.site.language.as_ref() != Some(language))
+    }
+
+    fn image(&self, base: &str, report: &mut Report<'_>) -> Option<String> {
+        let value = self.data.get("image").filter(|value| value.is_truthy())?;
+        let path = match value {
+            Value::Map(map) => ["path", "url", "src"].into_iter().find_map(|key| map.get(key)?.as_text()),
+            other => other.as_text(),
+        };
+        let image = path.map(str::trim).filter(|path| !path.is_empty()).and_then(|path| self.resolve(path, base));
+        if image.is_none() {
+            report.odd_field(self.data, "image", "the path or URL of an image");
+        }
+        image
+    }
+
+    /// A path that starts with `/` starts at the site's address, base path included.
+    fn resolve(&self, path: &str, base: &str) -> Option<String> {
+        match path.strip_prefix('/').filter(|rest| !rest.starts_with('/')) {
+            Some(rest) => html::absolute(rest, self.rules.site.url.as_str()),
+            None => html::absolute(path, base),
+        }
+    }
+
+    fn listed(&self) -> bool {
+        let says = |key: &str, word: bool| self.data.get(key).and_then(Value::as_bool) == Some(word);
+        !says("feed", false) && !says("hidden", true) && !says("unlisted", true)
+    }
+
+    /// Only what stands in the file itself, so that a change of the site's defaults does not change every post.
+    fn extra(&self, known: &[&str]) -> serde_json::Map<String, serde_json::Value> {
+        let extra = self.own.iter().filter(|(key, _)| !KNOWN.contains(key) && !known.contains(key));
+        extra.map(|(key, value)| (key.to_owned(), value.to_json())).collect()
+    }
+}
+
+/// A title, or what stands in for one: no entry of a feed is without.
+pub(super) fn title_or_date(title: String, published: DateTime<FixedOffset>) -> String {
+    if title.is_empty() { published.format("%Y-%m-%d").to_string() } else { title }
+}
+
+/// Warns of the first template tag that was left out of the body.
+pub(super) fn tell_dropped(file: &File<'_>, dropped: Option<std::ops::Range<usize>>, report: &mut Report<'_>) {
+    let Some(range) = dropped else { return };
+    let tag: String = file.body()[range.clone()].chars().take(60).collect();
+    let message = format!("the template tag `{tag}` is not run here");
+    let words = Words::new(
+        message,
+        "it and others like it are left out of the text",
+        "write the text itself, or accept the gap",
+    );
+    report.warning(Code::Template, Some(file.body_start + range.start..file.body_start + range.end), words);
+}
+
+fn iri(id: &str) -> Option<String> {
+    let is_absolute = Url::parse(id).is_ok() && !id.contains(char::is_whitespace);
+    is_absolute.then(|| id.to_owned())
+}

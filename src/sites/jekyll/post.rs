@@ -1,0 +1,241 @@
+//! One file of a Jekyll site becomes a post.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, FixedOffset, Utc};
+
+use crate::posts::dates::Naive;
+use crate::posts::front_matter::{self, Map, Value};
+use crate::posts::{Excerpt, Markup, Template, liquid, text};
+use crate::problems::Code;
+use crate::sites::compose::{Decided, File, tell_dropped, title_or_date};
+use crate::sites::report::{LEFT_OUT, Report, Words};
+use crate::sites::terms::{self, Split};
+use crate::sites::{Outcome, Rules, dated, links, titles};
+
+use super::files::{self, Name};
+use super::permalink::{self, Parts};
+use super::settings::Settings;
+
+/// Front matter keys that only Jekyll gives a meaning.
+const KNOWN: &[&str] = &["excerpt_separator", "render_with_liquid"];
+
+/// Reads the file at `path`.
+pub(super) fn read(
+    settings: &Settings,
+    path: &str,
+    text: &str,
+    rules: &Rules<'_>,
+    now: DateTime<Utc>,
+    report: &mut Report<'_>,
+) -> Outcome {
+    let inside = settings.inside_collections(path);
+    let Some(name) = files::name(inside) else {
+        let words =
+            Words::new("the name does not start with a date", "it is no post", "rename it to `YYYY-MM-DD-name.md`");
+        report.note(Code::Undated, None, words);
+        return Outcome::Hidden;
+    };
+    let split = front_matter::split(text);
+    let own = match split.yaml.map_or(Ok(Map::default()), |yaml| front_matter::parse(text, yaml)) {
+        Ok(own) => own,
+        Err(error) => {
+            report.broken_yaml("the front matter", &error, LEFT_OUT);
+            return Outcome::Broken;
+        }
+    };
+    let defaults = settings.defaults.for_path(inside);
+    let data = defaults.clone().merged(own.clone());
+    let file = File { path, text, body_start: split.body_start, own: &own, data: &data, rules };
+    let post = JekyllPost { settings, inside, name, file, defaults: &defaults };
+    if post.is_hidden() {
+        return Outcome::Hidden;
+    }
+    let Some(decided) = post.decided(report) else { return Outcome::Broken };
+    let live_from = decided.published.to_utc();
+    let post = Box::new(file.post(decided, report));
+    if live_from > now && !settings.future { Outcome::Future(post, live_from) } else { Outcome::Post(post) }
+}
+
+struct JekyllPost<'a> {
+    settings: &'a Settings,
+    /// The path below the collections' directory.
+    inside: &'a str,
+    name: Name<'a>,
+    file: File<'a>,
+    defaults: &'a Map,
+}
+
+impl JekyllPost<'_> {
+    /// `published` hides where it is there and false; `draft` hides from feeds.
+    fn is_hidden(&self) -> bool {
+        let data = self.file.data;
+        let unpublished = data.get("published").is_some_and(|published| !published.is_truthy());
+        (unpublished && !self.settings.unpublished) || data.get("draft").is_some_and(Value::is_truthy)
+    }
+
+    /// What Jekyll's rules say; `None` if they say that this is an error.
+    fn decided(&self, report: &mut Report<'_>) -> Option<Decided> {
+        let dates = dated::Reading { zone: self.file.rules.site.timezone, naive: Naive::Timestamp };
+        let published = match self.file.data.get("date") {
+            Some(_) => dates.published(self.file.data, "date", report)?,
+            None => dates.day(self.name.day, report)?,
+        };
+        let categories = self.categories(report);
+        let slug = self.slug();
+        let path = self.path(published, &categories, &slug, report)?;
+        let base = links::base(&self.file.rules.site.url);
+        let title = title_or_date(self.title(report), published);
+        Some(Decided {
+            id: format!("{base}{}", links::normal_nfkc(&id_path(&path, &slug))),
+            url: format!("{base}{}", links::normal(&path)),
+            updated: dates.updated(self.file.data, &["last_modified_at", "updated", "lastmod"], published, report),
+            categories: terms::shown(&categories),
+            tags: terms::shown(&self.tags(report)),
+            excerpt: self.excerpt(report),
+            markup: self.markup(),
+            template: self.template(&title, report),
+            image_base: self.file.rules.site.url.to_string(),
+            known: KNOWN,
+            title,
+            published,
+        })
+    }
+
+    fn title(&self, report: &mut Report<'_>) -> String {
+        let given = self.file.data.get("title").filter(|title| title.is_truthy());
+        if matches!(given, Some(Value::List(_) | Value::Map(_))) {
+            report.odd_field(self.file.data, "title", "a text");
+        }
+        given.and_then(Value::as_text).map_or_else(|| self.title_of_name(), titles::plain)
+    }
+
+    /// The words of the file's name, capitalised.
+    fn title_of_name(&self) -> String {
+        let capitalised = |word: &str| {
+            let mut chars = word.chars();
+            let first = chars.next().into_iter().flat_map(char::to_uppercase);
+            first.chain(chars.flat_map(char::to_lowercase)).collect::<String>()
+        };
+        let words: Vec<String> = self.name.slug.trim_end_matches('.').split('-').map(capitalised).collect();
+        text::one_line(&words.join(" "))
+    }
+
+    fn slug(&self) -> String {
+        let given = self.file.data.get("slug").filter(|slug| slug.is_truthy()).and_then(Value::as_text);
+        given.unwrap_or_else(|| self.name.slug.trim_end_matches('.')).to_owned()
+    }
+
+    /// The directories above `_posts`, the defaults' categories, the post's own, and `category`.
+    fn categories(&self, report: &mut Report<'_>) -> Vec<String> {
+        let File { own, data, .. } = self.file;
+        let mut all: Vec<String> = self.name.above.iter().map(|&dir| dir.to_owned()).collect();
+        all.extend(terms::read(self.defaults, "categories", Split::Spaces, report));
+        let written = terms::read(own, "categories", Split::Spaces, report);
+        terms::check_commas(own, "categories", &written, report);
+        all.extend(written);
+        if data.get("category").is_some_and(Value::is_truthy) {
+            all.extend(terms::read(data, "category", Split::Never, report));
+        }
+        all
+    }
+
+    /// `tag` stands instead of `tags`.
+    fn tags(&self, report: &mut Report<'_>) -> Vec<String> {
+        let data = self.file.data;
+        if data.get("tag").is_some_and(Value::is_truthy) {
+            return terms::read(data, "tag", Split::Never, report);
+        }
+        let tags = terms::read(data, "tags", Split::Spaces, report);
+        terms::check_commas(data, "tags", &tags, report);
+        tags
+    }
+
+    fn path(
+        &self,
+        published: DateTime<FixedOffset>,
+        categories: &[String],
+        slug: &str,
+        report: &mut Report<'_>,
+    ) -> Option<String> {
+        let data = self.file.data;
+        let own = data.get("permalink").filter(|permalink| permalink.is_truthy());
+        if own.is_some_and(|permalink| permalink.as_text().is_none()) {
+            report.odd_field(data, "permalink", "a path such as `/:year/:title/`");
+        }
+        let template = own.and_then(Value::as_text).unwrap_or(&self.settings.permalink);
+        let stem = self.name.stem;
+        let path = without_posts_dir(self.inside, self.name.extension);
+        let extension = self.output_extension();
+        let parts = Parts { published, categories, slug, stem, path: &path, extension };
+        permalink::expand(template, &parts)
+            .map_err(|error| {
+                let words = Words::new(error.to_string(), LEFT_OUT, permalink::REMEDY);
+                report.error(Code::Permalink, data.span("permalink"), words);
+            })
+            .ok()
+    }
+
+    fn output_extension(&self) -> &str {
+        match self.markup() {
+            Markup::Markdown => ".html",
+            Markup::Html | Markup::Text => self.name.extension,
+        }
+    }
+
+    fn markup(&self) -> Markup {
+        let extension = self.name.extension.trim_start_matches('.').to_ascii_lowercase();
+        if self.settings.markdown_extensions.contains(&extension) {
+            Markup::Markdown
+        } else if matches!(extension.as_str(), "html" | "htm" | "xhtml") {
+            Markup::Html
+        } else {
+            Markup::Text
+        }
+    }
+
+    fn template(&self, title: &str, report: &mut Report<'_>) -> Template {
+        let file = &self.file;
+        let off = file.data.get("render_with_liquid").and_then(Value::as_bool) == Some(false);
+        if off || !(file.body().contains("{%") || file.body().contains("{{")) {
+            return Template::None;
+        }
+        let base = links::base(&file.rules.site.url);
+        let known = liquid::Known { base, title, markup: self.markup() };
+        tell_dropped(file, liquid::strip(file.body(), &known).dropped, report);
+        Template::Liquid { base: base.to_owned() }
+    }
+
+    fn excerpt(&self, report: &mut Report<'_>) -> Excerpt {
+        if let Some(given) = self.file.given_excerpt(&["description", "excerpt"], report) {
+            return given;
+        }
+        let own = self.file.data.get("excerpt_separator").filter(|value| value.is_truthy()).and_then(Value::as_text);
+        head(self.file.body(), own.unwrap_or(&self.settings.excerpt_separator))
+    }
+}
+
+/// What comes before the separator. A blank line separates with any line ends: Jekyll's own search for two line feeds
+/// takes the whole of a file with CRLF for its excerpt.
+fn head(body: &str, separator: &str) -> Excerpt {
+    let crlf = (separator == "\n\n").then(|| body.find("\n\r\n")).flatten();
+    match [body.find(separator), crlf].into_iter().flatten().min() {
+        Some(at) if !separator.is_empty() => Excerpt::Head(at),
+        _ => Excerpt::Whole,
+    }
+}
+
+/// Jekyll's `post.id`: the path's directory with the slug below it, as written.
+fn id_path(path: &str, slug: &str) -> String {
+    let dir = path.trim_end_matches('/').rsplit_once('/').map_or("", |(dir, _)| dir);
+    format!("{dir}/{}", slug.trim_start_matches('/'))
+}
+
+/// `a/_posts/b/2025-01-01-x.md` → `a//b/2025-01-01-x`
+fn without_posts_dir<'a>(path: &'a str, extension: &str) -> Cow<'a, str> {
+    let path = path.strip_suffix(extension).unwrap_or(path).trim_end_matches('.');
+    match path.split_once("_posts") {
+        Some((above, below)) => Cow::Owned(format!("{above}{below}")),
+        None => Cow::Borrowed(path),
+    }
+}

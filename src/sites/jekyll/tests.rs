@@ -1,0 +1,231 @@
+use chrono::DateTime;
+
+use super::*;
+use crate::posts::{Excerpt, Markup, Post, Template};
+use crate::problems::{Code, Problem};
+use crate::sites::{Reading, Site, tests::site};
+
+fn reading_with(config: &str, path: &str, text: &str) -> Reading {
+    let (jekyll, _) = Site::open(None, Some(("_config.yml", config)), true).unwrap();
+    let site = site("https://example.com/b/");
+    let rules = Rules { site: &site, permalink: "", max_post_bytes: 1 << 20 };
+    jekyll.read(path, text.as_bytes(), &rules, DateTime::from_timestamp(1_800_000_000, 0).unwrap())
+}
+
+fn reading(front: &str, body: &str) -> Reading {
+    reading_with("", "_posts/2025-01-05-x.md", &format!("---\n{front}\n---\n{body}"))
+}
+
+fn into_post(reading: Reading) -> Post {
+    match reading.outcome {
+        Outcome::Post(post) => *post,
+        other => panic!("{other:?} {:?}", reading.problems),
+    }
+}
+
+fn post(front: &str) -> Post {
+    into_post(reading(front, "body\n"))
+}
+
+fn problem(front: &str) -> Problem {
+    let mut problems = reading(front, "body\n").problems;
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    problems.remove(0)
+}
+
+#[test]
+fn the_config_says_which_files_are_posts() {
+    let (site, _) = Site::open(None, Some(("_config.yml", "collections_dir: _c\nexclude: [old]")), true).unwrap();
+    assert!(site.enters("_c") && site.enters("_c/_posts") && !site.enters("_d"));
+    assert!(site.wants("_c/_posts/2025-01-01-x.md") && site.wants("_c/a/_posts/template.md"));
+    for path in ["_posts/2025-01-01-x.md", "_c/_posts/_y/2025-01-01-x.md", "_c/_posts/x.png", "_c/_drafts/x.md"] {
+        assert!(!site.wants(path), "{path}");
+    }
+    let post = into_post(reading_with("collections_dir: c", "c/a/_posts/2025-01-01-x.md", "---\n---\n"));
+    assert_eq!(post.url, "https://example.com/b/a/2025/01/01/x.html");
+}
+
+#[test]
+fn a_file_without_a_date_in_its_name_is_noted() {
+    let reading = reading_with("", "_posts/template.md", "x");
+    assert_eq!((reading.outcome, reading.problems[0].code), (Outcome::Hidden, Code::Undated));
+}
+
+#[test]
+fn drafts_and_unpublished_posts_are_hidden() {
+    for front in ["draft: true", "published: false", "published:", "published: off", "draft: yes\ndate: nonsense"] {
+        assert_eq!(reading(front, "").outcome, Outcome::Hidden, "{front}");
+    }
+    let shown = reading_with("unpublished: true", "_posts/2025-01-05-x.md", "---\npublished: false\n---\n");
+    assert!(matches!(shown.outcome, Outcome::Post(_)));
+    assert!(!post("hidden: true").listed && !post("feed: false").listed && post("feed: {excerpt_only: true}").listed);
+}
+
+#[test]
+fn the_future_waits_unless_the_site_shows_it() {
+    let file = ("_posts/2999-01-05-x.md", "x");
+    assert!(
+        matches!(reading_with("", file.0, file.1).outcome, Outcome::Future(_, at) if at.timestamp() == 32_472_489_600)
+    );
+    for config in ["future: true", "collections: {posts: {future: true}}"] {
+        assert!(matches!(reading_with(config, file.0, file.1).outcome, Outcome::Post(_)), "{config}");
+    }
+}
+
+#[test]
+fn categories_are_united_and_a_tag_replaces_tags() {
+    let config = "defaults: [{values: {categories: [D, c], tags: [t], lang: en, permalink: '/:categories/:title'}}]";
+    let text = "---\ncategories: b c\ncategory: One Two\n---\n";
+    let post = into_post(reading_with(config, "es/_posts/2025-01-05-x.md", text));
+    assert_eq!(post.categories, ["es", "D", "c", "b", "One Two"]);
+    assert_eq!(post.tags, ["t"]);
+    assert_eq!(post.url, "https://example.com/b/es/d/c/b/one%20two/x");
+    assert_eq!(post.language.as_deref(), Some("en"));
+    assert_eq!(self::post("tags: a b a\ntag: [x, y]").tags, ["x", "y"]);
+}
+
+#[test]
+fn typed_values_are_text() {
+    let post =
+        post("title: 2025\nslug: 123\ntags: [2024, true, 1.10, 2025-01-01, null]\nversion: 1.10\nreading_time: 5");
+    assert_eq!(post.title, "2025");
+    assert_eq!(post.url, "https://example.com/b/2025/01/05/123.html");
+    assert_eq!(post.tags, ["2024", "true", "1.10", "2025-01-01"]);
+    assert_eq!(serde_json::to_string(&post.extra).unwrap(), r#"{"version":"1.10","reading_time":5}"#);
+}
+
+#[test]
+fn titles_fall_back_to_the_name_and_then_the_date() {
+    let title = |path: &str, front: &str| into_post(reading_with("", path, &format!("---\n{front}\n---\n"))).title;
+    assert_eq!(title("_posts/2025-01-05-hello-WORLD_x.md", "title: false"), "Hello World_x");
+    assert_eq!(title("_posts/2025-01-05-.md", ""), "2025-01-05");
+    assert_eq!(title("_posts/2025-01-05-x.md", "title: ! 'Use Vec<T> & <b>it</b>'"), "Use Vec<T> & it");
+}
+
+#[test]
+fn odd_names_make_sound_urls_and_ids() {
+    let post = into_post(reading_with("", "_posts/2025-01-05-q&a: what?#frag%20[x].md", "x"));
+    assert_eq!(post.url, "https://example.com/b/2025/01/05/q&a-what-frag-20-x.html");
+    assert_eq!(post.id, "https://example.com/b/2025/01/05/q&a:%20what?#frag%20%5Bx%5D");
+}
+
+#[test]
+fn broken_posts_say_where_and_what_to_do() {
+    let yaml = problem("title: Rust: a language");
+    assert_eq!(
+        yaml.to_string(),
+        "_posts/2025-01-05-x.md:2:12: error [T004]: the front matter cannot be read: mapping values are not allowed in this context"
+    );
+    assert_eq!(yaml.remedy, "put the value in quotes, because it holds a colon: `title: \"Rust: a language\"`");
+    assert_eq!(problem("a:\n\tb: 1").remedy, "indent with spaces: YAML allows no tabs there");
+    assert_eq!(problem("title: @home").remedy, "put the value in quotes: `title: \"@home\"`");
+    let date = problem("date: 2025-11");
+    assert_eq!(date.place.map(|place| (place.line, place.column, place.len)), Some((2, 7, 7)));
+    assert_eq!(
+        (date.code, problem("permalink: /:titel/").code, problem("date:").code),
+        (Code::Date, Code::Permalink, Code::Date)
+    );
+}
+
+#[test]
+fn an_odd_field_costs_the_field_only() {
+    for front in [
+        "categories: {a: b}",
+        "title: [a]",
+        "image: {a: b}",
+        "lang: [x]",
+        "author: {x: y}",
+        "permalink: [x]",
+        "description: {a: b}",
+    ] {
+        let reading = reading(front, "");
+        assert!(matches!(reading.outcome, Outcome::Post(_)), "{front}");
+        let codes: Vec<Code> = reading.problems.iter().map(|problem| problem.code).collect();
+        assert_eq!(codes, [Code::Field], "{front}");
+    }
+}
+
+#[test]
+fn excerpts_are_given_or_end_at_the_separator() {
+    let excerpt = |front: &str, body: &str| into_post(reading(front, body)).excerpt;
+    assert_eq!(excerpt("description: D\nexcerpt: E", "a\n\nb"), Excerpt::Given("D".into()));
+    assert_eq!(excerpt("excerpt: E", "a\n\nb"), Excerpt::Given("E".into()));
+    assert_eq!(excerpt("", "a\n\nb"), Excerpt::Head(1));
+    assert_eq!(excerpt("", "a\r\n\r\nb"), Excerpt::Head(2));
+    assert_eq!(excerpt("excerpt_separator: <!--more-->", "a\n\nb<!--more-->c"), Excerpt::Head(4));
+    assert_eq!(excerpt("excerpt_separator: ''", "a\n\nb"), Excerpt::Whole);
+    let whole = reading_with("excerpt_separator: ''", "_posts/2025-01-05-x.md", "a\n\nb");
+    assert_eq!(into_post(whole).excerpt, Excerpt::Whole);
+}
+
+#[test]
+fn an_explicit_id_is_the_key_and_an_absolute_one_the_entry_id() {
+    let by_path = post("");
+    assert_eq!(
+        (by_path.key.as_str(), by_path.id.as_str()),
+        ("_posts/2025-01-05-x.md", "https://example.com/b/2025/01/05/x")
+    );
+    let tag = post("id: tag:example.com,2025:1");
+    assert_eq!((tag.key.as_str(), tag.id.as_str()), ("tag:example.com,2025:1", "tag:example.com,2025:1"));
+    let plain = post("guid: 42");
+    assert_eq!((plain.key.as_str(), plain.id), ("42", by_path.id));
+    let inherited = into_post(reading_with("defaults: [{values: {id: all}}]", "_posts/2025-01-05-x.md", "x"));
+    assert_eq!(inherited.key, "_posts/2025-01-05-x.md");
+}
+
+#[test]
+fn images_are_absolute() {
+    for (front, url) in [
+        ("image: /i.png", "https://example.com/b/i.png"),
+        ("image: i/x y.png", "https://example.com/b/i/x%20y.png"),
+        ("image: {path: https://cdn.example/i.png, alt: x}", "https://cdn.example/i.png"),
+        ("image: //cdn.example/i.png", "https://cdn.example/i.png"),
+    ] {
+        assert_eq!(post(front).image.as_deref(), Some(url), "{front}");
+    }
+}
+
+#[test]
+fn markup_goes_by_the_extension() {
+    let markup = |name: &str| {
+        let post = into_post(reading_with("", &format!("_posts/2025-01-05-x{name}"), "---\n---\nx"));
+        (post.markup, post.url.rsplit('/').next().unwrap_or_default().to_owned())
+    };
+    assert_eq!(markup(".mkdn"), (Markup::Markdown, "x.html".into()));
+    assert_eq!(markup(".html"), (Markup::Html, "x.html".into()));
+    assert_eq!(markup(".txt"), (Markup::Text, "x.txt".into()));
+}
+
+#[test]
+fn liquid_that_is_left_out_is_told_once() {
+    let left_out = reading("", "{{ page.title }} {% include a %} {% include b %}");
+    assert_eq!(left_out.problems.len(), 1);
+    assert_eq!(left_out.problems[0].code, Code::Template);
+    assert_eq!(left_out.problems[0].place.as_ref().map(|place| (place.line, place.column)), Some((4, 18)));
+    assert_eq!(into_post(left_out).template, Template::Liquid { base: "https://example.com/b".into() });
+    assert_eq!(reading("", "{% raw %}{{ x }}{% endraw %}").problems, []);
+    assert_eq!(into_post(reading("render_with_liquid: false", "{{ x }}")).template, Template::None);
+}
+
+#[test]
+fn authors_and_dates_of_change_are_read() {
+    let post =
+        post("authors: [{name: Ada, url: 'https://a.example/'}, Bob]\nlast_modified_at: 2025-02-01\nlayout: post");
+    assert_eq!(post.authors.iter().map(|author| author.name.as_str()).collect::<Vec<_>>(), ["Ada", "Bob"]);
+    assert_eq!(post.updated.map(|at| at.to_rfc3339()).as_deref(), Some("2025-02-01T00:00:00+00:00"));
+    assert_eq!(post.extra.get("layout"), Some(&"post".into()));
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_file_is_read_or_broken(path in "_posts/2[0-9]{3}-[01][0-9]-[0-3][0-9]-[^/]{0,12}\\.md", text in "(---\n((title|date|tags|permalink|category): .{0,20}\n){0,4}---\n)?.{0,60}") {
+        let reading = reading_with("", &path, &text);
+        let is_broken = matches!(reading.outcome, Outcome::Broken);
+        let has_error = reading.problems.iter().any(|problem| problem.severity == crate::problems::Severity::Error);
+        proptest::prop_assert_eq!(is_broken, has_error);
+        if let Outcome::Post(post) = reading.outcome {
+            proptest::prop_assert!(!post.title.is_empty() && post.url.is_ascii() && post.id.is_ascii());
+            proptest::prop_assert!(url::Url::parse(&post.url).is_ok());
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Paths and URLs of posts.
+
+use std::fmt::Write as _;
+
+use percent_encoding::percent_decode_str;
+use unicode_normalization::UnicodeNormalization;
+use url::Url;
+
+/// What stands before every path of the site: its address without the slash at the end.
+pub(super) fn base(site: &Url) -> &str {
+    site.as_str().trim_end_matches('/')
+}
+
+/// `text` as part of a path: everything but the characters of RFC 3986's `pchar`, and `/`, is percent-encoded.
+pub(super) fn escape(text: &str) -> String {
+    encode(text.as_bytes(), |byte| is_pchar(byte) || byte == b'/')
+}
+
+/// A path (with a query and fragment, if it has them) in the form that is compared byte by byte: percent-encoded
+/// where it has to be and nowhere else (RFC 3986, 6.2.2).
+pub(super) fn normal(path: &str) -> String {
+    normalized(path, |segment| encode(&percent_decode_str(segment).collect::<Vec<u8>>(), is_pchar))
+}
+
+/// As [`normal`], with each segment in NFKC besides, as jekyll-feed's ids are.
+pub(super) fn normal_nfkc(path: &str) -> String {
+    normalized(path, |segment| match percent_decode_str(segment).decode_utf8() {
+        Ok(text) => encode(text.nfkc().collect::<String>().as_bytes(), is_pchar),
+        Err(_) => encode(&percent_decode_str(segment).collect::<Vec<u8>>(), is_pchar),
+    })
+}
+
+fn normalized(path: &str, segment: impl Fn(&str) -> String) -> String {
+    let (path, rest) = path.split_at(path.find(['?', '#']).unwrap_or(path.len()));
+    let segments: Vec<String> = path.split('/').map(segment).collect();
+    segments.join("/") + &encode(rest.as_bytes(), |byte| is_pchar(byte) || b"/?#%".contains(&byte))
+}
+
+fn encode(bytes: &[u8], stays: impl Fn(u8) -> bool) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for &byte in bytes {
+        if stays(byte) {
+            out.push(byte.into());
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+fn is_pchar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_path_cannot_hold_is_encoded() {
+        assert_eq!(escape("C++ & C#/日 %20?[x]"), "C++%20&%20C%23/%E6%97%A5%20%2520%3F%5Bx%5D");
+    }
+
+    #[test]
+    fn a_normal_path_is_encoded_once() {
+        assert_eq!(normal("/日本/a b/"), "/%E6%97%A5%E6%9C%AC/a%20b/");
+        assert_eq!(normal("/c%23/%7e%2f%2520/100%"), "/c%23/~%2F%2520/100%25");
+        assert_eq!(normal("/x?a=b c#d[1]"), "/x?a=b%20c#d%5B1%5D");
+        assert_eq!(normal("/ﾊﾝ"), "/%EF%BE%8A%EF%BE%9D");
+        assert_eq!(normal_nfkc("/ﾊﾝ①"), "/%E3%83%8F%E3%83%B31");
+        assert_eq!(normal_nfkc("/%FF"), "/%FF");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn normal_is_idempotent_and_ascii(path in "/[a-z%0-9A-F/ é日?#\\[.]{0,40}") {
+            let once = normal(&path);
+            proptest::prop_assert!(once.is_ascii());
+            proptest::prop_assert_eq!(normal(&once), once);
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! How a repository's files become posts: one module a generator, all of one shape.
+//!
+//! In: the site's own config and the bytes of one file. Out: a [`Reading`]. Never: I/O, a clock.
+
+pub mod jekyll;
+pub mod plain;
+
+mod compose;
+mod dated;
+mod links;
+mod people;
+mod report;
+mod revision;
+mod slug;
+mod terms;
+mod titles;
+
+use chrono::{DateTime, Utc};
+
+use crate::config::{Generator, SiteDefaults};
+use crate::posts::{Post, text};
+use crate::problems::{Code, Place, Problem, Severity};
+use report::{LEFT_OUT, Report, Words};
+
+/// What reading one file gave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// What it is.
+    pub outcome: Outcome,
+    /// What was found on the way; at least one error if it is broken.
+    pub problems: Vec<Problem>,
+}
+
+/// What a file is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// A post.
+    Post(Box<Post>),
+    /// A post that is live from this instant on: its date is in the future, and the site does not show such posts.
+    Future(Box<Post>, DateTime<Utc>),
+    /// A post that its author keeps from readers (a draft, `published: false`), or no post at all.
+    Hidden,
+    /// A post that cannot be read.
+    Broken,
+}
+
+/// What the checked config adds to a generator's own rules.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// Whose posts these are: base URL, time zone, author.
+    pub site: &'a crate::config::Site,
+    /// URL template of the `plain` generator, such as `/{dir}/{slug}/`.
+    pub permalink: &'a str,
+    /// Larger files are not read.
+    pub max_post_bytes: u64,
+}
+
+/// A site's rules, ready to read its files.
+#[derive(Debug, Clone)]
+pub enum Site {
+    /// Jekyll's.
+    Jekyll(Box<jekyll::Settings>),
+    /// Plain Markdown's.
+    Plain,
+}
+
+/// Which config files a generator's own settings may be in, in the order they are looked for.
+pub const SETTINGS_FILES: [&str; 2] = ["_config.yml", "_config.yaml"];
+
+/// Why a site's own config cannot be used.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{}", .0.message)]
+pub struct SettingsError(pub Box<Problem>);
+
+impl Site {
+    /// Finds out the generator and reads its settings.
+    ///
+    /// `settings` is the first of [`SETTINGS_FILES`] that exists, with its text; `has_posts_dir` says whether there is a
+    /// directory `_posts`.
+    ///
+    /// # Errors
+    ///
+    /// If the settings do not parse, or hold something that cannot be.
+    pub fn open(
+        wanted: Option<Generator>,
+        settings: Option<(&str, &str)>,
+        has_posts_dir: bool,
+    ) -> Result<(Self, SiteDefaults), SettingsError> {
+        let found = if settings.is_some() || has_posts_dir { Generator::Jekyll } else { Generator::Plain };
+        match wanted.unwrap_or(found) {
+            Generator::Jekyll => {
+                jekyll::Settings::read(settings).map(|(settings, site)| (Self::Jekyll(settings.into()), site))
+            }
+            Generator::Plain => Ok((Self::Plain, SiteDefaults::default())),
+        }
+    }
+
+    /// Which generator's rules these are.
+    #[must_use]
+    pub fn generator(&self) -> Generator {
+        match self {
+            Self::Jekyll(_) => Generator::Jekyll,
+            Self::Plain => Generator::Plain,
+        }
+    }
+
+    /// Whether the walk goes into this directory (relative to the root, with `/`).
+    #[must_use]
+    pub fn enters(&self, dir: &str) -> bool {
+        match self {
+            Self::Jekyll(settings) => settings.enters(dir),
+            Self::Plain => plain::enters(dir),
+        }
+    }
+
+    /// Whether this file may be a post and has to be read. Looks at all directories above it, too.
+    #[must_use]
+    pub fn wants(&self, path: &str) -> bool {
+        match self {
+            Self::Jekyll(settings) => settings.wants(path),
+            Self::Plain => plain::wants(path),
+        }
+    }
+
+    /// Reads one file. Whether a post's date is in the future is decided against `now`.
+    #[must_use]
+    pub fn read(&self, path: &str, bytes: &[u8], rules: &Rules<'_>, now: DateTime<Utc>) -> Reading {
+        if bytes.len() as u64 > rules.max_post_bytes {
+            return Reading::broken(too_large(path, bytes.len(), rules.max_post_bytes));
+        }
+        let decoded = match text::decode(bytes) {
+            Ok(decoded) => decoded,
+            Err(at) => return Reading::broken(not_utf8(path, bytes, at)),
+        };
+        let text = decoded.text.as_str();
+        let mut report = Report::new(path, text);
+        tell_forbidden(&decoded.dropped, &mut report);
+        let outcome = match self {
+            Self::Jekyll(settings) => settings.read_post(path, text, rules, now, &mut report),
+            Self::Plain => plain::read(path, text, rules, now, &mut report),
+        };
+        Reading { outcome, problems: report.into_problems() }
+    }
+}
+
+impl Reading {
+    fn broken(problem: Problem) -> Self {
+        Self { outcome: Outcome::Broken, problems: vec![problem] }
+    }
+}
+
+fn too_large(path: &str, len: usize, limit: u64) -> Problem {
+    Problem {
+        code: Code::TooLarge,
+        severity: Severity::Error,
+        path: path.to_owned(),
+        place: None,
+        message: format!("the file has {len} bytes, and `guard.max_post_bytes` is {limit}"),
+        effect: LEFT_OUT.to_owned(),
+        remedy: "move images and data out of the text, or raise `guard.max_post_bytes`".to_owned(),
+    }
+}
+
+/// `at` is the first byte that is not UTF-8.
+fn not_utf8(path: &str, bytes: &[u8], at: usize) -> Problem {
+    let before = String::from_utf8_lossy(bytes.get(..at).unwrap_or(bytes));
+    let line = bytes.get(at..).unwrap_or_default().split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let text = format!("{before}{}", String::from_utf8_lossy(line));
+    Problem {
+        code: Code::NotUtf8,
+        severity: Severity::Error,
+        path: path.to_owned(),
+        place: Some(Place::of(&text, before.len(), 1)),
+        message: "the file is not UTF-8".to_owned(),
+        effect: LEFT_OUT.to_owned(),
+        remedy: "save it as UTF-8".to_owned(),
+    }
+}
+
+fn tell_forbidden(dropped: &[(usize, char)], report: &mut Report<'_>) {
+    let Some(&(at, first)) = dropped.first() else { return };
+    let count = dropped.len();
+    let (characters, they) = if count == 1 { ("character", "it") } else { ("characters", "they") };
+    let message = format!("{count} {characters} that XML forbids, first U+{:04X}", u32::from(first));
+    let words = Words::new(
+        message,
+        "the text is read without",
+        format!("delete what {they} came from; editors rarely show {they}"),
+    );
+    report.warning(Code::ForbiddenCharacter, Some(at..at + 1), words);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+    use crate::posts::Person;
+
+    pub(super) fn site(url: &str) -> config::Site {
+        config::Site {
+            url: url.parse().unwrap(),
+            title: "Site".into(),
+            description: String::new(),
+            language: Some("ja".into()),
+            author: Person { name: "Site".into(), email: None, uri: None },
+            timezone: chrono_tz::Tz::UTC,
+            icon: None,
+            logo: None,
+        }
+    }
+
+    fn read(path: &str, bytes: &[u8]) -> Reading {
+        let site = site("https://example.com/");
+        let rules = Rules { site: &site, permalink: "/{dir}/{slug}/", max_post_bytes: 1000 };
+        let (jekyll, _) = Site::open(None, Some(("_config.yml", "")), false).unwrap();
+        jekyll.read(path, bytes, &rules, DateTime::from_timestamp(1_800_000_000, 0).unwrap())
+    }
+
+    #[test]
+    fn the_generator_is_found_out_unless_it_is_named() {
+        let found = |wanted, settings, has_posts| Site::open(wanted, settings, has_posts).unwrap().0.generator();
+        assert_eq!(found(None, Some(("_config.yml", "")), false), Generator::Jekyll);
+        assert_eq!(found(None, None, true), Generator::Jekyll);
+        assert_eq!(found(None, None, false), Generator::Plain);
+        assert_eq!(found(Some(Generator::Plain), Some(("_config.yml", "a: b: c")), true), Generator::Plain);
+        assert_eq!(found(Some(Generator::Jekyll), None, false), Generator::Jekyll);
+    }
+
+    #[test]
+    fn files_that_are_too_large_or_not_utf8_are_broken() {
+        let large = read("_posts/2025-01-01-x.md", &[b'x'; 1001]);
+        assert_eq!((large.outcome, large.problems[0].code), (Outcome::Broken, Code::TooLarge));
+        let latin = read("_posts/2025-01-01-x.md", b"---\n---\ncaf\xe9 x\nz");
+        assert_eq!(latin.outcome, Outcome::Broken);
+        let place = latin.problems[0].place.clone().unwrap();
+        assert_eq!((latin.problems[0].code, place.line, place.column), (Code::NotUtf8, 3, 4));
+    }
+
+    #[test]
+    fn forbidden_characters_are_told_once() {
+        let reading = read("_posts/2025-01-01-x.md", b"---\ntitle: T\n---\na\x08b\x0b");
+        assert!(matches!(reading.outcome, Outcome::Post(_)));
+        assert_eq!(reading.problems.len(), 1);
+        assert_eq!(reading.problems[0].message, "2 characters that XML forbids, first U+0008");
+        assert_eq!(reading.problems[0].place.as_ref().map(|place| place.line), Some(4));
+    }
+}

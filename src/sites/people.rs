@@ -1,0 +1,120 @@
+//! Authors as front matter and site settings name them.
+
+use url::Url;
+
+use crate::posts::front_matter::{Map, Value};
+use crate::posts::{Person, text};
+
+use super::report::Report;
+
+/// The post's own authors: `author`, else `authors`; a text, a mapping, or a list of either.
+pub(super) fn authors(data: &Map, report: &mut Report<'_>) -> Vec<Person> {
+    let named = |key: &&str| data.get(key).is_some_and(Value::is_truthy);
+    let Some(key) = ["author", "authors"].into_iter().find(named) else { return Vec::new() };
+    let people = data.get(key).map(read).unwrap_or_default();
+    if people.is_empty() {
+        report.odd_field(data, key, "a name, or a mapping with a `name`");
+    }
+    people
+}
+
+/// The people in a value, without repeats; whoever has neither name nor address is left out.
+pub(super) fn read(value: &Value) -> Vec<Person> {
+    let mut people: Vec<Person> = Vec::new();
+    for person in all(value) {
+        if !people.contains(&person) {
+            people.push(person);
+        }
+    }
+    people
+}
+
+/// No post has more authors than this; what is beyond is left out.
+const MAX: usize = 100;
+
+fn all(value: &Value) -> Vec<Person> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::Scalar(scalar) => from_text(&scalar.text).into_iter().collect(),
+        Value::Map(map) => from_map(map).into_iter().collect(),
+        Value::List(items) => items.iter().take(MAX).flat_map(all).take(MAX).collect(),
+    }
+}
+
+/// `Ada`, `ada@example.com`, `Ada <ada@example.com>`.
+fn from_text(written: &str) -> Option<Person> {
+    let line = text::one_line(written);
+    let with_address = line.strip_suffix('>').and_then(|rest| rest.split_once('<'));
+    let (name, email) = match with_address.filter(|(_, address)| is_email(address)) {
+        Some((name, address)) => (name.trim_end().to_owned(), Some(address.to_owned())),
+        None => (line.clone(), Some(line).filter(|line| is_email(line))),
+    };
+    let name = if name.is_empty() { email.clone()? } else { name };
+    Some(Person { name, email, uri: None })
+}
+
+fn from_map(map: &Map) -> Option<Person> {
+    let get = |key| map.get(key).and_then(Value::as_text).map(text::one_line).filter(|text| !text.is_empty());
+    let email = get("email").filter(|email| is_email(email));
+    let uri = ["uri", "url", "homepage", "link"].into_iter().find_map(|key| get(key).as_deref().and_then(web_address));
+    let name = get("name").or_else(|| email.clone())?;
+    Some(Person { name, email, uri })
+}
+
+fn is_email(text: &str) -> bool {
+    let parts = text.split_once('@');
+    parts.is_some_and(|(user, host)| !user.is_empty() && host.contains('.') && !text.contains([' ', '<', '>', '/']))
+}
+
+fn web_address(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    matches!(url.scheme(), "http" | "https").then(|| url.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::posts::front_matter::parse;
+
+    /// Name, e-mail, URI.
+    type Known = (String, Option<String>, Option<String>);
+
+    fn people(yaml: &str) -> (Vec<Known>, usize) {
+        let data = parse(yaml, 0..yaml.len()).unwrap();
+        let mut report = Report::new("x.md", yaml);
+        let people = authors(&data, &mut report).into_iter().map(|p| (p.name, p.email, p.uri)).collect();
+        (people, report.into_problems().len())
+    }
+
+    fn named(name: &str) -> Known {
+        (name.into(), None, None)
+    }
+
+    #[test]
+    fn authors_are_texts_mappings_or_lists() {
+        assert_eq!(people("author: Ada"), (vec![named("Ada")], 0));
+        assert_eq!(people("authors: [Ada, Bob, Ada, ~, '']"), (vec![named("Ada"), named("Bob")], 0));
+        assert_eq!(people("author: 2024"), (vec![named("2024")], 0));
+        let full = ("Ada".into(), Some("a@example.com".into()), Some("https://example.com/%C3%A9".into()));
+        assert_eq!(
+            people("author: {name: Ada, email: a@example.com, url: 'https://example.com/é', x: y}"),
+            (vec![full], 0)
+        );
+    }
+
+    #[test]
+    fn addresses_are_told_from_names() {
+        let email = |name: &str| (name.to_owned(), Some("a@example.com".to_owned()), None);
+        assert_eq!(people("author: Ada <a@example.com>"), (vec![email("Ada")], 0));
+        assert_eq!(people("author: a@example.com"), (vec![email("a@example.com")], 0));
+        assert_eq!(people("author: '@ada'"), (vec![named("@ada")], 0));
+    }
+
+    #[test]
+    fn what_cannot_be_is_left_out() {
+        assert_eq!(people("author: {name: Ada, email: no, url: 'javascript:x'}"), (vec![named("Ada")], 0));
+        assert_eq!(people("author: {twitter: ada}"), (vec![], 1));
+        assert_eq!(people("author: ~\ntitle: x"), (vec![], 0));
+        assert_eq!(people("author: no\nauthors: Ada"), (vec![named("Ada")], 0));
+    }
+}

@@ -1,0 +1,106 @@
+//! Collects what is wrong with one file.
+
+use std::ops::Range;
+
+use crate::posts::front_matter::{self, Map};
+use crate::problems::{Code, Place, Problem, Severity};
+
+/// What happens to a post that cannot be read.
+pub(super) const LEFT_OUT: &str = "the post is not read; if it was in the feeds before, its last good entry stays";
+
+/// The problems of one file.
+#[derive(Debug)]
+pub(super) struct Report<'a> {
+    path: &'a str,
+    text: &'a str,
+    problems: Vec<Problem>,
+}
+
+/// What a problem says to people.
+#[derive(Debug)]
+pub(super) struct Words {
+    /// What is wrong, and why.
+    pub(super) message: String,
+    /// What happens now.
+    pub(super) effect: &'static str,
+    /// What to do.
+    pub(super) remedy: String,
+}
+
+impl Words {
+    pub(super) fn new(message: impl Into<String>, effect: &'static str, remedy: impl Into<String>) -> Self {
+        Self { message: message.into(), effect, remedy: remedy.into() }
+    }
+}
+
+impl<'a> Report<'a> {
+    /// A report on the file at `path`, whose text is `text`.
+    pub(super) fn new(path: &'a str, text: &'a str) -> Self {
+        Self { path, text, problems: Vec::new() }
+    }
+
+    pub(super) fn error(&mut self, code: Code, span: Option<Range<usize>>, words: Words) {
+        self.add(Severity::Error, code, span, words);
+    }
+
+    pub(super) fn warning(&mut self, code: Code, span: Option<Range<usize>>, words: Words) {
+        self.add(Severity::Warning, code, span, words);
+    }
+
+    pub(super) fn note(&mut self, code: Code, span: Option<Range<usize>>, words: Words) {
+        self.add(Severity::Note, code, span, words);
+    }
+
+    /// A front matter field that cannot have this value, and is read as if it were not there.
+    pub(super) fn odd_field(&mut self, data: &Map, key: &str, expected: &str) {
+        let message = format!("`{key}` cannot be this: it has to be {expected}");
+        let words = Words::new(message, "the field is left out", format!("make `{key}` {expected}, or delete it"));
+        self.warning(Code::Field, data.span(key), words);
+    }
+
+    /// YAML that does not parse; `what` is what it would have been.
+    pub(super) fn broken_yaml(&mut self, what: &str, error: &front_matter::Error, effect: &'static str) {
+        let message = format!("{what} cannot be read: {}", error.message);
+        let remedy = remedy(self.text, error);
+        self.error(Code::FrontMatter, Some(error.at..error.at + 1), Words { message, effect, remedy });
+    }
+
+    pub(super) fn into_problems(self) -> Vec<Problem> {
+        self.problems
+    }
+
+    fn add(&mut self, severity: Severity, code: Code, span: Option<Range<usize>>, words: Words) {
+        self.problems.push(Problem {
+            code,
+            severity,
+            path: self.path.to_owned(),
+            place: span.map(|span| Place::of(self.text, span.start, span.len())),
+            message: words.message,
+            effect: words.effect.to_owned(),
+            remedy: words.remedy,
+        });
+    }
+}
+
+/// What usually leads to this error, and how to mend it.
+fn remedy(text: &str, error: &front_matter::Error) -> String {
+    let line = Place::of(text, error.at, 1).source;
+    let (key, value) = line.split_once(':').map_or(("title", ""), |(key, value)| (key.trim(), value.trim()));
+    if error.message.contains("mapping values are not allowed") {
+        return format!(
+            "put the value in quotes, because it holds a colon: `{key}: \"{}\"`",
+            value.replace('"', "\\\"")
+        );
+    }
+    if text[error.at.min(text.len())..].starts_with('\t') || line.trim_start_matches(' ').starts_with('\t') {
+        return "indent with spaces: YAML allows no tabs there".into();
+    }
+    if error.message.contains("cannot start any token") {
+        return format!("put the value in quotes: `{key}: \"{value}\"`");
+    }
+    if error.message.contains("alias") || error.message.contains("anchor") {
+        return "put a value that starts with `*` or `&` in quotes".into();
+    }
+    "look at this line and the one above it: a quote or bracket that is not closed, a missing `:`, uneven indentation"
+        .into()
+}

@@ -1,0 +1,93 @@
+//! Categories and tags: what front matter holds, as texts.
+
+use std::collections::HashSet;
+
+use crate::posts::front_matter::{Map, Value};
+use crate::posts::text;
+use crate::problems::Code;
+
+use super::report::{Report, Words};
+
+/// How a text that holds several terms is taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Split {
+    /// At white space.
+    Spaces,
+    /// At commas.
+    Commas,
+    /// It is one term.
+    Never,
+}
+
+/// The terms under `key`, as written: lists flattened, nulls left out, every scalar its source text.
+pub(super) fn read(data: &Map, key: &str, split: Split, report: &mut Report<'_>) -> Vec<String> {
+    match data.get(key) {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::Map(_)) => {
+            report.odd_field(data, key, "a text or a list of texts");
+            Vec::new()
+        }
+        Some(Value::Scalar(scalar)) => split.apply(&scalar.text),
+        Some(list @ Value::List(_)) => list.scalars().into_iter().map(|scalar| scalar.text.clone()).collect(),
+    }
+}
+
+/// Terms as feeds show them: one line each, none empty, none twice.
+pub(super) fn shown(terms: &[String]) -> Vec<String> {
+    let mut seen = HashSet::with_capacity(terms.len());
+    let lines = terms.iter().map(|term| text::one_line(term)).filter(|term| !term.is_empty());
+    lines.filter(|term| seen.insert(term.clone())).collect()
+}
+
+/// Warns where a text was split at spaces and meant to be split at commas.
+pub(super) fn check_commas(data: &Map, key: &str, terms: &[String], report: &mut Report<'_>) {
+    let is_text = data.get(key).is_some_and(|value| value.as_scalar().is_some());
+    if let Some(term) = terms.iter().find(|term| is_text && term.len() > 1 && term.ends_with(',')) {
+        let message = format!("`{key}` is split at spaces, so that the comma belongs to the term `{term}`");
+        let remedy = format!("write a list: `{key}: [{}, …]`", term.trim_end_matches(','));
+        report.warning(Code::Repaired, data.span(key), Words::new(message, "the term keeps its comma", remedy));
+    }
+}
+
+impl Split {
+    fn apply(self, text: &str) -> Vec<String> {
+        match self {
+            Self::Spaces => text.split_whitespace().map(str::to_owned).collect(),
+            Self::Commas => text.split(',').map(|term| term.trim().to_owned()).collect(),
+            Self::Never => vec![text.to_owned()],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::posts::front_matter::parse;
+
+    fn terms(yaml: &str, split: Split) -> (Vec<String>, usize) {
+        let data = parse(yaml, 0..yaml.len()).unwrap();
+        let mut report = Report::new("x.md", yaml);
+        let read = read(&data, "k", split, &mut report);
+        check_commas(&data, "k", &read, &mut report);
+        (shown(&read), report.into_problems().len())
+    }
+
+    #[test]
+    fn typed_values_keep_their_text() {
+        let expected = ["2024", "true", "1.10", "2025-01-01", "nested"].map(str::to_owned).to_vec();
+        assert_eq!(terms("k: [2024, true, 1.10, 2025-01-01, null, [nested], 2024, ' ']", Split::Never), (expected, 0));
+    }
+
+    #[test]
+    fn texts_are_split_as_their_generator_does() {
+        assert_eq!(terms("k: a b  a", Split::Spaces), (vec!["a".into(), "b".into()], 0));
+        assert_eq!(terms("k: Web Dev, Rust,", Split::Commas), (vec!["Web Dev".into(), "Rust".into()], 0));
+        assert_eq!(terms("k: Web Dev", Split::Never), (vec!["Web Dev".into()], 0));
+    }
+
+    #[test]
+    fn a_comma_that_stays_is_told_and_a_mapping_is_left_out() {
+        assert_eq!(terms("k: foo, bar", Split::Spaces), (vec!["foo,".into(), "bar".into()], 1));
+        assert_eq!(terms("k: {a: b}", Split::Spaces), (vec![], 1));
+    }
+}
