@@ -23,3 +23,5 @@ pub mod sources;
 pub mod posts;
 
 pub mod sites;
+
+pub mod catalog;

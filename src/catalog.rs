@@ -1,0 +1,126 @@
+//! All live posts, indexed by term, in feed order.
+//!
+//! In: posts as the generator's rules read them. Out: the [`Catalog`]. Never: I/O, a clock, bodies.
+
+mod slug;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+pub use slug::slug;
+
+use crate::config::{Taxonomy, Terms};
+use crate::posts::Post;
+
+/// One value of a taxonomy, with its posts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Term {
+    /// Of what it is a value.
+    pub taxonomy: Taxonomy,
+    /// Its most used spelling.
+    pub label: String,
+    /// One path segment, not percent-encoded; unique within the taxonomy.
+    pub slug: String,
+    /// Indices into [`Catalog::posts`], in feed order.
+    pub posts: Vec<usize>,
+}
+
+/// All live posts.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    /// In feed order: newest first, then by key.
+    pub posts: Vec<Arc<Post>>,
+    /// By taxonomy, then by slug.
+    pub terms: Vec<Term>,
+}
+
+impl Catalog {
+    /// Sorts and indexes posts.
+    #[must_use]
+    pub fn new(mut posts: Vec<Arc<Post>>) -> Self {
+        posts.sort_by(|a, b| (Reverse(a.published), &a.key).cmp(&(Reverse(b.published), &b.key)));
+        let terms = Taxonomy::ALL.into_iter().flat_map(|taxonomy| index(taxonomy, &posts)).collect();
+        Self { posts, terms }
+    }
+}
+
+/// What a post's terms are, for a filter. `language` is the site's.
+#[must_use]
+pub fn terms_of<'a>(post: &'a Post, authors: &'a [String], language: Option<&'a str>) -> Terms<'a> {
+    Terms { categories: &post.categories, tags: &post.tags, authors, language: post.language.as_deref().or(language) }
+}
+
+/// The names of a post's authors.
+#[must_use]
+pub fn author_names(post: &Post) -> Vec<String> {
+    post.authors.iter().map(|author| author.name.clone()).collect()
+}
+
+fn labels(taxonomy: Taxonomy, post: &Post) -> Vec<&str> {
+    match taxonomy {
+        Taxonomy::Category => post.categories.iter().map(String::as_str).collect(),
+        Taxonomy::Tag => post.tags.iter().map(String::as_str).collect(),
+        Taxonomy::Author => post.authors.iter().map(|author| author.name.as_str()).collect(),
+    }
+}
+
+fn index(taxonomy: Taxonomy, posts: &[Arc<Post>]) -> Vec<Term> {
+    let mut groups: BTreeMap<String, (HashMap<&str, usize>, Vec<usize>)> = BTreeMap::new();
+    for (at, post) in posts.iter().enumerate() {
+        for label in labels(taxonomy, post) {
+            let (spellings, members) = groups.entry(slug(label)).or_default();
+            *spellings.entry(label).or_default() += 1;
+            if members.last() != Some(&at) {
+                members.push(at);
+            }
+        }
+    }
+    let term = |(slug, (spellings, posts)): (String, (HashMap<&str, usize>, Vec<usize>))| {
+        // Of spellings used equally often the first in code point order, so that the label does not flip.
+        let label = spellings.into_iter().max_by_key(|&(label, uses)| (uses, Reverse(label))).map(|(label, _)| label);
+        Term { taxonomy, label: label.unwrap_or_default().to_owned(), slug, posts }
+    };
+    groups.into_iter().map(term).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::posts::testing::post;
+
+    fn catalog(posts: impl IntoIterator<Item = Post>) -> Catalog {
+        Catalog::new(posts.into_iter().map(Arc::new).collect())
+    }
+
+    fn term<'a>(catalog: &'a Catalog, slug: &str) -> &'a Term {
+        catalog.terms.iter().find(|term| term.slug == slug).unwrap()
+    }
+
+    #[test]
+    fn newest_first_then_by_key() {
+        let day = |path: &str, day: u32| post(path, day);
+        let catalog = catalog([day("b.md", 1), day("c.md", 2), day("a.md", 1)]);
+        let paths: Vec<_> = catalog.posts.iter().map(|post| post.path.as_str()).collect();
+        assert_eq!(paths, ["c.md", "a.md", "b.md"]);
+    }
+
+    #[test]
+    fn spellings_that_meet_are_one_term_under_the_most_used() {
+        let tagged =
+            |path: &str, tags: &[&str]| Post { tags: tags.iter().map(|&t| t.into()).collect(), ..post(path, 1) };
+        let catalog = catalog([tagged("a", &["rust"]), tagged("b", &["Rust"]), tagged("c", &["Rust", "rust", "AI"])]);
+        assert_eq!(term(&catalog, "rust").label, "Rust");
+        assert_eq!(term(&catalog, "rust").posts, [0, 1, 2], "a post with both spellings stands there once");
+        assert_eq!(term(&catalog, "ai").posts, [2]);
+        let tie = self::catalog([tagged("a", &["rust"]), tagged("b", &["Rust"])]);
+        assert_eq!(term(&tie, "rust").label, "Rust");
+    }
+
+    #[test]
+    fn each_taxonomy_has_terms_of_its_own() {
+        let both = Post { categories: vec!["投資".into()], tags: vec!["投資".into()], ..post("a", 1) };
+        let taxonomies: Vec<_> = catalog([both]).terms.iter().map(|term| term.taxonomy).collect();
+        assert_eq!(taxonomies, [Taxonomy::Category, Taxonomy::Tag]);
+    }
+}
