@@ -25,3 +25,11 @@ pub mod posts;
 pub mod sites;
 
 pub mod catalog;
+
+pub mod feeds;
+
+pub mod events;
+
+pub mod publish;
+
+pub mod store;

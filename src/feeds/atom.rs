@@ -1,0 +1,173 @@
+//! Atom 1.0 (RFC 4287).
+//!
+//! In: a [`Feed`]. Out: its `.atom` [`Document`]. Never: CDATA, relative links, dates that are not the feed's.
+
+use std::collections::BTreeMap;
+
+use atom_syndication as atom;
+use atom_syndication::extension::{Extension, ExtensionMap};
+use quick_xml::escape::escape;
+
+use super::{Category, Document, Entry, Feed};
+use crate::config::Format;
+use crate::posts::Person;
+
+/// With the encoding, which the crate's own declaration lacks.
+const DECLARATION: &[u8] = b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
+
+/// Media RSS, for pictures.
+const MEDIA: &str = "http://search.yahoo.com/mrss/";
+
+/// Renders the feed as Atom.
+///
+/// # Panics
+///
+/// If the feed has no URL in this format.
+#[must_use]
+pub fn render(feed: &Feed) -> Document {
+    let config = atom::WriteConfig { write_document_declaration: false, indent_size: Some(2) };
+    let mut bytes =
+        to_atom(feed).write_with_config(DECLARATION.to_vec(), config).expect("writing to memory does not fail");
+    bytes.push(b'\n');
+    feed.document(Format::Atom, bytes)
+}
+
+fn to_atom(feed: &Feed) -> atom::Feed {
+    let illustrated = feed.entries.iter().any(|entry| entry.image.is_some());
+    atom::Feed {
+        id: feed.id.clone(),
+        title: feed.title.as_str().into(),
+        subtitle: Some(feed.description.as_str()).filter(|text| !text.is_empty()).map(Into::into),
+        updated: feed.updated,
+        lang: feed.language.clone(),
+        links: links(feed),
+        authors: vec![person(&feed.author)],
+        generator: Some(atom::Generator {
+            value: "Tidings".to_owned(),
+            uri: None,
+            version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        }),
+        icon: feed.icon.clone(),
+        logo: feed.logo.clone(),
+        namespaces: illustrated.then(|| ("media".to_owned(), MEDIA.to_owned())).into_iter().collect(),
+        entries: feed.entries.iter().map(|one| entry(one, feed.language.as_deref())).collect(),
+        ..atom::Feed::default()
+    }
+}
+
+/// Itself, what people read, and the same feed in other formats. No two alternates share type and language (RFC 4287, 4.1.1).
+fn links(feed: &Feed) -> Vec<atom::Link> {
+    let own = atom::Link {
+        rel: "self".to_owned(),
+        href: feed.own_url(Format::Atom).to_owned(),
+        mime_type: Some(Format::Atom.media_type().to_owned()),
+        ..atom::Link::default()
+    };
+    let twins = feed.urls.iter().filter(|(format, _)| *format != Format::Atom).map(|(format, url)| atom::Link {
+        rel: "alternate".to_owned(),
+        href: url.clone(),
+        mime_type: Some(format.media_type().to_owned()),
+        ..atom::Link::default()
+    });
+    [own, web_page(&feed.home_url, feed.language.as_deref())].into_iter().chain(twins).collect()
+}
+
+fn web_page(url: &str, language: Option<&str>) -> atom::Link {
+    atom::Link {
+        rel: "alternate".to_owned(),
+        href: url.to_owned(),
+        mime_type: Some("text/html".to_owned()),
+        hreflang: language.map(str::to_owned),
+        ..atom::Link::default()
+    }
+}
+
+fn person(person: &Person) -> atom::Person {
+    atom::Person {
+        name: person.name.clone(),
+        email: person.email.clone(),
+        uri: person.uri.clone(),
+        ..atom::Person::default()
+    }
+}
+
+fn entry(entry: &Entry, feed_language: Option<&str>) -> atom::Entry {
+    let language = entry.language.as_deref();
+    let text = |value: &str| atom::Text { lang: language.map(str::to_owned), ..atom::Text::plain(value) };
+    let content = entry.body().map(|html| atom::Content {
+        lang: language.map(str::to_owned),
+        value: Some(html.to_owned()),
+        content_type: Some("html".to_owned()),
+        ..atom::Content::default()
+    });
+    // An entry without content should have a summary that is not empty (RFC 4287, 4.1.1.1).
+    let summary = if content.is_some() { entry.abstract_text() } else { Some(entry.stand_in()) };
+    atom::Entry {
+        id: entry.id.clone(),
+        title: text(&entry.title),
+        updated: entry.updated,
+        published: Some(entry.published),
+        authors: entry.authors.iter().map(person).collect(),
+        categories: entry.categories.iter().map(category).collect(),
+        links: vec![web_page(&entry.url, language.or(feed_language))],
+        summary: summary.map(text),
+        content,
+        extensions: entry.image.as_deref().map(media).unwrap_or_default(),
+        ..atom::Entry::default()
+    }
+}
+
+fn category(category: &Category) -> atom::Category {
+    atom::Category {
+        term: category.term.clone(),
+        scheme: Some(category.scheme.clone()),
+        label: Some(category.term.clone()),
+    }
+}
+
+/// `media:thumbnail` and `media:content` of a picture. The crate writes the attributes of extensions as they are, so they
+/// are escaped here.
+fn media(url: &str) -> ExtensionMap {
+    let url = ("url".to_owned(), escape(url).into_owned());
+    let medium = ("medium".to_owned(), "image".to_owned());
+    let element = |name: &str, attrs: BTreeMap<String, String>| {
+        // A value, though empty, keeps the writer from breaking the line inside the element.
+        let extension =
+            Extension { name: format!("media:{name}"), value: Some(String::new()), attrs, ..<_>::default() };
+        (name.to_owned(), vec![extension])
+    };
+    let elements =
+        [element("content", BTreeMap::from([medium, url.clone()])), element("thumbnail", BTreeMap::from([url]))];
+    ExtensionMap::from([("media".to_owned(), BTreeMap::from(elements))])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feeds::samples;
+
+    #[test]
+    fn the_nasty_feed_as_atom() {
+        insta::assert_snapshot!(samples::text(&render(&samples::nasty_feed())));
+    }
+
+    #[test]
+    fn a_feed_without_entries_as_atom() {
+        insta::assert_snapshot!(samples::text(&render(&samples::empty_feed())));
+    }
+
+    #[test]
+    fn all_metadata_stands_before_the_first_entry() {
+        let text = samples::text(&render(&samples::nasty_feed()));
+        let (_, entries) = text.split_once("<entry>").unwrap();
+        let after_last = entries.rsplit_once("</entry>").unwrap().1;
+        assert_eq!(after_last.trim(), "</feed>");
+    }
+
+    #[test]
+    fn an_entry_with_content_needs_no_stand_in_for_its_summary() {
+        let with_content = Entry { html: Some("<p>x</p>".into()), ..samples::bare_entry() };
+        assert_eq!(entry(&with_content, None).summary, None);
+        assert!(entry(&samples::bare_entry(), None).summary.is_some());
+    }
+}

@@ -1,0 +1,147 @@
+//! JSON Feed 1.1.
+//!
+//! In: a [`Feed`]. Out: its `.json` [`Document`], indented, so that a change shows as one in a diff.
+//! Never: HTML outside `content_html`.
+
+use chrono::{DateTime, FixedOffset};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{Document, Entry, Feed};
+use crate::config::Format;
+use crate::posts::Person;
+
+/// Renders the feed as JSON.
+///
+/// # Panics
+///
+/// If the feed has no URL in this format.
+#[must_use]
+pub fn render(feed: &Feed) -> Document {
+    let mut bytes = serde_json::to_vec_pretty(&Top::from(feed)).expect("structs with string keys serialise");
+    bytes.push(b'\n');
+    feed.document(Format::Json, bytes)
+}
+
+#[derive(Serialize)]
+struct Top<'a> {
+    version: &'static str,
+    title: &'a str,
+    home_page_url: &'a str,
+    feed_url: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    favicon: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<&'a str>,
+    authors: Vec<Author<'a>>,
+    items: Vec<Item<'a>>,
+}
+
+#[derive(Serialize)]
+struct Author<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Item<'a> {
+    id: &'a str,
+    url: &'a str,
+    title: &'a str,
+    #[serde(flatten)]
+    content: Content<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<&'a str>,
+    date_published: DateTime<FixedOffset>,
+    date_modified: DateTime<FixedOffset>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    authors: Vec<Author<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<&'a str>,
+    #[serde(rename = "_tidings", skip_serializing_if = "Map::is_empty")]
+    extra: &'a Map<String, Value>,
+}
+
+/// One of them has to be there.
+#[derive(Serialize)]
+enum Content<'a> {
+    #[serde(rename = "content_html")]
+    Html(&'a str),
+    #[serde(rename = "content_text")]
+    Text(&'a str),
+}
+
+impl<'a> From<&'a Feed> for Top<'a> {
+    fn from(feed: &'a Feed) -> Self {
+        Self {
+            version: "https://jsonfeed.org/version/1.1",
+            title: &feed.title,
+            home_page_url: &feed.home_url,
+            feed_url: feed.own_url(Format::Json),
+            description: &feed.description,
+            // Not as `icon`, which is to be square and 512 pixels wide: an icon may be small, and a logo is not square.
+            favicon: feed.icon.as_deref(),
+            language: feed.language.as_deref(),
+            authors: vec![Author::from(&feed.author)],
+            items: feed.entries.iter().map(|entry| Item::from(entry.as_ref())).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a Person> for Author<'a> {
+    fn from(person: &'a Person) -> Self {
+        Self { name: &person.name, url: person.uri.as_deref() }
+    }
+}
+
+impl<'a> From<&'a Entry> for Item<'a> {
+    fn from(entry: &'a Entry) -> Self {
+        Self {
+            id: &entry.id,
+            url: &entry.url,
+            title: &entry.title,
+            content: entry.body().map_or(Content::Text(entry.stand_in()), Content::Html),
+            summary: entry.abstract_text(),
+            image: entry.image.as_deref(),
+            date_published: entry.published,
+            date_modified: entry.updated,
+            tags: entry.terms(),
+            authors: entry.authors.iter().map(Author::from).collect(),
+            language: entry.language.as_deref(),
+            extra: &entry.extra,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feeds::samples;
+
+    #[test]
+    fn the_nasty_feed_as_json() {
+        insta::assert_snapshot!(samples::text(&render(&samples::nasty_feed())));
+    }
+
+    #[test]
+    fn a_feed_without_entries_as_json() {
+        insta::assert_snapshot!(samples::text(&render(&samples::empty_feed())));
+    }
+
+    #[test]
+    fn an_item_has_html_or_text_never_both() {
+        let with_html = Entry { html: Some("<p>x</p>".into()), ..samples::bare_entry() };
+        for (entry, key) in [(with_html, "content_html"), (samples::bare_entry(), "content_text")] {
+            let item = serde_json::to_value(Item::from(&entry)).unwrap();
+            let content: Vec<_> = item.as_object().unwrap().keys().filter(|key| key.starts_with("content")).collect();
+            assert_eq!(content, [key]);
+        }
+    }
+}

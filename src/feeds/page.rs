@@ -1,0 +1,262 @@
+//! HTML for people: a page beside each feed, and one of all feeds for the site.
+//!
+//! In: feeds. Out: `index.html` and `<path>.html`, with everything they need in them. Never: scripts, pictures, fonts or
+//! anything else that a browser would have to fetch.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::plan::SITE_FEED;
+use super::wording::Wording;
+use super::{Document, Entry, Feed, Media, opml};
+use crate::config::Taxonomy;
+
+/// So many posts a page, however many entries the feed has.
+const LATEST: usize = 20;
+
+/// Characters of a summary that a page shows.
+const SUMMARY: usize = 200;
+
+/// The page of the site, below the output directory.
+const SITE_PATH: &str = "index.html";
+
+const STYLE: &str = include_str!("page.css");
+
+/// Where the page of the feed at `path` is, below the output directory.
+#[must_use]
+pub fn path(path: &str) -> String {
+    if path == SITE_FEED { SITE_PATH.to_owned() } else { format!("{path}.html") }
+}
+
+/// Renders the page of a feed other than the site's own, which is `site`.
+#[must_use]
+pub fn render(feed: &Feed, site: &Feed) -> Document {
+    let wording = Wording::of(feed.language.as_deref());
+    let up = "../".repeat(feed.path.matches('/').count());
+    let content = html! {
+        (header(feed, site, wording))
+        main {
+            (subscribe(feed, wording))
+            (latest(feed, wording))
+        }
+        "\n"
+        footer { nav {
+            a href={ (up) (SITE_PATH) } { (wording.to_feeds) }
+            a href=(site.home_url) { (wording.to_site) }
+        } }
+    };
+    let alternates = html! { (alternates(feed)) (alternates(site)) };
+    document(path(&feed.path), feed, wording, &alternates, &content)
+}
+
+/// Renders the page of all `feeds`, whose first is the site's own; the entries of the others may be left out.
+///
+/// # Panics
+///
+/// If there is no feed: the site's own always is.
+#[must_use]
+pub fn render_site(feeds: &[Feed]) -> Document {
+    let (site, others) = feeds.split_first().expect("the site's own feed is always there");
+    let wording = Wording::of(site.language.as_deref());
+    let content = html! {
+        (header(site, site, wording))
+        main {
+            (subscribe(site, wording))
+            (all_feeds(others, wording))
+            (latest(site, wording))
+        }
+        "\n"
+        footer { nav { a href=(site.home_url) { (wording.to_site) } } }
+    };
+    document(SITE_PATH.to_owned(), site, wording, &alternates(site), &content)
+}
+
+fn document(path: String, feed: &Feed, wording: &Wording, alternates: &Markup, content: &Markup) -> Document {
+    let page = html! {
+        (DOCTYPE) "\n"
+        html lang=(wording.language) {
+            "\n"
+            head {
+                "\n" meta charset="utf-8";
+                "\n" title { (feed.title) }
+                "\n" meta name="viewport" content="width=device-width, initial-scale=1";
+                "\n" meta name="color-scheme" content="light dark";
+                "\n" meta name="generator" content={ "Tidings " (env!("CARGO_PKG_VERSION")) };
+                (alternates)
+                "\n" style { "\n" (PreEscaped(STYLE)) }
+                "\n"
+            }
+            "\n"
+            body { (content) }
+            "\n"
+        }
+        "\n"
+    };
+    Document { path, url: feed.page_url.clone(), media: Media::Html, bytes: page.into_string().into_bytes() }
+}
+
+/// So that feed readers find the feed by the page's address. Titles tell the formats apart.
+fn alternates(feed: &Feed) -> Markup {
+    html! {
+        @for (format, url) in &feed.urls {
+            "\n"
+            link rel="alternate" type=(format.media_type()) title={ (feed.title) " (" (format.name()) ")" } href=(url);
+        }
+    }
+}
+
+fn header(feed: &Feed, site: &Feed, wording: &Wording) -> Markup {
+    html! {
+        "\n"
+        header {
+            @if feed.id != site.id {
+                p.site { a href=(site.home_url) lang=[foreign(site.language.as_deref(), wording)] { (site.title) } }
+            }
+            h1 lang=[foreign(feed.language.as_deref(), wording)] { (feed.title) }
+            @if !feed.description.is_empty() {
+                p.lead lang=[foreign(feed.language.as_deref(), wording)] { (feed.description) }
+            }
+            p { (wording.explanation) }
+        }
+        "\n"
+    }
+}
+
+fn subscribe(feed: &Feed, wording: &Wording) -> Markup {
+    html! {
+        "\n"
+        section {
+            h2 { (wording.subscribe) }
+            ul.addresses {
+                @for (format, url) in &feed.urls {
+                    "\n"
+                    li { a href=(url) type=(format.media_type()) { (format.name()) } " " code { (url) } }
+                }
+            }
+        }
+    }
+}
+
+fn latest(feed: &Feed, wording: &Wording) -> Markup {
+    html! {
+        "\n"
+        section {
+            h2 { (wording.latest) }
+            @if feed.entries.is_empty() { p { (wording.no_posts) } }
+            @for entry in feed.entries.iter().take(LATEST) { (article(entry, feed, wording)) }
+        }
+    }
+}
+
+fn article(entry: &Entry, feed: &Feed, wording: &Wording) -> Markup {
+    let language = entry.language.as_deref().or(feed.language.as_deref());
+    html! {
+        "\n"
+        article lang=[foreign(language, wording)] {
+            h3 { a href=(entry.url) { (entry.title) } }
+            p.meta {
+                time datetime=(entry.published.to_rfc3339()) lang=(wording.language) { (wording.day(entry.published)) }
+                @for term in entry.terms() { " " span { (term) } }
+            }
+            @if let Some(summary) = entry.abstract_text() { p { (shortened(summary)) } }
+        }
+    }
+}
+
+fn all_feeds(feeds: &[Feed], wording: &Wording) -> Markup {
+    let groups = [None].into_iter().chain(Taxonomy::ALL.map(Some));
+    html! {
+        @if !feeds.is_empty() {
+            "\n"
+            section {
+                h2 { (wording.all_feeds) }
+                p { a href=(opml::PATH) { (wording.to_opml) } }
+                @for group in groups { (feeds_of(group, feeds, wording)) }
+            }
+        }
+    }
+}
+
+fn feeds_of(group: Option<Taxonomy>, feeds: &[Feed], wording: &Wording) -> Markup {
+    let mut members = feeds.iter().filter(|feed| feed.group == group).peekable();
+    html! {
+        @if members.peek().is_some() {
+            h3 { (group.map_or(wording.more, |taxonomy| wording.group(taxonomy))) }
+            ul.feeds {
+                @for feed in members {
+                    "\n"
+                    li {
+                        a href=(feed.page_url) lang=[foreign(feed.language.as_deref(), wording)] { (feed.name) }
+                        " " small { (wording.count(feed.posts)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The language of a post's or feed's own text, where the page's is another.
+fn foreign<'a>(language: Option<&'a str>, wording: &Wording) -> Option<&'a str> {
+    language.filter(|language| *language != wording.language)
+}
+
+/// The beginning of `text`; a summary may be as long as its post.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(SUMMARY) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feeds::samples;
+    use std::sync::Arc;
+
+    /// Without the style, which says nothing about a feed.
+    fn text(document: &Document) -> String {
+        samples::text(document).replace(STYLE, "")
+    }
+
+    #[test]
+    fn the_page_of_a_term_in_japanese() {
+        insta::assert_snapshot!(text(&render(&samples::nasty_feed(), &samples::all_feeds()[0])));
+    }
+
+    #[test]
+    fn the_page_of_a_feed_without_posts_in_english() {
+        insta::assert_snapshot!(text(&render(
+            &Feed { id: "x".into(), ..samples::empty_feed() },
+            &samples::empty_feed()
+        )));
+    }
+
+    #[test]
+    fn the_page_of_the_site() {
+        insta::assert_snapshot!(text(&render_site(&samples::all_feeds())));
+    }
+
+    #[test]
+    fn pages_stand_beside_their_feeds() {
+        let feeds = samples::all_feeds();
+        assert_eq!(render_site(&feeds).path, "index.html");
+        let page = render(&feeds[2], &feeds[0]);
+        assert_eq!(page.path, "categories/技術.html");
+        assert!(text(&page).contains("href=\"../index.html\""));
+    }
+
+    #[test]
+    fn a_page_shows_the_newest_posts_and_no_more() {
+        let mut feed = samples::empty_feed();
+        feed.entries = std::iter::repeat_n(Arc::new(samples::bare_entry()), LATEST + 1).collect();
+        assert_eq!(text(&render_site(&[feed])).matches("<article").count(), LATEST);
+    }
+
+    #[test]
+    fn long_summaries_are_cut_between_characters() {
+        assert_eq!(shortened("短い"), "短い");
+        let exact = "あ".repeat(SUMMARY);
+        assert_eq!(shortened(&exact), exact);
+        assert_eq!(shortened(&format!("{exact}い")), format!("{exact}…"));
+    }
+}

@@ -1,0 +1,233 @@
+//! RSS 2.0 with the RSS Advisory Board's Best Practices Profile.
+//!
+//! In: a [`Feed`]. Out: its `.rss` [`Document`]. Never: relative links, dates that are not the feed's.
+
+use std::collections::BTreeMap;
+
+use quick_xml::escape::partial_escape;
+use rss::extension::dublincore::DublinCoreExtension;
+use rss::extension::{Extension, ExtensionMap};
+
+use super::{Document, Entry, Feed, rfc822};
+use crate::config::Format;
+use crate::posts::Person;
+
+/// For `atom:link` and `atom:updated`.
+const ATOM: &str = "http://www.w3.org/2005/Atom";
+
+/// Media RSS, for pictures.
+const MEDIA: &str = "http://search.yahoo.com/mrss/";
+
+/// Minutes that readers may wait before they ask again.
+const TTL: &str = "60";
+
+/// Renders the feed as RSS.
+///
+/// # Panics
+///
+/// If the feed has no URL in this format.
+#[must_use]
+pub fn render(feed: &Feed) -> Document {
+    let xml = channel(feed).pretty_write_to(Vec::new(), b' ', 2).expect("writing to memory does not fail");
+    let mut bytes = with_references(&xml);
+    bytes.push(b'\n');
+    feed.document(Format::Rss, bytes)
+}
+
+fn channel(feed: &Feed) -> rss::Channel {
+    let description = if feed.description.is_empty() { &feed.title } else { &feed.description };
+    rss::Channel {
+        title: plain(&feed.title),
+        link: feed.home_url.clone(),
+        description: plain(description),
+        language: feed.language.clone(),
+        last_build_date: Some(rfc822::format(feed.updated)),
+        generator: Some(concat!("Tidings ", env!("CARGO_PKG_VERSION")).to_owned()),
+        docs: Some("https://www.rssboard.org/rss-specification".to_owned()),
+        ttl: Some(TTL.to_owned()),
+        image: image(feed),
+        extensions: extensions("atom", [self_link(feed)]),
+        namespaces: namespaces(feed),
+        items: feed.entries.iter().map(|entry| item(entry, &feed.author)).collect(),
+        ..rss::Channel::default()
+    }
+}
+
+/// Those that the crate does not declare by itself.
+fn namespaces(feed: &Feed) -> BTreeMap<String, String> {
+    let illustrated = feed.entries.iter().any(|entry| entry.image.is_some());
+    let media = illustrated.then_some(("media", MEDIA));
+    [("atom", ATOM)].into_iter().chain(media).map(|(prefix, url)| (prefix.to_owned(), url.to_owned())).collect()
+}
+
+/// The logo, else the icon, if it is in a format that RSS knows. Title and link must be the channel's.
+fn image(feed: &Feed) -> Option<rss::Image> {
+    let url = [&feed.logo, &feed.icon].into_iter().flatten().find(|url| is_raster(url))?;
+    Some(rss::Image {
+        url: url.clone(),
+        title: plain(&feed.title),
+        link: feed.home_url.clone(),
+        ..rss::Image::default()
+    })
+}
+
+fn is_raster(url: &str) -> bool {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+    ["gif", "jpeg", "jpg", "png"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+}
+
+fn self_link(feed: &Feed) -> Extension {
+    let attributes = [("rel", "self"), ("type", Format::Rss.media_type()), ("href", feed.own_url(Format::Rss))];
+    element("atom:link", "", &attributes)
+}
+
+fn item(entry: &Entry, fallback: &Person) -> rss::Item {
+    let authors = if entry.authors.is_empty() { std::slice::from_ref(fallback) } else { &entry.authors };
+    let author = address(authors);
+    rss::Item {
+        title: Some(plain(&entry.title)),
+        link: Some(entry.url.clone()),
+        guid: Some(rss::Guid { value: entry.id.clone(), permalink: entry.id == entry.url }),
+        pub_date: Some(rfc822::format(entry.published)),
+        dublin_core_ext: author.is_none().then(|| creators(authors)),
+        author,
+        categories: entry
+            .categories
+            .iter()
+            .map(|category| rss::Category { name: category.term.clone(), domain: Some(category.scheme.clone()) })
+            .collect(),
+        description: Some(partial_escape(entry.stand_in()).into_owned()),
+        content: entry.body().map(str::to_owned),
+        extensions: item_extensions(entry),
+        ..rss::Item::default()
+    }
+}
+
+/// `author` is for one e-mail address; who has none, and several, go into `dc:creator`. Never both.
+fn address(authors: &[Person]) -> Option<String> {
+    let [Person { name, email: Some(email), .. }] = authors else { return None };
+    Some(format!("{email} ({name})"))
+}
+
+fn creators(authors: &[Person]) -> DublinCoreExtension {
+    DublinCoreExtension {
+        creators: authors.iter().map(|author| author.name.clone()).collect(),
+        ..DublinCoreExtension::default()
+    }
+}
+
+fn item_extensions(entry: &Entry) -> ExtensionMap {
+    let changed = entry.updated != entry.published;
+    let updated = changed.then(|| element("atom:updated", &entry.updated.to_rfc3339(), &[]));
+    let media = entry.image.as_deref().into_iter().flat_map(|url| {
+        let content = element("media:content", "", &[("medium", "image"), ("url", url)]);
+        [content, element("media:thumbnail", "", &[("url", url)])]
+    });
+    let mut all = extensions("atom", updated);
+    all.extend(extensions("media", media));
+    all
+}
+
+/// As the crate keeps them: by prefix, then by name.
+fn extensions(prefix: &str, elements: impl IntoIterator<Item = Extension>) -> ExtensionMap {
+    let by_name: BTreeMap<_, _> = elements.into_iter().map(|one| (one.name.clone(), vec![one])).collect();
+    ExtensionMap::from([(prefix.to_owned(), by_name)])
+}
+
+/// Has a value even where it is empty, so that the writer does not break the line inside the element.
+fn element(name: &str, value: &str, attributes: &[(&str, &str)]) -> Extension {
+    Extension {
+        name: name.to_owned(),
+        value: Some(value.to_owned()),
+        attrs: attributes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        ..Extension::default()
+    }
+}
+
+/// What the profile wants plain text to say for `&`, `<` and `>`, because readers decode a title twice or take it for HTML.
+/// The crate has its own escapes and no way to change them. So a control character, which XML forbids and no text of a
+/// feed therefore holds, goes through it in the place of each.
+const REFERENCES: [(char, u8, &[u8]); 3] = [('&', 0x01, b"&#x26;"), ('<', 0x02, b"&#x3C;"), ('>', 0x03, b"&#x3E;")];
+
+/// Plain text, with control characters where [`with_references`] is to put references.
+fn plain(text: &str) -> String {
+    let stand_in =
+        |c| REFERENCES.iter().find(|(written, ..)| *written == c).map(|(_, control, _)| char::from(*control));
+    text.chars().map(|c| stand_in(c).unwrap_or(c)).collect()
+}
+
+fn with_references(xml: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(xml.len() + 1);
+    for run in xml.split_inclusive(|byte| (0x01..=0x03).contains(byte)) {
+        let reference = run.last().and_then(|last| REFERENCES.iter().find(|(_, control, _)| control == last));
+        match reference {
+            Some((_, _, reference)) => {
+                out.extend_from_slice(&run[..run.len() - 1]);
+                out.extend_from_slice(reference);
+            }
+            None => out.extend_from_slice(run),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feeds::samples;
+
+    #[test]
+    fn the_nasty_feed_as_rss() {
+        insta::assert_snapshot!(samples::text(&render(&samples::nasty_feed())));
+    }
+
+    #[test]
+    fn a_feed_without_entries_as_rss() {
+        insta::assert_snapshot!(samples::text(&render(&samples::empty_feed())));
+    }
+
+    #[test]
+    fn only_a_single_author_with_an_address_is_an_author_the_rest_are_creators() {
+        let [with, without] = [Some("a@example.com"), None].map(|email| Person {
+            name: "A".into(),
+            email: email.map(str::to_owned),
+            uri: None,
+        });
+        let written = |authors: &[Person]| {
+            let item = item(&Entry { authors: authors.to_vec(), ..samples::bare_entry() }, &without);
+            (item.author, item.dublin_core_ext.map_or(0, |dc| dc.creators.len()))
+        };
+        assert_eq!(written(std::slice::from_ref(&with)), (Some("a@example.com (A)".to_owned()), 0));
+        assert_eq!(written(std::slice::from_ref(&without)), (None, 1));
+        assert_eq!(written(&[with, without.clone()]), (None, 2));
+        assert_eq!(written(&[]), (None, 1));
+    }
+
+    #[test]
+    fn a_guid_is_a_permalink_only_if_it_is_the_link() {
+        let own = samples::bare_entry();
+        let other = Entry { id: "tag:example.com,2025:x".into(), ..own.clone() };
+        let permalink = |entry| item(entry, &samples::empty_feed().author).guid.map(|guid| guid.permalink);
+        assert_eq!([permalink(&own), permalink(&other)], [Some(true), Some(false)]);
+    }
+
+    #[test]
+    fn the_image_is_one_of_the_formats_rss_knows() {
+        let image_of = |logo: &str, icon: &str| {
+            let feed = Feed { logo: Some(logo.into()), icon: Some(icon.into()), ..samples::empty_feed() };
+            image(&feed).map(|image| image.url)
+        };
+        assert_eq!(
+            image_of("https://a.example/l.svg", "https://a.example/i.JPG?x=.svg").as_deref(),
+            Some("https://a.example/i.JPG?x=.svg")
+        );
+        assert_eq!(image_of("https://a.example/l.svg?x=.png", "https://a.example/png"), None);
+    }
+
+    #[test]
+    fn titles_keep_what_readers_would_take_for_markup() {
+        let references = with_references(plain("a & b <T> &amp;").as_bytes());
+        assert_eq!(String::from_utf8(references).unwrap(), "a &#x26; b &#x3C;T&#x3E; &#x26;amp;");
+    }
+}

@@ -1,0 +1,149 @@
+//! Single files below the output directory.
+//!
+//! In: the directory and a path below it. Out: what stands there, or the bytes, whole or not at all.
+//! Never: follows a symbolic link below the directory.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
+
+/// The name under which a document is written before it gets its own. One is enough: the directory has one writer.
+pub(super) const TEMPORARY: &str = ".tidings-new.tmp";
+
+/// What stands where a document belongs.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Nothing.
+    Free,
+    /// A file of so many bytes.
+    File(u64),
+    /// Something that is never overwritten, in words.
+    Blocked(String),
+}
+
+/// Looks at `path` and at every directory on the way to it.
+pub(super) fn place(dir: &Path, path: &str) -> io::Result<Place> {
+    let mut at = dir.to_owned();
+    let mut names = path.split('/').peekable();
+    while let Some(name) = names.next() {
+        at.push(name);
+        let found = match fs::symlink_metadata(&at) {
+            Ok(found) => found,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Place::Free),
+            Err(error) => return Err(error),
+        };
+        let last = names.peek().is_none();
+        let kind = found.file_type();
+        if last && kind.is_file() {
+            return Ok(Place::File(found.len()));
+        }
+        if last || !kind.is_dir() {
+            return Ok(Place::Blocked(format!("{} is {}", at.display(), in_words(kind))));
+        }
+    }
+    Ok(Place::Free)
+}
+
+fn in_words(kind: fs::FileType) -> &'static str {
+    match kind {
+        kind if kind.is_symlink() => "a symbolic link",
+        kind if kind.is_dir() => "a folder",
+        kind if kind.is_file() => "a file where a folder is needed",
+        _ => "no regular file",
+    }
+}
+
+/// Whether a file holds exactly these bytes. One that cannot be read does not.
+pub(super) fn holds(file: &Path, bytes: &[u8]) -> bool {
+    let same = || -> io::Result<bool> {
+        let mut reader = BufReader::with_capacity(64 << 10, File::open(file)?);
+        let mut rest = bytes;
+        loop {
+            let read = reader.fill_buf()?;
+            let len = read.len();
+            if len == 0 {
+                return Ok(rest.is_empty());
+            }
+            let Some(left) = rest.strip_prefix(read) else { return Ok(false) };
+            rest = left;
+            reader.consume(len);
+        }
+    };
+    same().unwrap_or(false)
+}
+
+/// Gives `file` these bytes: readers see the old ones or the new ones, also after a crash. Makes its directory.
+/// The renaming lasts once the directory is synced.
+pub(super) fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let parent = file.parent().expect("a document's file is below the output directory");
+    fs::create_dir_all(parent)?;
+    let temporary = parent.join(TEMPORARY);
+    let written = || -> io::Result<()> {
+        let mut new = File::create_new(&temporary)?;
+        new.write_all(bytes)?;
+        new.sync_all()?;
+        fs::rename(&temporary, file)
+    };
+    written().inspect_err(|_| drop(fs::remove_file(&temporary)))
+}
+
+/// Makes renamings and removals in `dir` last. A directory that is gone needs nothing.
+pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
+    forgive_missing(File::open(dir).and_then(|dir| dir.sync_all()))
+}
+
+/// Removes a file, if it is there.
+pub(super) fn remove(file: &Path) -> io::Result<()> {
+    forgive_missing(fs::remove_file(file))
+}
+
+fn forgive_missing(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_holds_its_bytes_and_no_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        let long = vec![7; 200_000];
+        fs::write(&file, &long).unwrap();
+        assert!(holds(&file, &long));
+        assert!(!holds(&file, &long[1..]));
+        assert!(!holds(&file, &[&long[..], b"x"].concat()));
+        assert!(!holds(&dir.path().join("none"), b""));
+    }
+
+    #[test]
+    fn a_failed_write_leaves_nothing_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("feed.atom/inside")).unwrap();
+        assert!(write(&dir.path().join("feed.atom"), b"new").is_err());
+        assert!(!dir.path().join(TEMPORARY).exists());
+    }
+
+    #[test]
+    fn places_are_told_apart_and_links_are_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("tags")).unwrap();
+        fs::write(dir.path().join("tags/a"), "abc").unwrap();
+        std::os::unix::fs::symlink(dir.path().join("tags"), dir.path().join("link")).unwrap();
+        let words = |path: &str| match place(dir.path(), path).unwrap() {
+            Place::Blocked(words) => words.rsplit('/').next().unwrap().to_owned(),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(words("tags/a"), "File(3)");
+        assert_eq!(words("tags/b"), "Free");
+        assert_eq!(words("none/b"), "Free");
+        assert_eq!(words("tags"), "tags is a folder");
+        assert_eq!(words("link"), "link is a symbolic link");
+        assert_eq!(words("link/a"), "link is a symbolic link");
+        assert_eq!(words("tags/a/b"), "a is a file where a folder is needed");
+    }
+}

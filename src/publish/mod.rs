@@ -1,0 +1,140 @@
+//! Documents become visible: written to a temporary name, synced, renamed. Unchanged ones are left alone.
+//!
+//! In: documents, and the output directory. Out: files, and the [`Published`] that the server reads from.
+//! Never: touches a file that Tidings did not write.
+//!
+//! The caller's order is: [`Publisher::put`] and [`Publisher::finish`] (the files are visible), [`Published::replace`]
+//! (the server's validators follow), then the store's commit (subscribers are told).
+
+#![expect(clippy::disallowed_methods, reason = "this is where documents are written")]
+
+mod files;
+mod manifest;
+mod publisher;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::{fs, io};
+
+use url::Url;
+
+use crate::feeds::Media;
+use crate::feeds::plan::document_url;
+use crate::store::DocumentState;
+
+pub use publisher::{Publication, Publisher};
+
+/// A document that is visible.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedDocument {
+    /// Its file, absolute if the output directory is.
+    pub file: PathBuf,
+    /// Its public URL.
+    pub url: String,
+    /// What it is.
+    pub media: Media,
+    /// Its size in bytes.
+    pub len: u64,
+    /// Its validators.
+    pub state: DocumentState,
+}
+
+/// All documents that are visible now, by path below the output directory; shared between the scanner and the server.
+#[derive(Debug, Clone, Default)]
+pub struct Published {
+    documents: Arc<RwLock<Arc<HashMap<String, PublishedDocument>>>>,
+}
+
+impl Published {
+    /// What is visible now.
+    #[must_use]
+    pub fn current(&self) -> Arc<HashMap<String, PublishedDocument>> {
+        Arc::clone(&self.documents.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What the last process left visible: the documents that the store knows and whose files are there. The server has
+    /// something to give before the first scan, and if that fails.
+    #[must_use]
+    pub fn existing(dir: &Path, public_url: &Url, known: &HashMap<String, DocumentState>) -> Self {
+        let document = |(path, state): (&String, &DocumentState)| {
+            let file = dir.join(path);
+            let (media, len) = (Media::of_path(path)?, file.metadata().ok().filter(fs::Metadata::is_file)?.len());
+            let url = document_url(public_url, path);
+            Some((path.clone(), PublishedDocument { file, url, media, len, state: state.clone() }))
+        };
+        let published = Self::default();
+        published.replace(known.iter().filter_map(document).collect());
+        published
+    }
+
+    /// Makes another set visible.
+    pub fn replace(&self, documents: HashMap<String, PublishedDocument>) {
+        *self.documents.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(documents);
+    }
+}
+
+/// The fingerprint of a document's bytes, as its entity tag has it: 32 hexadecimal digits.
+#[must_use]
+pub fn fingerprint(bytes: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(bytes)[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Why documents cannot be published. What was visible before still is, and no file is half written.
+/// Each text says what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PublishError {
+    /// The folder, or a file in it, may not be written.
+    #[error("{path} cannot be written ({source}): let this user write there, or choose another `output.dir`")]
+    NotWritable {
+        /// What was to be written.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The disk or the quota is full.
+    #[error("{path} cannot be written, there is no space left ({source}): free some and scan again")]
+    Full {
+        /// What was to be written.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The disk failed in another way.
+    #[error("{path} cannot be published ({source}): see whether the disk is healthy and `output.dir` is a folder")]
+    Io {
+        /// What was to be read or written.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The list of files that are ours cannot be read, so nothing may be written or removed.
+    #[error("{path} is not readable ({reason}): restore it, or empty the folder so that everything is written anew")]
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Another process is publishing there at this moment.
+    #[error("{dir} is being written by another tidings process: let it finish, or choose another `output.dir`")]
+    InUse {
+        /// The output directory.
+        dir: PathBuf,
+    },
+}
+
+impl PublishError {
+    fn io(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Self::NotWritable { path, source },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { path, source },
+            _ => Self::Io { path, source },
+        }
+    }
+}

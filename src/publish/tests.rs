@@ -1,0 +1,269 @@
+//! A site's documents, published scan after scan into a real directory.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use chrono::{DateTime, Utc};
+
+use super::files::TEMPORARY;
+use super::*;
+use crate::feeds::Document;
+use crate::problems::Code;
+
+struct Site {
+    dir: tempfile::TempDir,
+    known: HashMap<String, DocumentState>,
+    clock: i64,
+}
+
+impl Site {
+    fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap(), known: HashMap::new(), clock: 0 }
+    }
+
+    fn file(&self, path: &str) -> PathBuf {
+        self.dir.path().join(path)
+    }
+
+    fn text(&self, path: &str) -> String {
+        fs::read_to_string(self.file(path)).unwrap()
+    }
+
+    fn user_writes(&self, path: &str, text: &str) {
+        fs::create_dir_all(self.file(path).parent().unwrap()).unwrap();
+        fs::write(self.file(path), text).unwrap();
+    }
+
+    fn publisher(&self) -> Publisher {
+        Publisher::open(self.dir.path()).unwrap()
+    }
+
+    /// One scan, a minute after the last one, with the store's part done.
+    fn scan(&mut self, documents: &[(&str, &str)]) -> Publication {
+        let mut publisher = self.publisher();
+        publisher.claim(documents.iter().map(|(path, _)| path)).unwrap();
+        for (path, text) in documents {
+            publisher.put(&document(path, text)).unwrap();
+        }
+        self.clock += 60;
+        let publication = publisher.finish(&self.known, at(self.clock)).unwrap();
+        self.known.extend(publication.changed.iter().cloned());
+        self.known.retain(|path, _| !publication.gone.contains(path));
+        publication
+    }
+
+    fn files(&self) -> Vec<String> {
+        fn walk(dir: &Path, found: &mut Vec<PathBuf>) {
+            for entry in fs::read_dir(dir).unwrap().map(|entry| entry.unwrap()) {
+                found.push(entry.path());
+                if entry.file_type().unwrap().is_dir() {
+                    walk(&entry.path(), found);
+                }
+            }
+        }
+        let mut found = Vec::new();
+        walk(self.dir.path(), &mut found);
+        let below = |path: &PathBuf| path.strip_prefix(self.dir.path()).unwrap().to_str().unwrap().to_owned();
+        let mut names: Vec<String> = found.iter().map(below).collect();
+        names.sort();
+        names
+    }
+}
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(seconds, 750_000_000).unwrap()
+}
+
+fn document(path: &str, text: &str) -> Document {
+    let url = format!("https://example.org/{path}");
+    Document { path: path.into(), url, media: Media::Atom, bytes: text.into() }
+}
+
+fn modified(publication: &Publication, path: &str) -> i64 {
+    let modified = publication.documents[path].state.modified;
+    assert_eq!(modified.timestamp_subsec_nanos(), 0);
+    modified.timestamp()
+}
+
+#[test]
+fn documents_become_files_and_the_manifest_lists_them() {
+    let mut site = Site::new();
+    let publication = site.scan(&[("feed.atom", "a"), ("tags/技術.atom", "b")]);
+    assert_eq!(publication.written, ["feed.atom", "tags/技術.atom"]);
+    assert_eq!(site.files(), [".tidings-manifest.json", "feed.atom", "tags", "tags/技術.atom"]);
+    assert_eq!(site.text("tags/技術.atom"), "b");
+    assert!(site.text(manifest::NAME).contains(&format!("\"feed.atom\": \"{}\"", fingerprint(b"a"))));
+    assert_eq!(publication.documents["feed.atom"].file, site.file("feed.atom"));
+    assert_eq!(publication.documents["feed.atom"].len, 1);
+}
+
+#[test]
+fn an_unchanged_document_is_not_touched_and_keeps_its_validators() {
+    let mut site = Site::new();
+    site.scan(&[("feed.atom", "a"), ("feed.rss", "b")]);
+    let inodes = |site: &Site| {
+        ["feed.atom", "feed.rss", manifest::NAME].map(|path| fs::metadata(site.file(path)).unwrap().ino())
+    };
+    let before = inodes(&site);
+    let publication = site.scan(&[("feed.atom", "a"), ("feed.rss", "b")]);
+    assert_eq!((publication.unchanged, publication.written.len(), publication.changed.len()), (2, 0, 0));
+    assert_eq!(inodes(&site), before);
+    let publication = site.scan(&[("feed.atom", "a"), ("feed.rss", "c")]);
+    assert_eq!(publication.written, ["feed.rss"]);
+    assert_eq!(publication.changed.len(), 1);
+    assert_eq!((modified(&publication, "feed.atom"), modified(&publication, "feed.rss")), (60, 180));
+}
+
+#[test]
+fn a_file_that_was_tampered_with_or_lost_is_written_again_with_the_validators_it_had() {
+    let mut site = Site::new();
+    site.scan(&[("feed.atom", "abc"), ("feed.rss", "b")]);
+    site.user_writes("feed.atom", "abX");
+    fs::remove_file(site.file("feed.rss")).unwrap();
+    let publication = site.scan(&[("feed.atom", "abc"), ("feed.rss", "b")]);
+    assert_eq!(publication.written, ["feed.atom", "feed.rss"]);
+    assert_eq!((modified(&publication, "feed.atom"), modified(&publication, "feed.rss")), (60, 60));
+    assert_eq!(site.text("feed.atom"), "abc");
+}
+
+#[test]
+fn only_our_own_files_and_the_folders_they_leave_empty_are_removed() {
+    let mut site = Site::new();
+    site.user_writes("tags/readme.txt", "mine");
+    site.scan(&[("feed.atom", "a"), ("tags/a.atom", "b"), ("series/x/y.atom", "c")]);
+    let publication = site.scan(&[("feed.atom", "a")]);
+    assert_eq!(publication.removed, ["series/x/y.atom", "tags/a.atom"]);
+    assert_eq!(publication.gone, ["series/x/y.atom", "tags/a.atom"]);
+    assert_eq!(site.files(), [".tidings-manifest.json", "feed.atom", "tags", "tags/readme.txt"]);
+}
+
+#[test]
+fn what_stands_in_the_way_is_left_alone_and_everything_else_is_published() {
+    let mut site = Site::new();
+    site.user_writes("feed.rss", "by hand");
+    site.user_writes("index.html/child", "by hand");
+    site.user_writes("tags", "by hand");
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), site.file("authors")).unwrap();
+    let documents =
+        [("feed.atom", "a"), ("feed.rss", "b"), ("index.html", "c"), ("tags/a.atom", "d"), ("authors/a.atom", "e")];
+    for _ in 0..2 {
+        let publication = site.scan(&documents);
+        let paths: Vec<&str> = publication.problems.iter().map(|problem| problem.path.as_str()).collect();
+        assert_eq!(paths, ["feed.rss", "index.html", "tags/a.atom", "authors/a.atom"]);
+        assert!(publication.problems.iter().all(|problem| problem.code == Code::Occupied));
+        assert_eq!(publication.documents.len(), 1);
+    }
+    site.scan(&[]);
+    assert_eq!(site.text("feed.rss"), "by hand");
+    assert_eq!(site.text("tags"), "by hand");
+    assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_file_with_the_very_bytes_is_adopted() {
+    let mut site = Site::new();
+    site.user_writes("feed.atom", "a");
+    let publication = site.scan(&[("feed.atom", "a")]);
+    assert_eq!((publication.unchanged, publication.problems.len()), (1, 0));
+    assert_eq!(site.scan(&[("feed.atom", "b")]).written, ["feed.atom"]);
+}
+
+#[test]
+fn our_file_that_became_a_link_is_not_ours_any_more() {
+    let mut site = Site::new();
+    site.scan(&[("feed.atom", "a")]);
+    let elsewhere = tempfile::NamedTempFile::new().unwrap();
+    fs::remove_file(site.file("feed.atom")).unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), site.file("feed.atom")).unwrap();
+    assert_eq!(site.scan(&[("feed.atom", "b")]).problems.len(), 1);
+    assert_eq!(site.scan(&[]).removed.len(), 0);
+    assert!(fs::symlink_metadata(site.file("feed.atom")).unwrap().is_symlink());
+    assert_eq!(fs::metadata(elsewhere.path()).unwrap().len(), 0);
+}
+
+#[test]
+fn what_a_crash_left_is_known_as_ours() {
+    let mut site = Site::new();
+    site.scan(&[("feed.atom", "old")]);
+    let mut publisher = site.publisher();
+    publisher.claim(["feed.atom", "tags/a.atom", "tags/b.atom"]).unwrap();
+    publisher.put(&document("feed.atom", "new")).unwrap();
+    publisher.put(&document("tags/a.atom", "a")).unwrap();
+    // Not announced, so claimed one by one.
+    publisher.put(&document("late.atom", "l")).unwrap();
+    drop(publisher);
+    site.user_writes("tags/.tidings-new.tmp", "half a docum");
+    site.user_writes(TEMPORARY, "half a manif");
+    let publication = site.scan(&[("feed.atom", "newer"), ("tags/b.atom", "b")]);
+    assert_eq!(publication.problems, []);
+    assert_eq!(publication.removed, ["late.atom", "tags/a.atom"]);
+    assert_eq!(site.files(), [".tidings-manifest.json", "feed.atom", "tags", "tags/b.atom"]);
+}
+
+#[test]
+fn the_manifest_is_written_once_before_the_announced_documents_and_once_after() {
+    let site = Site::new();
+    let mut publisher = site.publisher();
+    let inode = || fs::metadata(site.file(manifest::NAME)).unwrap().ino();
+    publisher.claim(["a.atom", "b.atom"]).unwrap();
+    let claimed = inode();
+    publisher.put(&document("a.atom", "a")).unwrap();
+    publisher.put(&document("b.atom", "b")).unwrap();
+    assert_eq!(inode(), claimed);
+    assert!(site.text(manifest::NAME).contains("\"b.atom\": null"));
+    publisher.finish(&HashMap::new(), at(0)).unwrap();
+    assert!(!site.text(manifest::NAME).contains("null"));
+}
+
+#[test]
+fn one_path_is_given_to_one_document() {
+    let mut site = Site::new();
+    let publication = site.scan(&[("a.atom", "1"), ("A.atom", "2"), ("a.atom", "3")]);
+    let messages: Vec<&str> = publication.problems.iter().map(|problem| problem.message.as_str()).collect();
+    assert_eq!(messages, ["a document belongs here, but another document, a.atom, is the same file"]);
+    assert_eq!(site.text("a.atom"), "1");
+}
+
+#[test]
+fn a_spoilt_manifest_stops_everything_before_a_file_is_touched() {
+    let mut site = Site::new();
+    site.scan(&[("feed.atom", "a")]);
+    site.user_writes(manifest::NAME, "{\"documents\": {\"../feed.atom\": null}}");
+    let error = Publisher::open(site.dir.path()).unwrap_err();
+    assert!(matches!(error, PublishError::Manifest { .. }), "{error}");
+    assert_eq!(site.text("feed.atom"), "a");
+}
+
+#[test]
+fn one_process_publishes_at_a_time() {
+    let site = Site::new();
+    let first = site.publisher();
+    assert!(matches!(Publisher::open(site.dir.path()), Err(PublishError::InUse { .. })));
+    drop(first);
+    site.publisher();
+}
+
+#[test]
+#[should_panic(expected = "leads down from the output directory")]
+fn a_path_that_leads_elsewhere_is_a_broken_invariant() {
+    drop(Site::new().publisher().put(&document("../feed.atom", "a")));
+}
+
+#[test]
+fn a_fingerprint_is_the_first_half_of_sha_256() {
+    assert_eq!(fingerprint(b""), "e3b0c44298fc1c149afbf4c8996fb924");
+}
+
+#[test]
+fn errors_name_the_path_and_the_remedy() {
+    let text = |kind: io::ErrorKind| PublishError::io(Path::new("out/feed.atom"), kind.into()).to_string();
+    for (kind, remedy) in [
+        (io::ErrorKind::StorageFull, "free some"),
+        (io::ErrorKind::PermissionDenied, "let this user write"),
+        (io::ErrorKind::ReadOnlyFilesystem, "choose another `output.dir`"),
+        (io::ErrorKind::NotADirectory, "`output.dir` is a folder"),
+    ] {
+        assert!(text(kind).starts_with("out/feed.atom ") && text(kind).contains(remedy), "{}", text(kind));
+    }
+}
