@@ -33,3 +33,5 @@ pub mod events;
 pub mod publish;
 
 pub mod store;
+
+pub mod deliveries;

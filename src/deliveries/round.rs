@@ -1,0 +1,189 @@
+//! What is under way: attempts being made, and results that the store does not have yet.
+//!
+//! In: claims. Out: records. Never: a result dropped while the process lives, or a claim while results wait: the lease of
+//! one of them may be over, and the delivery would be sent again.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
+
+use super::Courier;
+use super::caller::{Answer, Caller};
+use super::message::Message;
+use super::report::{self, Outcome};
+use super::retry::{Tries, decide};
+use crate::failpoint;
+use crate::store::{Attempt, Capacity, Claim, StoreError};
+
+/// The store is asked at least this often, for the sake of commits by other processes and of clocks that jump.
+const POLL: Duration = Duration::from_secs(1);
+
+/// The store is asked at most this often while it says that something is due and gives nothing.
+const BREATH: Duration = Duration::from_millis(10);
+
+/// How often what is pending is counted, for the metrics.
+const COUNTING: Duration = Duration::from_secs(15);
+
+/// How often the store is asked to take the last results before the process ends.
+const LAST_TRIES: u32 = 4;
+
+/// Everything that one run of a courier has under way.
+pub(super) struct Round<'a> {
+    courier: &'a Courier,
+    sending: JoinSet<Answer>,
+    claims: HashMap<Id, (Claim, DateTime<Utc>)>,
+    unrecorded: VecDeque<Outcome>,
+    counted: Option<Instant>,
+}
+
+/// How long to wait after so many failures of the store in a row.
+pub(super) fn patience(failures: u32) -> Duration {
+    Duration::from_secs(1 << failures.saturating_sub(1).min(5))
+}
+
+impl<'a> Round<'a> {
+    pub(super) fn new(courier: &'a Courier) -> Self {
+        Self { courier, sending: JoinSet::new(), claims: HashMap::new(), unrecorded: VecDeque::new(), counted: None }
+    }
+
+    pub(super) fn is_sending(&self) -> bool {
+        !self.sending.is_empty()
+    }
+
+    /// Records what has ended, begins what is due. Returns how long nothing else is to be done, if nothing ends before.
+    pub(super) async fn turn(&mut self) -> Result<Duration, StoreError> {
+        self.record().await?;
+        self.count_pending().await?;
+        let free = self.capacities().into_iter().map(|capacity| capacity.endpoint).collect::<Vec<_>>();
+        if free.is_empty() {
+            return Ok(POLL);
+        }
+        let now = self.courier.clock.now();
+        match self.courier.store.next_due(&free).await? {
+            Some(due) if due <= now => {
+                self.claim(now).await?;
+                Ok(BREATH)
+            }
+            Some(due) => Ok((due - now).to_std().unwrap_or_default().clamp(BREATH, POLL)),
+            None => Ok(POLL),
+        }
+    }
+
+    /// Begins an attempt at everything that is due at `due`, as far as each endpoint has room. Returns how many.
+    pub(super) async fn claim(&mut self, due: DateTime<Utc>) -> Result<usize, StoreError> {
+        let (courier, capacities) = (self.courier, self.capacities());
+        if capacities.is_empty() {
+            return Ok(0);
+        }
+        let now = courier.clock.now();
+        let claims = courier.store.claim(&capacities, due, courier.lease_from(now)).await?;
+        if !claims.is_empty() {
+            failpoint::hit("deliveries.claimed");
+        }
+        let count = claims.len();
+        for claim in claims {
+            self.begin(claim, now);
+        }
+        Ok(count)
+    }
+
+    /// Waits until an attempt ends, and takes its result and those of all others that have ended. Can be dropped at any
+    /// point: nothing is lost.
+    pub(super) async fn finish_one(&mut self) {
+        let mut ended = self.sending.join_next_with_id().await;
+        while let Some(result) = ended {
+            self.take(result);
+            ended = self.sending.try_join_next_with_id();
+        }
+    }
+
+    /// Hands the store all results, in the order in which they came.
+    pub(super) async fn record(&mut self) -> Result<(), StoreError> {
+        while let Some(Outcome { claim, attempt, verdict }) = self.unrecorded.front() {
+            failpoint::hit("deliveries.sent");
+            let ours = self.courier.store.complete(claim, attempt, verdict, self.courier.clock.now()).await?;
+            failpoint::hit("deliveries.recorded");
+            if let Some(outcome) = self.unrecorded.pop_front() {
+                report::attempt(&outcome, ours);
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for all attempts to end and records them.
+    pub(super) async fn drain(&mut self) {
+        while self.is_sending() {
+            self.finish_one().await;
+        }
+        let mut failures = 0;
+        while let Err(error) = self.record().await {
+            failures += 1;
+            if failures == LAST_TRIES {
+                let lost = self.unrecorded.len();
+                tracing::error!(%error, lost, "results could not be recorded: these deliveries will be sent again");
+                return;
+            }
+            tokio::time::sleep(patience(failures)).await;
+        }
+    }
+
+    fn begin(&mut self, claim: Claim, now: DateTime<Utc>) {
+        let caller = Arc::clone(self.courier.callers.get(&claim.endpoint).expect("only its endpoints were asked for"));
+        let message = Message::new(&claim, caller.webhook.payload);
+        let task = self.sending.spawn(async move { caller.call(&message, now).await });
+        self.claims.insert(task.id(), (claim, now));
+    }
+
+    fn take(&mut self, result: Result<(Id, Answer), JoinError>) {
+        let id = result.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+        let (claim, began) = self.claims.remove(&id).expect("every attempt has its claim");
+        let answer = result.map_or_else(|_| panicked(began), |(_, answer)| answer);
+        let tries = Tries { before: claim.attempts, first_failed_at: claim.first_failed_at };
+        let (now, random) = (self.courier.clock.now(), (self.courier.settings.jitter)());
+        let verdict = decide(answer.attempt.status, answer.retry_after, tries, now, random);
+        self.unrecorded.push_back(Outcome { claim, attempt: answer.attempt, verdict });
+    }
+
+    /// What may begin: nothing while results wait.
+    fn capacities(&self) -> Vec<Capacity> {
+        if !self.unrecorded.is_empty() {
+            return Vec::new();
+        }
+        let mut busy: HashMap<&str, usize> = HashMap::new();
+        for (claim, _) in self.claims.values() {
+            *busy.entry(&claim.endpoint).or_default() += 1;
+        }
+        let free = |caller: &Caller| {
+            let name = &caller.webhook.name;
+            caller.webhook.concurrency.saturating_sub(busy.get(name.as_str()).copied().unwrap_or_default())
+        };
+        let all = self.courier.callers.iter();
+        all.map(|(name, caller)| Capacity { endpoint: name.clone(), free: free(caller) })
+            .filter(|capacity| capacity.free > 0)
+            .collect()
+    }
+
+    async fn count_pending(&mut self) -> Result<(), StoreError> {
+        if self.counted.is_none_or(|counted| counted.elapsed() >= COUNTING) {
+            report::pending(&self.courier.store.endpoints().await?);
+            self.counted = Some(Instant::now());
+        }
+        Ok(())
+    }
+}
+
+/// A panic is a failed attempt like any other: it is tried again, and given up after twelve.
+fn panicked(at: DateTime<Utc>) -> Answer {
+    let attempt = Attempt {
+        at,
+        took: Duration::ZERO,
+        status: None,
+        error: Some("internal".to_owned()),
+        note: Some("Tidings itself failed; this is a bug, please report it".to_owned()),
+    };
+    Answer { attempt, retry_after: None }
+}

@@ -1,0 +1,241 @@
+//! Signatures by Standard Webhooks 1.0.0: proof of who sent a message, and when.
+//!
+//! In: secrets from the config, a message's id, time and bytes. Out: the value of `webhook-signature`, or a judgement on
+//! one. Never: a secret in an error or in `Debug`, a comparison whose time tells where the difference is.
+
+use std::fmt;
+
+use base64::engine::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, TimeDelta, Utc};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::config::Secret;
+
+/// The header that holds the message id: the same at every attempt.
+pub const ID_HEADER: &str = "webhook-id";
+
+/// The header that holds the time of this attempt, in seconds since 1970.
+pub const TIMESTAMP_HEADER: &str = "webhook-timestamp";
+
+/// The header that holds the signatures.
+pub const SIGNATURE_HEADER: &str = "webhook-signature";
+
+/// How far a message's time may be from the receiver's clock, either way.
+pub const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
+
+const VERSION: &str = "v1";
+
+/// A secret made ready for signing.
+#[derive(Clone)]
+pub struct SigningKey(Hmac<Sha256>);
+
+impl SigningKey {
+    /// Reads `whsec_` and the base64 of 24 to 64 random bytes. Text without the prefix is refused, because receivers
+    /// disagree on whether it is base64 or the key itself.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong and how to make a good one; holds nothing of the secret.
+    pub fn parse(secret: &Secret) -> Result<Self, String> {
+        let key = secret.signing_key()?;
+        Ok(Self(Hmac::new_from_slice(&key).expect("HMAC takes keys of any length (RFC 2104, 2)")))
+    }
+
+    fn mac(&self, id: &str, timestamp: i64, body: &[u8]) -> Hmac<Sha256> {
+        let mut mac = self.0.clone();
+        mac.update(format!("{id}.{timestamp}.").as_bytes());
+        mac.update(body);
+        mac
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[signing key]")
+    }
+}
+
+/// The value of `webhook-signature`: one signature a key, in the order of the keys, separated by spaces.
+#[must_use]
+pub fn sign(keys: &[SigningKey], id: &str, timestamp: i64, body: &[u8]) -> String {
+    let one = |key: &SigningKey| {
+        let tag = key.mac(id, timestamp, body).finalize().into_bytes();
+        format!("{VERSION},{}", STANDARD.encode(tag))
+    };
+    keys.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
+/// A message as it was received.
+#[derive(Debug, Clone, Copy)]
+pub struct Signed<'a> {
+    /// `webhook-id`.
+    pub id: &'a str,
+    /// `webhook-timestamp`.
+    pub timestamp: &'a str,
+    /// `webhook-signature`.
+    pub signature: &'a str,
+    /// The body, as it came.
+    pub body: &'a [u8],
+}
+
+/// Why a message is not to be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum VerifyError {
+    /// `webhook-timestamp` is not a number of seconds.
+    #[error("webhook-timestamp is not a number of seconds")]
+    Timestamp,
+    /// More than [`TOLERANCE`] ago.
+    #[error("the message is more than 5 minutes old: it was replayed, or a clock is wrong")]
+    TooOld,
+    /// More than [`TOLERANCE`] ahead.
+    #[error("the message comes from more than 5 minutes in the future: a clock is wrong")]
+    TooNew,
+    /// No signature was made with one of the keys over these bytes.
+    #[error("no signature fits: the secret is another one, or the message was changed on its way")]
+    Signature,
+}
+
+/// Checks a message's time and signatures: one signature by one of the keys is enough.
+///
+/// # Errors
+///
+/// See [`VerifyError`].
+pub fn verify(keys: &[SigningKey], message: &Signed<'_>, now: DateTime<Utc>) -> Result<(), VerifyError> {
+    let timestamp: i64 = message.timestamp.parse().map_err(|_| VerifyError::Timestamp)?;
+    let sent = DateTime::from_timestamp(timestamp, 0).ok_or(VerifyError::Timestamp)?;
+    if now - sent > TOLERANCE {
+        return Err(VerifyError::TooOld);
+    }
+    if sent - now > TOLERANCE {
+        return Err(VerifyError::TooNew);
+    }
+    let macs: Vec<_> = keys.iter().map(|key| key.mac(message.id, timestamp, message.body)).collect();
+    let tags = message.signature.split(' ').filter_map(|part| STANDARD.decode(part.strip_prefix("v1,")?).ok());
+    let fits = |tag: Vec<u8>| macs.iter().any(|mac| mac.clone().verify_slice(&tag).is_ok());
+    if tags.into_iter().any(fits) { Ok(()) } else { Err(VerifyError::Signature) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The vector of the standard's own libraries.
+    const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    const ID: &str = "msg_p5jXN8AQM9LWM0D4loKWxJek";
+    const BODY: &[u8] = br#"{"test": 2432232314}"#;
+    const AT: i64 = 1_614_265_330;
+    const SIGNATURE: &str = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+
+    fn key(secret: &str) -> SigningKey {
+        SigningKey::parse(&Secret::new(secret)).unwrap()
+    }
+
+    fn refusal(secret: &str) -> String {
+        SigningKey::parse(&Secret::new(secret)).unwrap_err()
+    }
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(seconds, 0).unwrap()
+    }
+
+    fn judge(signature: &str, body: &[u8], now: i64) -> Result<(), VerifyError> {
+        let message = Signed { id: ID, timestamp: &AT.to_string(), signature, body };
+        verify(&[key(SECRET)], &message, at(now))
+    }
+
+    #[test]
+    fn the_published_vector_comes_out() {
+        assert_eq!(sign(&[key(SECRET)], ID, AT, BODY), SIGNATURE);
+    }
+
+    #[test]
+    fn the_reference_library_accepts_what_either_secret_signed() {
+        let old = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+        let now = Utc::now().timestamp();
+        let both = sign(&[key(SECRET), key(old)], ID, now, BODY);
+        let mut headers = reqwest::header::HeaderMap::new();
+        headers.insert(ID_HEADER, ID.parse().unwrap());
+        headers.insert(TIMESTAMP_HEADER, now.into());
+        headers.insert(SIGNATURE_HEADER, both.parse().unwrap());
+        for secret in [SECRET, old] {
+            standardwebhooks::Webhook::new(secret).unwrap().verify(BODY, &headers).unwrap();
+        }
+        let stranger = standardwebhooks::Webhook::new("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").unwrap();
+        assert!(stranger.verify(BODY, &headers).is_err());
+    }
+
+    #[test]
+    fn one_fitting_signature_among_others_is_enough() {
+        assert_eq!(judge(&format!("v1a,xyz v2,abc v1,AAAA v1,!!! {SIGNATURE}"), BODY, AT), Ok(()));
+    }
+
+    #[test]
+    fn changed_bytes_do_not_pass() {
+        assert_eq!(judge(SIGNATURE, br#"{"test": 2432232315}"#, AT), Err(VerifyError::Signature));
+        assert_eq!(judge("", BODY, AT), Err(VerifyError::Signature));
+        assert_eq!(judge("v1,", BODY, AT), Err(VerifyError::Signature));
+        assert_eq!(judge(&SIGNATURE[..SIGNATURE.len() - 4], BODY, AT), Err(VerifyError::Signature));
+    }
+
+    #[test]
+    fn five_minutes_either_way_are_tolerated_and_no_second_more() {
+        assert_eq!(judge(SIGNATURE, BODY, AT + 300), Ok(()));
+        assert_eq!(judge(SIGNATURE, BODY, AT - 300), Ok(()));
+        assert_eq!(judge(SIGNATURE, BODY, AT + 301), Err(VerifyError::TooOld));
+        assert_eq!(judge(SIGNATURE, BODY, AT - 301), Err(VerifyError::TooNew));
+    }
+
+    #[test]
+    fn a_timestamp_that_is_no_time_is_refused() {
+        for timestamp in ["", "now", "1.5", "99999999999999999999", &i64::MAX.to_string()] {
+            let message = Signed { id: ID, timestamp, signature: SIGNATURE, body: BODY };
+            assert_eq!(verify(&[key(SECRET)], &message, at(AT)), Err(VerifyError::Timestamp), "{timestamp}");
+        }
+    }
+
+    #[test]
+    fn a_bad_secret_is_refused_with_the_reason_and_without_the_secret() {
+        let long = format!("whsec_{}", STANDARD.encode([7; 65]));
+        for (secret, reason) in [
+            ("correct horse battery staple", "does not begin with `whsec_`"),
+            ("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "does not begin with `whsec_`"),
+            ("whsk_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "ed25519"),
+            ("whsec_not base64!", "is not base64"),
+            ("whsec_c2hvcnQ=", "holds 5 bytes"),
+            (&long, "holds 65 bytes"),
+        ] {
+            let text = refusal(secret);
+            assert!(text.contains(reason), "{secret}: {text}");
+            assert!(!text.contains(secret), "{text}");
+        }
+        assert_eq!(format!("{:?}", key(SECRET)), "[signing key]");
+    }
+
+    #[test]
+    fn padding_and_white_space_do_not_matter() {
+        let bytes = [9; 32];
+        let padded = format!(" whsec_{}\n", STANDARD.encode(bytes));
+        let bare = padded.trim().trim_end_matches('=').to_owned();
+        assert_eq!(sign(&[key(&padded)], ID, AT, BODY), sign(&[key(&bare)], ID, AT, BODY));
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_signed_verifies_and_nothing_panics(
+            secret in proptest::collection::vec(any::<u8>(), 24..=64),
+            id in "[a-z_0-9]{1,40}",
+            body in proptest::collection::vec(any::<u8>(), 0..200),
+            noise in ".{0,60}",
+        ) {
+            let keys = [key(&format!("whsec_{}", STANDARD.encode(secret)))];
+            let signature = format!("{noise} {}", sign(&keys, &id, AT, &body));
+            let message = Signed { id: &id, timestamp: &AT.to_string(), signature: &signature, body: &body };
+            prop_assert_eq!(verify(&keys, &message, at(AT)), Ok(()));
+            let _ = verify(&keys, &Signed { signature: &noise, timestamp: &noise, ..message }, at(AT));
+            let _ = SigningKey::parse(&Secret::new(noise));
+        }
+    }
+}
