@@ -35,3 +35,5 @@ pub mod publish;
 pub mod store;
 
 pub mod deliveries;
+
+pub mod server;

@@ -1,0 +1,233 @@
+//! One listener's connections.
+//!
+//! In: a bound socket and the routes. Out: answers, until told to stop. Never: more connections than it has room for, a
+//! client that takes for ever, or one listener in the way of another.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_LENGTH;
+use axum::response::Response;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// What a client may take.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// Connections at once; more wait in the kernel's queue.
+    connections: usize,
+    /// For the head of a request, from the moment it may come; so an idle connection is closed after it too.
+    head: Duration,
+    /// For a connection in all. Whoever still reads an answer then has `grace` left for it.
+    lifetime: Duration,
+    /// For answers under way when the process or the connection ends.
+    grace: Duration,
+    /// For a request's head, in bytes.
+    head_bytes: usize,
+}
+
+const LIMITS: Limits = Limits {
+    connections: 1024,
+    head: Duration::from_secs(30),
+    lifetime: Duration::from_secs(600),
+    grace: Duration::from_secs(10),
+    head_bytes: 64 << 10,
+};
+
+/// Between two tries to accept, if the process has run out of something.
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+
+/// Answers HTTP/1.1 on `listener` until `stop`, then finishes what is under way, for ten seconds at most.
+pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+    serve_within(LIMITS, listener, router, stop).await;
+}
+
+async fn serve_within(limits: Limits, listener: TcpListener, router: Router, stop: CancellationToken) {
+    let connections = TaskTracker::new();
+    let slots = Arc::new(Semaphore::new(limits.connections));
+    let accepting = async {
+        loop {
+            let slot = Arc::clone(&slots).acquire_owned().await.expect("the semaphore is never closed");
+            let stream = accept(&listener).await;
+            let connection = connection(limits, stream, router.clone(), stop.clone());
+            connections.spawn(async move {
+                connection.await;
+                drop(slot);
+            });
+        }
+    };
+    stop.run_until_cancelled(accepting).await;
+    // Refuses newcomers while the others finish.
+    drop(listener);
+    connections.close();
+    connections.wait().await;
+}
+
+/// The next client, however long it takes.
+async fn accept(listener: &TcpListener) -> TcpStream {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            // That client is gone; the next one is not.
+            Err(error) if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) => {}
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept connections; trying again in a second");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// One client, to its end, which is not news: clients come and go.
+async fn connection(limits: Limits, stream: TcpStream, router: Router, stop: CancellationToken) {
+    // Answers are written whole, so there is nothing to wait for; without it they are only slower.
+    let _ = stream.set_nodelay(true);
+    let routes = TowerToHyperService::new(router);
+    let routes = service_fn(|request| {
+        let answer = routes.call(request);
+        async { answer.await.map(without_false_length) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .max_buf_size(limits.head_bytes)
+        .serve_connection(TokioIo::new(stream), routes);
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        () = stop.cancelled() => {}
+        () = sleep(limits.lifetime) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = timeout(limits.grace, connection).await;
+}
+
+/// axum says `Content-Length: 0` of every empty body, but in a 304 that would speak of the document (RFC 9110, 8.6).
+fn without_false_length(mut response: Response) -> Response {
+    if response.status() == StatusCode::NOT_MODIFIED {
+        response.headers_mut().remove(CONTENT_LENGTH);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::sync::Notify;
+    use tokio::task::JoinHandle;
+
+    use super::*;
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    const SHORT: Duration = Duration::from_millis(20);
+
+    async fn start(limits: Limits, router: Router) -> (std::net::SocketAddr, CancellationToken, JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        (address, stop.clone(), tokio::spawn(serve_within(limits, listener, router, stop)))
+    }
+
+    /// Everything until the server closes.
+    async fn rest(stream: &mut TcpStream) -> String {
+        let mut text = Vec::new();
+        // A reset is a way of closing, too.
+        let _ = stream.read_to_end(&mut text).await;
+        String::from_utf8(text).unwrap()
+    }
+
+    fn hello() -> Router {
+        Router::new().route("/", get(|| async { "hello" }))
+    }
+
+    #[tokio::test]
+    async fn an_answer_under_way_is_finished_when_the_server_stops() {
+        let (entered, leave) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (inside, may_leave) = (Arc::clone(&entered), Arc::clone(&leave));
+        let slow = get(async move || {
+            inside.notify_one();
+            may_leave.notified().await;
+            "late"
+        });
+        let (address, stop, served) = start(LIMITS, Router::new().route("/", slow)).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(REQUEST).await.unwrap();
+        entered.notified().await;
+        stop.cancel();
+        leave.notify_one();
+        assert!(rest(&mut stream).await.ends_with("late"));
+        served.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_takes_for_ever_does_not_keep_the_server_from_stopping() {
+        let entered = Arc::new(Notify::new());
+        let inside = Arc::clone(&entered);
+        let stuck = get(async move || {
+            inside.notify_one();
+            std::future::pending::<()>().await;
+        });
+        let limits = Limits { grace: SHORT, ..LIMITS };
+        let (address, stop, served) = start(limits, Router::new().route("/", stuck)).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(REQUEST).await.unwrap();
+        entered.notified().await;
+        stop.cancel();
+        served.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn idle_connections_end_at_once_when_the_server_stops() {
+        let (address, stop, served) = start(LIMITS, hello()).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(REQUEST).await.unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200");
+        stop.cancel();
+        served.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_client_that_sends_no_whole_request_is_dropped() {
+        let (address, _stop, _served) = start(Limits { head: SHORT, ..LIMITS }, hello()).await;
+        for beginning in [&b""[..], b"GET / HTTP/1.1\r\nHost:", REQUEST] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(beginning).await.unwrap();
+            let answer = rest(&mut stream).await;
+            assert_eq!(answer.contains("200 OK"), beginning == REQUEST, "{answer}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_has_an_end_and_its_place_is_free_again() {
+        let limits = Limits { connections: 1, lifetime: 10 * SHORT, grace: SHORT, ..LIMITS };
+        let (address, _stop, _served) = start(limits, hello()).await;
+        let mut first = TcpStream::connect(address).await.unwrap();
+        let mut second = TcpStream::connect(address).await.unwrap();
+        second.write_all(REQUEST).await.unwrap();
+        assert_eq!(rest(&mut first).await, "");
+        assert!(rest(&mut second).await.contains("200 OK"));
+    }
+
+    #[tokio::test]
+    async fn a_head_that_is_too_long_is_refused() {
+        let (address, _stop, _served) = start(LIMITS, hello()).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = format!("GET / HTTP/1.1\r\nCookie: {}", "x".repeat(LIMITS.head_bytes));
+        stream.write_all(head.as_bytes()).await.unwrap();
+        assert!(rest(&mut stream).await.starts_with("HTTP/1.1 431 "));
+    }
+}
