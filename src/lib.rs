@@ -34,6 +34,8 @@ pub mod publish;
 
 pub mod store;
 
+pub mod scan;
+
 pub mod deliveries;
 
 pub mod server;

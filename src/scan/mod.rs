@@ -1,0 +1,219 @@
+//! One pass: source → posts → catalog → documents → events.
+//!
+//! In: the config file, the source, what the store remembers, now. Out: documents that are visible, and one transaction that
+//! says what was seen, what happened and who is owed it. Documents first, the transaction second: a crash in between
+//! repeats the diff, with the same message ids. Never: a clock of its own, or a transaction open while files are read.
+
+mod announce;
+mod bodies;
+mod documents;
+mod posts;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::catalog::Catalog;
+use crate::config::{Config, ConfigFile};
+use crate::events::{self, MassRemoval};
+use crate::feeds::plan::plan;
+use crate::problems::{Problem, Severity};
+use crate::publish::{PublishError, Published};
+use crate::sources::SourceError;
+use crate::store::{DocumentState, Store, StoreError};
+
+use self::bodies::Bodies;
+pub use self::posts::{Live, Posts};
+
+/// Looks up an environment variable.
+pub type Env = fn(&str) -> Option<String>;
+
+/// Why a scan did not come to its end. What was visible before still is.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// The config, or the site's own, cannot be used.
+    #[error("the configuration cannot be used")]
+    Config(Vec<Problem>),
+    /// The source cannot be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// Too many posts are gone at once.
+    #[error(transparent)]
+    MassRemoval(#[from] MassRemoval),
+    /// Documents cannot be written.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What one scan works with.
+pub struct Run<'a> {
+    /// Remembers and records; `None` for a mere build.
+    pub store: Option<&'a Store>,
+    /// Told which documents are visible.
+    pub published: &'a Published,
+    /// What time it is.
+    pub now: DateTime<Utc>,
+    /// The operator has confirmed that posts are meant to be gone.
+    pub allow_removals: bool,
+    /// Told how far it is: a step's name, how much is done, of how much.
+    pub progress: &'a (dyn Fn(&'static str, usize, usize) + Sync),
+}
+
+/// How a scan went.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// Live posts.
+    pub posts: usize,
+    /// Documents whose bytes changed.
+    pub written: usize,
+    /// Documents left alone.
+    pub unchanged: usize,
+    /// Documents removed.
+    pub removed: usize,
+    /// Events by type, in the order subscribers are told.
+    pub events: Vec<crate::config::EventType>,
+    /// Deliveries owed anew.
+    pub deliveries: u64,
+    /// By path.
+    pub problems: Vec<Problem>,
+    /// When the next post comes due.
+    pub next_due: Option<DateTime<Utc>>,
+    /// Whether this was the first scan of its store.
+    pub baseline: bool,
+}
+
+impl Report {
+    /// How many problems are at least this bad.
+    #[must_use]
+    pub fn count(&self, severity: Severity) -> usize {
+        self.problems.iter().filter(|problem| problem.severity >= severity).count()
+    }
+}
+
+/// Scans one source again and again, and remembers what did not change in between.
+#[derive(Debug)]
+pub struct Scanner {
+    posts: Posts,
+    bodies: Bodies,
+}
+
+impl Scanner {
+    /// A scanner for the site that `file` describes. `out` stands in for `output.dir`.
+    ///
+    /// # Errors
+    ///
+    /// If the source cannot be found.
+    pub fn new(file: ConfigFile, out: Option<PathBuf>, env: Env) -> Result<Self, SourceError> {
+        Ok(Self { posts: Posts::new(file, out, env)?, bodies: Bodies::default() })
+    }
+
+    /// The config with the site's own settings, as they are now.
+    ///
+    /// # Errors
+    ///
+    /// All problems with them.
+    pub fn config(&mut self) -> Result<Config, Vec<Problem>> {
+        self.posts.config()
+    }
+
+    /// Reads all posts, without making anything of them.
+    ///
+    /// # Errors
+    ///
+    /// If the config or the source cannot be used.
+    pub fn read(&mut self, now: DateTime<Utc>) -> Result<Live, ScanError> {
+        self.posts.read(&HashMap::new(), now, &|_, _, _| {})
+    }
+
+    /// Scans once.
+    ///
+    /// # Errors
+    ///
+    /// See [`ScanError`].
+    pub async fn scan(&mut self, run: &Run<'_>) -> Result<Report, ScanError> {
+        let memory = Memory::load(run.store).await?;
+        let (mut commit, mut report) = tokio::task::block_in_place(|| self.pass(run, &memory))?;
+        crate::failpoint::hit("scan.published");
+        if let Some(store) = run.store {
+            commit.at = Some(run.now);
+            report.deliveries = store.commit_scan(&commit).await?;
+        }
+        crate::failpoint::hit("scan.committed");
+        Ok(report)
+    }
+
+    /// Everything up to the commit: what is visible afterwards, and what is to be committed.
+    fn pass(&mut self, run: &Run<'_>, memory: &Memory) -> Result<(crate::store::ScanCommit, Report), ScanError> {
+        let live = self.posts.read(&memory.seen, run.now, run.progress)?;
+        crate::failpoint::hit("scan.read");
+        let Live { config, posts, ids, next_due, .. } = &live;
+        let mut problems = live.problems.clone();
+        let catalog = Catalog::new(posts.clone());
+        let guard = (!run.allow_removals).then_some(&config.guard);
+        let unreadable = |path: &str| live.is_unreadable(path);
+        let changes =
+            events::changes(&catalog, &memory.seen, &unreadable, memory.baseline_done, config.backfill, guard)?;
+        let plans = plan(&catalog, config);
+        let mut pass = announce::Pass {
+            catalog: &catalog,
+            plans: &plans,
+            config,
+            ids,
+            seen: &memory.seen,
+            now: run.now,
+            bodies: &mut self.bodies,
+            posts: &self.posts,
+            problems: Vec::new(),
+        };
+        let output = documents::publish(&mut pass, &memory.documents, run)?;
+        let (seen, events) = pass.announce(&changes);
+        problems.extend(pass.problems);
+        problems.extend(output.problems);
+        problems.sort_by(|a, b| (&a.path, a.code).cmp(&(&b.path, b.code)));
+        self.bodies.sweep();
+        let report = Report {
+            posts: catalog.posts.len(),
+            written: output.written.len(),
+            unchanged: output.unchanged,
+            removed: output.removed.len(),
+            events: events.iter().map(|(event, _)| event.event_type).collect(),
+            deliveries: 0,
+            problems,
+            next_due: *next_due,
+            baseline: run.store.is_some() && !memory.baseline_done,
+        };
+        let commit =
+            crate::store::ScanCommit { seen, events, documents: output.changed, documents_gone: output.gone, at: None };
+        Ok((commit, report))
+    }
+}
+
+/// What the store knows at the beginning of a scan.
+#[derive(Debug, Default)]
+struct Memory {
+    seen: HashMap<String, events::Seen>,
+    documents: HashMap<String, DocumentState>,
+    baseline_done: bool,
+}
+
+impl Memory {
+    async fn load(store: Option<&Store>) -> Result<Self, StoreError> {
+        let Some(store) = store else { return Ok(Self::default()) };
+        Ok(Self {
+            seen: store.seen().await?,
+            documents: store.documents().await?,
+            baseline_done: store.last_scan().await?.is_some(),
+        })
+    }
+}
+
+/// For logs: how long a scan took, in whole milliseconds.
+#[must_use]
+pub fn millis(took: Duration) -> u64 {
+    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
+}
