@@ -39,3 +39,5 @@ pub mod scan;
 pub mod deliveries;
 
 pub mod server;
+
+pub mod cli;

@@ -1,0 +1,236 @@
+//! What may be written on the command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::store::DeliveryState;
+
+/// Turns a repository of Markdown posts into feeds and notifications.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = EXIT_STATUS)]
+pub(super) struct Args {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXIT_STATUS: &str = "Exit status: 0 done; 1 done, with problems (check always, scan and build with --strict); \
+                           2 wrong usage or configuration; 3 could not do it.";
+
+/// What every command takes.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Common {
+    /// The config file [default: DIR/tidings.yaml, if there is one]
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Where documents are written, instead of output.dir
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// How log lines look
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub(super) log_format: LogFormat,
+    /// Say more (-vv: even more)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+    /// Say nothing but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    /// For people
+    Text,
+    /// One object a line
+    Json,
+}
+
+/// How a list looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ListFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// The daemon: scan, write, serve, notify, until SIGTERM
+    Serve(Serve),
+    /// One scan with events; waits for deliveries that are due
+    Scan(Scan),
+    /// One scan to files, nothing else: no store, no events, no network
+    Build(Build),
+    /// Look at config and posts; every problem with its place, reason and remedy
+    Check(Check),
+    /// Write a commented tidings.yaml from what is found (never over an existing one)
+    Init(Init),
+    /// How an installation stands
+    Status(Listing),
+    /// The webhooks of an installation
+    Endpoints(Endpoints),
+    /// What was sent, is owed, or was given up
+    Deliveries(Deliveries),
+    /// A receiver to develop against: verifies signatures, prints events
+    Listen(Listen),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Serve {
+    /// The site's directory [default: that of the config file, else .]
+    pub(super) dir: Option<PathBuf>,
+    /// The posts that are gone are meant to be gone: the first scan does not stop for them
+    #[arg(long)]
+    pub(super) allow_removals: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Scan {
+    /// The site's directory [default: that of the config file, else .]
+    pub(super) dir: Option<PathBuf>,
+    /// Leave deliveries to the next scan or the daemon
+    #[arg(long)]
+    pub(super) no_wait: bool,
+    /// The posts that are gone are meant to be gone: do not stop for them
+    #[arg(long)]
+    pub(super) allow_removals: bool,
+    /// Exit with 1 if there are problems
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Build {
+    /// The site's directory [default: that of the config file, else .]
+    pub(super) dir: Option<PathBuf>,
+    /// Exit with 1 if there are problems
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Check {
+    /// The site's directory [default: that of the config file, else .]
+    pub(super) dir: Option<PathBuf>,
+    /// How the problems are listed
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub(super) format: ListFormat,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Init {
+    /// The site's directory
+    #[arg(default_value = ".")]
+    pub(super) dir: PathBuf,
+}
+
+/// A command that lists something of an installation.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Listing {
+    /// The site's directory [default: that of the config file, else .]
+    pub(super) dir: Option<PathBuf>,
+    /// How the list looks
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub(super) format: ListFormat,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Endpoints {
+    #[command(subcommand)]
+    pub(super) command: EndpointsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum EndpointsCommand {
+    /// All webhooks, and how they stand
+    List(Listing),
+    /// Send a ping to one webhook, now
+    Test {
+        /// The webhook's name
+        name: String,
+        /// The site's directory [default: that of the config file, else .]
+        dir: Option<PathBuf>,
+    },
+    /// Send to a webhook again that is disabled or paused: what it is owed goes out
+    Enable {
+        /// The webhook's name
+        name: String,
+        /// The site's directory [default: that of the config file, else .]
+        dir: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Deliveries {
+    #[command(subcommand)]
+    pub(super) command: DeliveriesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DeliveriesCommand {
+    /// Deliveries, newest first
+    List {
+        #[command(flatten)]
+        listing: Listing,
+        /// Only those of this webhook
+        #[arg(long)]
+        endpoint: Option<String>,
+        /// Only those in this state
+        #[arg(long, value_parser = parse_state)]
+        state: Option<DeliveryState>,
+        /// At most so many (0: all)
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+    /// The whole story of one message: every attempt to every webhook
+    Show {
+        /// The message id
+        id: String,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Send given-up (or waiting) deliveries again, with all their tries before them
+    Retry {
+        /// The message id; without it, all that the options choose
+        id: Option<String>,
+        /// The site's directory [default: that of the config file, else .]
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+        /// Only those of this webhook
+        #[arg(long)]
+        endpoint: Option<String>,
+        /// All that were given up
+        #[arg(long)]
+        all_dead: bool,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Listen {
+    /// Where to listen
+    #[arg(default_value = "127.0.0.1:8090")]
+    pub(super) address: SocketAddr,
+    /// The environment variable that holds the webhook's secret
+    #[arg(long, default_value = "TIDINGS_SECRET", value_name = "NAME")]
+    pub(super) secret_env: String,
+}
+
+fn parse_state(name: &str) -> Result<DeliveryState, String> {
+    DeliveryState::from_name(name)
+        .ok_or_else(|| format!("`{name}` is none of {}", DeliveryState::ALL.map(DeliveryState::as_str).join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,29 @@
+//! `tidings build`: one scan to files, nothing else.
+
+use chrono::Utc;
+
+use super::args::{Build, Common};
+use super::failure::{Exit, Failure};
+use super::output;
+use super::progress::Progress;
+use super::site;
+use crate::publish::Published;
+use crate::scan::Run;
+
+pub(super) async fn run(common: &Common, args: &Build) -> Result<Exit, Failure> {
+    let mut scanner = site::scanner(common, args.dir.as_deref())?;
+    let progress = Progress::new(!common.quiet);
+    let report = scanner
+        .scan(&Run {
+            store: None,
+            published: &Published::default(),
+            now: Utc::now(),
+            allow_removals: true,
+            progress: &|step, done, of| progress.show(step, done, of),
+        })
+        .await?;
+    drop(progress);
+    site::log_problems(&report.problems);
+    output::summary(&report);
+    Ok(output::exit(&report, args.strict))
+}

@@ -1,0 +1,106 @@
+//! `tidings init`: a commented tidings.yaml from what is found.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+
+use super::args::Init;
+use super::failure::{Exit, Failure};
+use super::output;
+use crate::config::{ConfigFile, FILE_NAME, Generator, SiteDefaults};
+use crate::sites::{SETTINGS_FILES, Site};
+use crate::sources::directory::Directory;
+
+const TEMPLATE: &str = include_str!("init.yaml");
+
+pub(super) fn run(args: &Init) -> Result<Exit, Failure> {
+    let path = args.dir.join(FILE_NAME);
+    if path.exists() {
+        return Err(Failure::Usage(format!(
+            "{} is there already, and init never writes over it: edit it, or move it away",
+            path.display()
+        )));
+    }
+    // Says what is wrong with the directory, if anything is.
+    let file = ConfigFile::load(&args.dir, None)?;
+    let source = Directory::open(&file.source_path())?;
+    let (generator, site) = found(&source)?;
+    let text = fill(generator, &site);
+    let mut out = OpenOptions::new().write(true).create_new(true).open(&path)?;
+    out.write_all(text.as_bytes())?;
+    output::line(format!("wrote {} for a {} site", path.display(), name(generator)));
+    if site.url.is_none() {
+        output::line("set site.url in it: every link in a feed begins with the site's address");
+    }
+    output::line("next: `tidings check`, then `tidings serve`");
+    Ok(Exit::Done)
+}
+
+fn found(source: &Directory) -> Result<(Generator, SiteDefaults), Failure> {
+    let settings = SETTINGS_FILES.into_iter().find_map(|name| {
+        let bytes = source.read(name, 1 << 20).ok()?;
+        Some((name, String::from_utf8_lossy(&bytes).into_owned()))
+    });
+    let settings = settings.as_ref().map(|(name, text)| (*name, text.as_str()));
+    let (site, defaults) =
+        Site::open(None, settings, source.has_directory("_posts")).map_err(|error| Failure::from(*error.0))?;
+    Ok((site.generator(), defaults))
+}
+
+/// What the site's own config says stays there: it is shown as a comment, so that it is kept in one place.
+fn fill(generator: Generator, site: &SiteDefaults) -> String {
+    let setting = |key: &str, found: Option<&String>, example: &str| match found {
+        Some(value) => format!("  # {key}: {}", quoted(value)),
+        None if key == "url" => format!("  {key}: {}", quoted(example)),
+        None => format!("  # {key}: {}", quoted(example)),
+    };
+    let lines = [
+        setting("url", site.url.as_ref(), "https://blog.example.com"),
+        setting("title", site.title.as_ref(), "My blog"),
+        setting("description", site.description.as_ref(), "What it is about"),
+        setting("language", site.language.as_ref(), "en"),
+        setting("timezone", site.timezone.as_ref(), "UTC"),
+    ];
+    TEMPLATE.replace("{{site}}", &lines.join("\n")).replace("{{generator}}", name(generator))
+}
+
+fn name(generator: Generator) -> &'static str {
+    match generator {
+        Generator::Jekyll => "jekyll",
+        Generator::Plain => "plain",
+    }
+}
+
+/// A YAML double-quoted scalar: JSON's strings are that.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Surroundings;
+
+    #[test]
+    fn what_init_writes_is_a_config_that_holds() {
+        for generator in [Generator::Jekyll, Generator::Plain] {
+            let defaults = SiteDefaults { title: Some("\"引用\"と: # 記号".into()), ..SiteDefaults::default() };
+            let dir = tempfile::tempdir().unwrap();
+            let file = ConfigFile::parse("tidings.yaml", dir.path(), fill(generator, &defaults)).unwrap();
+            let config = file.check(&defaults, &Surroundings { out: None, env: &|_| None }).unwrap();
+            assert_eq!(config.site.url.as_str(), "https://blog.example.com/");
+            assert_eq!(config.webhooks.len(), 0, "none is active before it is written");
+        }
+    }
+
+    #[test]
+    fn every_commented_example_is_a_config_that_holds_too() {
+        let text = fill(Generator::Jekyll, &SiteDefaults::default());
+        let uncommented: Vec<_> = text.lines().map(|line| line.replacen("#: ", "", 1)).collect();
+        let dir = tempfile::tempdir().unwrap();
+        let file = ConfigFile::parse("tidings.yaml", dir.path(), uncommented.join("\n")).unwrap();
+        let key = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+        let around = Surroundings { out: None, env: &|_| Some(key.into()) };
+        let config = file.check(&SiteDefaults::default(), &around).unwrap();
+        assert_eq!((config.webhooks.len(), config.feeds.custom.len()), (1, 1));
+    }
+}

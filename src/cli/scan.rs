@@ -1,0 +1,45 @@
+//! `tidings scan`: one scan with events, for cron and CI jobs.
+
+use std::sync::Arc;
+
+use chrono::Utc;
+use tokio::sync::Notify;
+
+use super::args::{Common, Scan};
+use super::failure::{Exit, Failure};
+use super::progress::Progress;
+use super::{output, site};
+use crate::deliveries::client::SystemResolver;
+use crate::deliveries::{Courier, SystemClock};
+use crate::publish::Published;
+use crate::scan::Run;
+use crate::store::{Access, Store};
+
+pub(super) async fn run(common: &Common, args: &Scan) -> Result<Exit, Failure> {
+    let mut scanner = site::scanner(common, args.dir.as_deref())?;
+    let config = scanner.config()?;
+    let store = Store::open(&config.store, Access::Owner).await?;
+    let names: Vec<_> = config.webhooks.iter().map(|hook| hook.name.clone()).collect();
+    store.sync_endpoints(&names, Utc::now()).await?;
+    let progress = Progress::new(!common.quiet);
+    let report = scanner
+        .scan(&Run {
+            store: Some(&store),
+            published: &Published::default(),
+            now: Utc::now(),
+            allow_removals: args.allow_removals,
+            progress: &|step, done, of| progress.show(step, done, of),
+        })
+        .await?;
+    drop(progress);
+    site::log_problems(&report.problems);
+    output::summary(&report);
+    if !args.no_wait {
+        let (clock, resolver) = (Arc::new(SystemClock), Arc::new(SystemResolver));
+        let courier = Courier::new(store.clone(), &config.webhooks, clock, resolver, Arc::new(Notify::new()))
+            .map_err(Failure::failed)?;
+        courier.run_due().await.map_err(Failure::failed)?;
+    }
+    store.close().await;
+    Ok(output::exit(&report, args.strict))
+}

@@ -1,0 +1,59 @@
+//! What a command works on: the site's directory, its config, its scanner, its store.
+
+use std::path::{Path, PathBuf};
+
+use super::args::Common;
+use super::failure::Failure;
+use crate::config::{Config, ConfigFile};
+use crate::problems::Problem;
+use crate::scan::Scanner;
+use crate::store::{Access, Store};
+
+/// Looks up an environment variable.
+pub(super) fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// The site's directory: what was said, else where the config file is, else here.
+pub(super) fn directory(common: &Common, dir: Option<&Path>) -> PathBuf {
+    let of_config = || common.config.as_deref().and_then(Path::parent).filter(|dir| !dir.as_os_str().is_empty());
+    dir.or_else(of_config).unwrap_or(Path::new(".")).to_owned()
+}
+
+/// A scanner for the site, not used yet.
+pub(super) fn scanner(common: &Common, dir: Option<&Path>) -> Result<Scanner, Failure> {
+    let file = ConfigFile::load(&directory(common, dir), common.config.as_deref())?;
+    let out = common.out.as_deref().map(std::path::absolute).transpose()?;
+    if !file.source_path().is_dir() {
+        // The config can say where it stands; the source cannot.
+        let _: Config = file.check(&crate::config::SiteDefaults::default(), &around(&out))?;
+    }
+    Ok(Scanner::new(file, out, env)?)
+}
+
+/// The config of the site, checked.
+pub(super) fn config(common: &Common, dir: Option<&Path>) -> Result<Config, Failure> {
+    Ok(scanner(common, dir)?.config()?)
+}
+
+/// The store of an installation, for looking and steering. Needs no secret, and no post.
+pub(super) async fn guest_store(common: &Common, dir: Option<&Path>) -> Result<Store, Failure> {
+    let file = ConfigFile::load(&directory(common, dir), common.config.as_deref())?;
+    Ok(Store::open(&file.store_url()?, Access::Guest).await?)
+}
+
+/// Logs problems, each in one line.
+pub(super) fn log_problems<'a>(problems: impl IntoIterator<Item = &'a Problem>) {
+    use crate::problems::Severity;
+    for problem in problems {
+        match problem.severity {
+            Severity::Error => tracing::error!(code = %problem.code, remedy = problem.remedy, "{problem}"),
+            Severity::Warning => tracing::warn!(code = %problem.code, remedy = problem.remedy, "{problem}"),
+            Severity::Note => tracing::debug!(code = %problem.code, "{problem}"),
+        }
+    }
+}
+
+fn around(out: &Option<PathBuf>) -> crate::config::Surroundings<'static> {
+    crate::config::Surroundings { out: out.clone(), env: &env }
+}

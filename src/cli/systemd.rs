@@ -1,0 +1,34 @@
+//! What systemd is told: ready, alive, stopping. Without systemd, nothing happens.
+
+use sd_notify::NotifyState;
+use tokio_util::sync::CancellationToken;
+
+use crate::store::Store;
+
+/// The first scan is over.
+pub(super) fn ready() {
+    notify(NotifyState::Ready);
+}
+
+/// The process is on its way out.
+pub(super) fn stopping() {
+    notify(NotifyState::Stopping);
+}
+
+/// Tells systemd twice a watchdog interval that the process is alive, which it is while its store answers.
+pub(super) async fn watchdog(store: Store, stop: CancellationToken) {
+    let Some(interval) = sd_notify::watchdog_enabled() else { return };
+    let mut ticks = tokio::time::interval(interval / 2);
+    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        match store.ping().await {
+            Ok(()) => notify(NotifyState::Watchdog),
+            Err(error) => tracing::error!(%error, "the store does not answer, so the watchdog is not told"),
+        }
+    }
+}
+
+fn notify(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::debug!(%error, "systemd could not be told");
+    }
+}
