@@ -1,0 +1,162 @@
+//! The real daemon on free ports.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::Instant;
+
+use serde_json::Value;
+
+use super::{PATIENCE, Site};
+
+/// A running `tidings serve`. Stopped when dropped; then it must end well.
+pub(crate) struct Daemon {
+    child: Option<Child>,
+    lines: Receiver<Value>,
+    seen: Vec<Value>,
+    public: String,
+    admin: String,
+}
+
+impl Daemon {
+    /// Starts it and waits for the end of its first scan.
+    pub(crate) fn start(site: &Site) -> Self {
+        let mut daemon = Self::spawn(site.command(&["serve", "--log-format", "json", "-v"]));
+        daemon.addresses();
+        daemon.scanned();
+        daemon
+    }
+
+    /// Starts it with a failpoint, at which it dies.
+    pub(crate) fn start_to_die(site: &Site, failpoint: &str) -> Self {
+        let mut command = site.command(&["serve", "--log-format", "json", "-v"]);
+        command.env("TIDINGS_FAILPOINT", failpoint);
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (sender, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                let value = serde_json::from_str(&line).unwrap_or(Value::String(line));
+                if sender.send(value).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { child: Some(child), lines, seen: Vec::new(), public: String::new(), admin: String::new() }
+    }
+
+    fn addresses(&mut self) {
+        for name in ["public", "admin"] {
+            let line = self.line(|line| line["listener"] == name);
+            let url = format!("http://{}", line["address"].as_str().unwrap());
+            *(if name == "public" { &mut self.public } else { &mut self.admin }) = url;
+        }
+    }
+
+    /// Waits for a line of the log.
+    pub(crate) fn line(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) => {
+                    self.seen.push(line.clone());
+                    if wanted(&line) {
+                        return line;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    panic!("the line did not come; the log so far: {:#?}", self.seen)
+                }
+            }
+        }
+    }
+
+    /// Waits for the end of a scan, good or bad.
+    pub(crate) fn scanned(&mut self) -> Value {
+        self.line(|line| line.get("scan.ms").is_some())
+    }
+
+    /// Asks for a scan and waits for its end.
+    pub(crate) fn rescan(&mut self) -> Value {
+        self.signal("HUP");
+        self.scanned()
+    }
+
+    /// Sends it a signal by its own process id.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+    }
+
+    /// Waits for it to die at its failpoint.
+    pub(crate) fn dies(mut self) {
+        use std::os::unix::process::ExitStatusExt as _;
+        let mut child = self.child.take().unwrap();
+        let status = child.wait().unwrap();
+        assert!(status.signal().is_some(), "it ended with {status}: {:#?}", self.lines.iter().collect::<Vec<_>>());
+    }
+
+    /// Stops it; it must end well.
+    pub(crate) fn stop(mut self) {
+        self.end();
+    }
+
+    /// Waits for it to end well after a signal.
+    pub(crate) fn ended(mut self) {
+        let status = self.child.take().unwrap().wait().unwrap();
+        assert!(status.success(), "the daemon ended with {status}");
+    }
+
+    fn end(&mut self) {
+        self.signal("TERM");
+        let status = self.child.take().unwrap().wait().unwrap();
+        assert!(status.success(), "the daemon ended with {status}: {:#?}", self.lines.iter().collect::<Vec<_>>());
+    }
+
+    /// The address of the public listener.
+    pub(crate) fn public(&self) -> &str {
+        &self.public
+    }
+
+    /// The address of the admin listener.
+    pub(crate) fn admin(&self) -> &str {
+        &self.admin
+    }
+
+    /// The body of a public document.
+    pub(crate) fn get(&self, path: &str) -> String {
+        fetch(&format!("{}/{path}", self.public)).1
+    }
+}
+
+/// Fetches a URL: status and body.
+pub(crate) fn fetch(url: &str) -> (u16, String) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let response = client().get(url).send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    })
+}
+
+/// A client that needs no certificates: all of the tests' servers are plain HTTP.
+pub(crate) fn client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        if self.child.is_none() {
+            return;
+        }
+        if std::thread::panicking() {
+            let _ = self.child.take().unwrap().kill();
+        } else {
+            self.end();
+        }
+    }
+}

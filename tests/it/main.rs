@@ -1,0 +1,22 @@
+//! Tidings as the outside sees it: the real binary, real files, real sockets.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests read, write, unwrap, and say what they leave out"
+)]
+
+mod check;
+mod crash;
+mod daemon;
+mod deploy;
+mod documents;
+mod endpoints;
+mod errors;
+mod harness;
+mod layers;
+mod readers;
+mod receivers;
+mod sample;
+mod serving;
