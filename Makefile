@@ -1,0 +1,21 @@
+# `make help` lists what there is.
+.PHONY: help test lint feeds
+.DEFAULT_GOAL := help
+
+HOST := $(shell rustc -vV | sed -n 's/^host: //p')
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+test: ## all tests; installs what they need, and says what it installs or has to leave out
+	@tests/prepare.sh cargo test --locked
+
+lint: ## formatting, lints, documentation, licences and origins of dependencies, shell scripts
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+	cargo metadata --locked --format-version 1 --filter-platform $(HOST) | python3 tests/dependencies.py
+	if command -v shellcheck >/dev/null; then shellcheck .ci/run tests/prepare.sh; else echo "shellcheck is not installed: scripts not checked"; fi
+
+feeds: ## writes feeds/ anew from examples/blog
+	cargo run --release --locked -- build examples/blog
