@@ -1,0 +1,85 @@
+//! What is remembered of each post from scan to scan.
+
+use chrono::{DateTime, FixedOffset, Utc};
+
+use super::PostData;
+use crate::posts::{Post, Revision};
+
+/// What the store remembers of a post that was live once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// [`crate::posts::Post::key`].
+    pub key: String,
+    /// The file it was read from last.
+    pub path: String,
+    /// The entry id that was published; it never changes, not even if the post goes and comes back.
+    pub entry_id: String,
+    /// What readers saw last.
+    pub revision: Revision,
+    /// How often it appeared, changed or went: 1 at first sight. Tells the same change from the same text coming back.
+    pub changes: u32,
+    /// When a scan saw readers' content change; `None` if it never did since it was first seen.
+    pub changed_at: Option<DateTime<Utc>>,
+    /// When a scan saw it first.
+    pub first_seen: DateTime<Utc>,
+    /// It is not live any more; kept for its id.
+    pub gone: bool,
+    /// What a removal says of it.
+    pub post: PostData,
+}
+
+/// What the store is to remember of a live post after a change (or after a mere move of its file).
+#[must_use]
+pub fn remember(post: &Post, entry_id: &str, seen: Option<&Seen>, data: PostData, now: DateTime<Utc>) -> Seen {
+    let edited = seen.is_some_and(|seen| !seen.gone && seen.revision != post.revision);
+    Seen {
+        key: post.key.clone(),
+        path: post.path.clone(),
+        entry_id: entry_id.to_owned(),
+        revision: post.revision,
+        changes: data.revision,
+        changed_at: if edited { Some(now) } else { seen.and_then(|seen| seen.changed_at) },
+        first_seen: seen.map_or(now, |seen| seen.first_seen),
+        gone: false,
+        post: PostData { summary: None, feeds: Vec::new(), ..data },
+    }
+}
+
+/// What the store is to remember of a post that is gone.
+#[must_use]
+pub fn forget(seen: &Seen) -> Seen {
+    let changes = seen.changes + 1;
+    Seen { changes, gone: true, post: PostData { revision: changes, ..seen.post.clone() }, ..seen.clone() }
+}
+
+/// When readers' content last changed: by the author's word, else by what scans saw.
+#[must_use]
+pub fn updated(post: &Post, seen: Option<&Seen>, now: DateTime<Utc>) -> DateTime<FixedOffset> {
+    let observed = || {
+        let seen = seen.filter(|seen| !seen.gone)?;
+        let at = if seen.revision == post.revision { seen.changed_at? } else { now };
+        let whole_seconds = DateTime::from_timestamp(at.timestamp(), 0)?;
+        Some(whole_seconds.with_timezone(post.published.offset()))
+    };
+    post.updated.or_else(observed).map_or(post.published, |updated| updated.max(post.published))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::tests::{data, now};
+    use crate::posts::testing::post;
+
+    #[test]
+    fn updated_is_the_authors_word_else_what_scans_saw_and_never_before_published() {
+        let p = post("a", 2);
+        assert_eq!(updated(&p, None, now()), p.published);
+        let seen = remember(&p, &p.id, None, data(&p, 1), now());
+        let edited = Post { revision: Revision([9; 16]), ..p.clone() };
+        assert_eq!(updated(&edited, Some(&seen), now()), now());
+        let after = remember(&edited, &p.id, Some(&seen), data(&p, 2), now());
+        assert_eq!(updated(&edited, Some(&after), now() + chrono::Duration::days(1)), now(), "remembered");
+        let said = Post { updated: Some(p.published - chrono::Duration::days(9)), ..edited };
+        assert_eq!(updated(&said, Some(&after), now()), p.published);
+    }
+}

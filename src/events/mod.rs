@@ -1,0 +1,252 @@
+//! What subscribers are told: the catalog held against what was seen before.
+//!
+//! In: the catalog, the store's memory, now. Out: which posts are new, changed or gone, what the store is to remember of them,
+//! and their events. Never: I/O, a clock.
+
+mod changes;
+mod id;
+mod memory;
+
+use chrono::{DateTime, FixedOffset, Utc};
+use serde::{Deserialize, Serialize};
+
+pub use changes::{Change, MassRemoval, changes};
+use id::message_id;
+pub use memory::{Seen, forget, remember, updated};
+
+use crate::config::{EventType, Filter, Terms};
+use crate::posts::Person;
+
+/// How many posts a digest names of each kind.
+const MAX_NAMED: usize = 500;
+
+/// A post as events describe it. The payload's `data`; field names are an interface.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PostData {
+    /// The entry id, as in the feeds.
+    pub id: String,
+    /// The post's page.
+    pub url: String,
+    /// Plain text.
+    pub title: String,
+    /// Plain text; not there in a removal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+    /// BCP 47.
+    pub language: Option<String>,
+    /// The site's author where the post names nobody.
+    pub authors: Vec<Person>,
+    /// As written.
+    pub categories: Vec<String>,
+    /// As written.
+    pub tags: Vec<String>,
+    /// RFC 3339.
+    pub published: DateTime<FixedOffset>,
+    /// RFC 3339.
+    pub updated: DateTime<FixedOffset>,
+    /// Absolute URL.
+    pub image: Option<String>,
+    /// As the front matter has it: usually minutes.
+    pub reading_time: Option<serde_json::Value>,
+    /// Counts the post's events: of two, the one with the higher number is newer.
+    pub revision: u32,
+    /// URLs of the feeds it stands in; not there in a removal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub feeds: Vec<String>,
+}
+
+/// One thing subscribers are told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// `msg_` and 26 characters of base 32, derived from the site, the post, its revision and the type: the same change has
+    /// the same id after a crash, a second scan or a restored backup.
+    pub id: String,
+    /// What happened.
+    pub event_type: EventType,
+    /// The post it is about; `None` for a digest and a ping.
+    pub key: Option<String>,
+    /// When the scan saw it.
+    pub timestamp: DateTime<Utc>,
+    /// The payload's `data`.
+    pub data: serde_json::Value,
+    /// The post's text, for endpoints with `payload: full`; `None` where no endpoint wants it.
+    pub html: Option<String>,
+    /// What filters look at: one for each post it is about.
+    pub terms: Vec<EventTerms>,
+}
+
+/// What an endpoint's `where` looks at.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EventTerms {
+    /// The post's categories.
+    pub categories: Vec<String>,
+    /// The post's tags.
+    pub tags: Vec<String>,
+    /// Names of the post's authors.
+    pub authors: Vec<String>,
+    /// The post's language, or its site's.
+    pub language: Option<String>,
+}
+
+impl Event {
+    /// Whether an endpoint with this filter wants it. What is about no post, everybody wants.
+    #[must_use]
+    pub fn matches(&self, filter: &Filter) -> bool {
+        self.terms.is_empty()
+            || self.terms.iter().any(|terms| {
+                filter.matches(&Terms {
+                    categories: &terms.categories,
+                    tags: &terms.tags,
+                    authors: &terms.authors,
+                    language: terms.language.as_deref(),
+                })
+            })
+    }
+}
+
+/// The event about one post. `remembered` is what the store is to remember of it.
+#[must_use]
+pub fn about(
+    site: &str,
+    event_type: EventType,
+    remembered: &Seen,
+    data: &PostData,
+    html: Option<String>,
+    now: DateTime<Utc>,
+) -> Event {
+    let parts: [&[u8]; 5] = [
+        site.as_bytes(),
+        remembered.key.as_bytes(),
+        &remembered.revision.0,
+        event_type.as_str().as_bytes(),
+        &remembered.changes.to_be_bytes(),
+    ];
+    Event {
+        id: message_id(parts),
+        event_type,
+        key: Some(remembered.key.clone()),
+        timestamp: now,
+        data: serde_json::to_value(data).unwrap_or_default(),
+        html,
+        terms: vec![terms(data)],
+    }
+}
+
+/// One event that stands for many: sent where a scan finds more changes than the guard lets through one by one.
+#[must_use]
+pub fn digest(events: &[Event], now: DateTime<Utc>) -> Event {
+    let named = |event_type: EventType| {
+        let of_type = events.iter().filter(|event| event.event_type == event_type);
+        let short = |event: &Event| {
+            let field = |key: &str| event.data.get(key).cloned().unwrap_or_default();
+            serde_json::json!({"id": field("id"), "url": field("url"), "title": field("title")})
+        };
+        let count = of_type.clone().count();
+        serde_json::json!({"count": count, "posts": of_type.take(MAX_NAMED).map(short).collect::<Vec<_>>()})
+    };
+    Event {
+        id: message_id(events.iter().map(|event| event.id.as_bytes())),
+        event_type: EventType::PostsChanged,
+        key: None,
+        timestamp: now,
+        data: serde_json::json!({
+            "published": named(EventType::PostPublished),
+            "updated": named(EventType::PostUpdated),
+            "removed": named(EventType::PostRemoved),
+        }),
+        html: None,
+        terms: events.iter().flat_map(|event| event.terms.iter().cloned()).collect(),
+    }
+}
+
+/// A test message. `nonce` makes it one of its own.
+#[must_use]
+pub fn ping(site: &str, nonce: u64, now: DateTime<Utc>) -> Event {
+    Event {
+        id: message_id([site.as_bytes(), b"ping", &nonce.to_be_bytes(), &now.timestamp_micros().to_be_bytes()]),
+        event_type: EventType::Ping,
+        key: None,
+        timestamp: now,
+        data: serde_json::json!({"site": site}),
+        html: None,
+        terms: Vec::new(),
+    }
+}
+
+fn terms(data: &PostData) -> EventTerms {
+    EventTerms {
+        categories: data.categories.clone(),
+        tags: data.tags.clone(),
+        authors: data.authors.iter().map(|author| author.name.clone()).collect(),
+        language: data.language.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::posts::Post;
+    use crate::posts::testing::post;
+
+    pub(super) fn now() -> DateTime<Utc> {
+        "2025-06-01T00:00:00Z".parse().unwrap()
+    }
+
+    pub(super) fn data(post: &Post, revision: u32) -> PostData {
+        PostData {
+            id: post.id.clone(),
+            url: post.url.clone(),
+            title: post.title.clone(),
+            summary: Some("s".into()),
+            language: None,
+            authors: Vec::new(),
+            categories: post.categories.clone(),
+            tags: post.tags.clone(),
+            published: post.published,
+            updated: post.published,
+            image: None,
+            reading_time: None,
+            revision,
+            feeds: vec!["f".into()],
+        }
+    }
+
+    #[test]
+    fn ids_are_the_same_for_the_same_change_and_differ_otherwise() {
+        let p = post("a", 1);
+        let first = remember(&p, &p.id, None, data(&p, 1), now());
+        let id = |seen: &Seen, t| about("https://x/", t, seen, &seen.post, None, now()).id;
+        let published = id(&first, EventType::PostPublished);
+        assert_eq!(published, id(&first.clone(), EventType::PostPublished));
+        assert_eq!(published.len(), 30);
+        assert!(published.strip_prefix("msg_").unwrap().chars().all(|c| c.is_ascii_alphanumeric()));
+        let gone = forget(&first);
+        let back = remember(&p, &p.id, Some(&gone), data(&p, gone.changes + 1), now());
+        let ids: HashSet<_> = [
+            published,
+            id(&first, EventType::PostUpdated),
+            id(&gone, EventType::PostRemoved),
+            id(&back, EventType::PostPublished),
+            about("https://y/", EventType::PostPublished, &first, &first.post, None, now()).id,
+        ]
+        .into();
+        assert_eq!(ids.len(), 5, "a post that comes back is published anew");
+    }
+
+    #[test]
+    fn a_digest_counts_and_names_and_reaches_whoever_wants_one_of_its_posts() {
+        let tagged = Post { tags: vec!["AI".into()], ..post("a", 1) };
+        let event = |p: &Post| {
+            let seen = remember(p, &p.id, None, data(p, 1), now());
+            about("s", EventType::PostPublished, &seen, &seen.post, None, now())
+        };
+        let digest = digest(&[event(&tagged), event(&post("b", 2))], now());
+        assert_eq!(digest.data["published"]["count"], 2);
+        assert_eq!(digest.data["published"]["posts"][0]["title"], "a");
+        assert_eq!(digest.data["removed"]["count"], 0);
+        let wants = |tag: &str| Filter { tags: vec![tag.into()], ..Filter::default() };
+        assert!(digest.matches(&wants("ai")) && !digest.matches(&wants("x")));
+    }
+}
