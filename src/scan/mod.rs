@@ -6,8 +6,10 @@
 
 mod announce;
 mod bodies;
+mod conflicts;
 mod documents;
 mod posts;
+mod site;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
