@@ -18,9 +18,11 @@ mod progress;
 mod report;
 mod run;
 mod scan;
+mod signals;
 mod site;
 mod status;
 mod systemd;
+mod told;
 
 use std::process::ExitCode;
 

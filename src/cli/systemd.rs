@@ -17,7 +17,7 @@ pub(super) fn stopping() {
 
 /// Tells systemd twice a watchdog interval that the process is alive, which it is while its store answers.
 pub(super) async fn watchdog(store: Store, stop: CancellationToken) {
-    let Some(interval) = sd_notify::watchdog_enabled() else { return };
+    let Some(interval) = sd_notify::watchdog_enabled() else { return stop.cancelled().await };
     let mut ticks = tokio::time::interval(interval / 2);
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
         match store.ping().await {

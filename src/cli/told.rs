@@ -1,0 +1,53 @@
+//! What the log and the metrics are told of each scan.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use super::site;
+use crate::problems::Problem;
+use crate::scan::{Report, ScanError, millis};
+
+/// What the log has been told: a problem that stays is told once.
+#[derive(Default)]
+pub(super) struct Told {
+    problems: HashSet<String>,
+}
+
+impl Told {
+    pub(super) fn tell(&mut self, result: &Result<Report, ScanError>, took: Duration) {
+        metrics::histogram!("tidings_scan_duration_seconds").record(took.as_secs_f64());
+        match result {
+            Ok(report) => self.tell_report(report, took),
+            Err(error) => {
+                metrics::counter!("tidings_scans_total", "outcome" => "failed").increment(1);
+                if let ScanError::Config(problems) = error {
+                    site::log_problems(problems);
+                }
+                tracing::error!(scan.ms = millis(took), "scan failed, the feeds stay as they were: {error}");
+            }
+        }
+    }
+
+    fn tell_report(&mut self, report: &Report, took: Duration) {
+        metrics::counter!("tidings_scans_total", "outcome" => "done").increment(1);
+        #[expect(clippy::cast_precision_loss, reason = "a gauge of posts, far below 2^52")]
+        for (name, value) in [("tidings_posts", report.posts), ("tidings_problems", report.problems.len())] {
+            metrics::gauge!(name).set(value as f64);
+        }
+        let text = |problem: &Problem| problem.to_string();
+        site::log_problems(report.problems.iter().filter(|problem| !self.problems.contains(&text(problem))));
+        self.problems = report.problems.iter().map(text).collect();
+        let (posts, written, events) = (report.posts, report.written, report.events.len());
+        tracing::info!(
+            posts,
+            documents.written = written,
+            documents.removed = report.removed,
+            events,
+            deliveries = report.deliveries,
+            problems = report.problems.len(),
+            scan.ms = millis(took),
+            "{}",
+            if report.baseline { "first scan: a baseline, nobody is told" } else { "scanned" }
+        );
+    }
+}
