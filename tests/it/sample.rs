@@ -5,7 +5,8 @@ use std::path::Path;
 
 use crate::harness::{Site, repository};
 
-fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+/// All files below a directory, with their bytes.
+pub(crate) fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     fn walk(dir: &Path, root: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
         for entry in std::fs::read_dir(dir).unwrap() {
             let path = entry.unwrap().path();
