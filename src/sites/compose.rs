@@ -100,7 +100,7 @@ impl File<'_> {
         let explicit = self.explicit_id();
         let mut post = Post {
             path: self.path.to_owned(),
-            key: explicit.map_or_else(|| self.path.to_owned(), str::to_owned),
+            key: explicit.map_or_else(|| self.path.to_owned(), |id| format!("id:{id}")),
             id: explicit.and_then(iri).unwrap_or(decided.id),
             authors: people::authors(self.data, report),
             language: self.language(report),
