@@ -86,6 +86,9 @@ impl<'a> Report<'a> {
 fn remedy(text: &str, error: &front_matter::Error) -> String {
     let line = Place::of(text, error.at, 1).source;
     let (key, value) = line.split_once(':').map_or(("title", ""), |(key, value)| (key.trim(), value.trim()));
+    if error.message == front_matter::UNCLOSED {
+        return "put a line `---` below its last field".into();
+    }
     if error.message.contains("mapping values are not allowed") {
         return format!(
             "put the value in quotes, because it holds a colon: `{key}: \"{}\"`",

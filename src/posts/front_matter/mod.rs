@@ -11,7 +11,8 @@ mod value;
 
 use std::ops::Range;
 
-pub use split::{Split, split};
+pub(crate) use split::UNCLOSED;
+use split::split;
 pub use value::{Map, Scalar, Value};
 
 /// Why a front matter block cannot be read.
@@ -21,6 +22,17 @@ pub struct Error {
     pub message: String,
     /// Byte offset in the file.
     pub at: usize,
+}
+
+/// Reads the front matter of `file`, and where its body starts; without front matter, an empty mapping and 0.
+///
+/// # Errors
+///
+/// Those of [`parse`], and a block that is never closed.
+pub fn read(file: &str) -> Result<(Map, usize), Error> {
+    let split = split(file)?;
+    let map = split.yaml.map_or(Ok(Map::default()), |yaml| parse(file, yaml))?;
+    Ok((map, split.body_start))
 }
 
 /// Reads the first YAML document at `range` of `file`; nothing at all is an empty mapping.
@@ -48,12 +60,12 @@ pub fn parse(file: &str, range: Range<usize>) -> Result<Map, Error> {
 mod tests {
     use super::*;
 
-    fn read(yaml: &str) -> Map {
+    fn map(yaml: &str) -> Map {
         parse(yaml, 0..yaml.len()).unwrap()
     }
 
     fn scalar(yaml: &str) -> Scalar {
-        match read(yaml).get("k").unwrap() {
+        match map(yaml).get("k").unwrap() {
             Value::Scalar(scalar) => scalar.clone(),
             other => panic!("{other:?}"),
         }
@@ -89,14 +101,14 @@ mod tests {
 
     #[test]
     fn of_a_key_that_stands_twice_the_last_wins() {
-        let map = read("k: 1\nz: 2\nk: three\n");
+        let map = map("k: 1\nz: 2\nk: three\n");
         assert_eq!(map.get("k").and_then(Value::as_text), Some("three"));
         assert_eq!(map.iter().map(|(k, _)| k).collect::<Vec<_>>(), ["k", "z"]);
     }
 
     #[test]
     fn aliases_and_merge_keys_are_followed() {
-        let map = read("base: &b {x: 1, y: [2, ~]}\nk: *b\nm:\n  <<: *b\n  x: 9\n");
+        let map = map("base: &b {x: 1, y: [2, ~]}\nk: *b\nm:\n  <<: *b\n  x: 9\n");
         assert_eq!(map.get("k"), map.get("base"));
         let Some(Value::Map(merged)) = map.get("m") else { panic!() };
         assert_eq!(merged.get("x").and_then(Value::as_text), Some("9"));
@@ -105,9 +117,9 @@ mod tests {
 
     #[test]
     fn nothing_is_an_empty_mapping_and_only_the_first_document_counts() {
-        assert_eq!(read(""), Map::default());
-        assert_eq!(read("# just a comment\n"), Map::default());
-        assert_eq!(read("a: 1\n--- x\nb: 2\n").iter().count(), 1);
+        assert_eq!(map(""), Map::default());
+        assert_eq!(map("# just a comment\n"), Map::default());
+        assert_eq!(map("a: 1\n--- x\nb: 2\n").iter().count(), 1);
     }
 
     #[test]
@@ -152,14 +164,13 @@ mod tests {
     #[test]
     fn many_keys_take_linear_time() {
         let yaml: String = (0..50_000).map(|n| format!("k{n}: {n}\n")).collect();
-        assert_eq!(read(&yaml).iter().count(), 50_000);
+        assert_eq!(map(&yaml).iter().count(), 50_000);
     }
 
     proptest::proptest! {
         #[test]
         fn never_panics(file in "(---\n)?[ -~\n\t\r:é'\"&*!<|>{}\\[\\],#-]{0,200}(\n---\n.*)?") {
-            let split = split(&file);
-            let _ = parse(&file, split.yaml.unwrap_or(0..file.len()));
+            let _ = (read(&file), parse(&file, 0..file.len()));
         }
 
         #[test]

@@ -2,34 +2,57 @@
 
 use std::ops::Range;
 
+use super::Error;
+
+/// What [`Error::message`] says of a block without an end.
+pub(crate) const UNCLOSED: &str = "the block that `---` opens is never closed";
+
 /// A file, split: the front matter's YAML (if there is any) and where the body starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Split {
+pub(super) struct Split {
     /// The bytes of the YAML, without its fences.
-    pub yaml: Option<Range<usize>>,
+    pub(super) yaml: Option<Range<usize>>,
     /// Where the body starts.
-    pub body_start: usize,
+    pub(super) body_start: usize,
 }
 
 /// Splits a file by the rule of Jekyll: `---` at byte 0, closed by `---` or `...` on a line of its own.
 ///
-/// Blank lines after the closing fence belong to it. Without a closing fence everything is body.
-#[must_use]
-pub fn split(file: &str) -> Split {
+/// Blank lines after the closing fence belong to it.
+///
+/// # Errors
+///
+/// If a block opens and never closes. Jekyll takes the whole file for the body then, and so publishes a post whose lost
+/// `published: false` says not to. Here that is only done where no `key:` follows: a `---` on top may be a thematic
+/// break.
+pub(super) fn split(file: &str) -> Result<Split, Error> {
     let all_body = Split { yaml: None, body_start: 0 };
     let mut lines = file.split_inclusive('\n');
     let Some(opening) = lines.next().filter(|line| is_fence(line, &["---"]) && line.ends_with('\n')) else {
-        return all_body;
+        return Ok(all_body);
     };
     let mut at = opening.len();
     for line in lines {
         if is_fence(line, &["---", "..."]) {
             let body_start = at + line.len();
-            return Split { yaml: Some(opening.len()..at), body_start: body_start + blank_lines(&file[body_start..]) };
+            let body_start = body_start + blank_lines(&file[body_start..]);
+            return Ok(Split { yaml: Some(opening.len()..at), body_start });
         }
         at += line.len();
     }
-    all_body
+    if starts_with_key(&file[opening.len()..]) {
+        return Err(Error { message: UNCLOSED.to_owned(), at: 0 });
+    }
+    Ok(all_body)
+}
+
+/// Whether the first line that is neither blank nor a comment is `key:`, with or without a value.
+fn starts_with_key(text: &str) -> bool {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
+    let Some((key, value)) = line.and_then(|line| line.split_once(':')) else { return false };
+    let key = key.trim_end().trim_matches(['"', '\'']);
+    let is_key = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    is_key && (value.is_empty() || value.starts_with(char::is_whitespace))
 }
 
 fn is_fence(line: &str, fences: &[&str]) -> bool {
@@ -49,7 +72,7 @@ mod tests {
     use super::*;
 
     fn parts(file: &str) -> (Option<&str>, &str) {
-        let split = split(file);
+        let split = split(file).unwrap();
         (split.yaml.map(|range| &file[range]), &file[split.body_start..])
     }
 
@@ -75,8 +98,29 @@ mod tests {
 
     #[test]
     fn without_a_block_everything_is_body() {
-        for file in ["", "text", "\n---\na: 1\n---\n", "---\na: 1\n", "---", " ---\n---\n", "----\n---\n"] {
+        for file in [
+            "",
+            "text",
+            "\n---\na: 1\n---\n",
+            "---",
+            "---\ntext\n",
+            "---\n\n# Title\n\nSaid Ada: x",
+            "---\n- a: b\n",
+            "---\nhttp://x",
+            " ---\n---\n",
+            "----\n---\n",
+        ] {
             assert_eq!(parts(file), (None, file));
+        }
+    }
+
+    #[test]
+    fn a_block_that_looks_like_front_matter_has_to_be_closed() {
+        for file in
+            ["---\ntitle: x\n", "---\n\n# why\npublished:\nbody", "---\r\n'title': x", "---\n題-1_a : x\n--- y\n"]
+        {
+            let error = Error { message: UNCLOSED.to_owned(), at: 0 };
+            assert_eq!(split(file), Err(error), "{file}");
         }
     }
 }

@@ -36,9 +36,8 @@ pub(super) fn read(
         report.note(Code::Undated, None, words);
         return Outcome::Hidden;
     };
-    let split = front_matter::split(text);
-    let own = match split.yaml.map_or(Ok(Map::default()), |yaml| front_matter::parse(text, yaml)) {
-        Ok(own) => own,
+    let (own, body_start) = match front_matter::read(text) {
+        Ok(read) => read,
         Err(error) => {
             report.broken_yaml("the front matter", &error, LEFT_OUT);
             return Outcome::Broken;
@@ -46,7 +45,7 @@ pub(super) fn read(
     };
     let defaults = settings.defaults.for_path(inside);
     let data = defaults.clone().merged(own.clone());
-    let file = File { path, text, body_start: split.body_start, own: &own, data: &data, rules };
+    let file = File { path, text, body_start, own: &own, data: &data, rules };
     let post = JekyllPost { settings, inside, name, file, defaults: &defaults };
     if post.is_hidden() {
         return Outcome::Hidden;

@@ -128,6 +128,19 @@ fn broken_posts_say_where_and_what_to_do() {
 }
 
 #[test]
+fn a_post_whose_front_matter_is_never_closed_is_not_published() {
+    let reading = reading_with("", "_posts/2025-01-05-x.md", "---\ntitle: T\npublished: false\n\nText.\n");
+    assert_eq!(reading.outcome, Outcome::Broken);
+    assert_eq!(
+        reading.problems[0].to_string(),
+        "_posts/2025-01-05-x.md:1:1: error [T004]: the front matter cannot be read: the block that `---` opens is never closed"
+    );
+    assert_eq!(reading.problems[0].remedy, "put a line `---` below its last field");
+    let thematic_break = into_post(reading_with("", "_posts/2025-01-05-x.md", "---\n\nText.\n"));
+    assert_eq!(thematic_break.body_start, 0);
+}
+
+#[test]
 fn an_odd_field_costs_the_field_only() {
     for front in [
         "categories: {a: b}",
@@ -159,16 +172,16 @@ fn excerpts_are_given_or_end_at_the_separator() {
 }
 
 #[test]
-fn an_explicit_id_is_the_key_and_an_absolute_one_the_entry_id() {
+fn an_explicit_id_makes_the_key_and_an_absolute_one_the_entry_id() {
     let by_path = post("");
     assert_eq!(
         (by_path.key.as_str(), by_path.id.as_str()),
         ("_posts/2025-01-05-x.md", "https://example.com/b/2025/01/05/x")
     );
     let tag = post("id: tag:example.com,2025:1");
-    assert_eq!((tag.key.as_str(), tag.id.as_str()), ("tag:example.com,2025:1", "tag:example.com,2025:1"));
+    assert_eq!((tag.key.as_str(), tag.id.as_str()), ("id:tag:example.com,2025:1", "tag:example.com,2025:1"));
     let plain = post("guid: 42");
-    assert_eq!((plain.key.as_str(), plain.id), ("42", by_path.id));
+    assert_eq!((plain.key.as_str(), plain.id), ("id:42", by_path.id));
     let inherited = into_post(reading_with("defaults: [{values: {id: all}}]", "_posts/2025-01-05-x.md", "x"));
     assert_eq!(inherited.key, "_posts/2025-01-05-x.md");
 }

@@ -50,17 +50,16 @@ pub(super) fn wants(path: &str) -> bool {
 }
 
 pub(super) fn read(path: &str, text: &str, rules: &Rules<'_>, now: DateTime<Utc>, report: &mut Report<'_>) -> Outcome {
-    let split = front_matter::split(text);
-    let data = match split.yaml.map_or(Ok(Map::default()), |yaml| front_matter::parse(text, yaml)) {
-        Ok(data) => data,
+    let (data, body_start) = match front_matter::read(text) {
+        Ok(read) => read,
         Err(error) => {
             report.broken_yaml("the front matter", &error, LEFT_OUT);
             return Outcome::Broken;
         }
     };
-    let heading = if has_title(&data) { None } else { first_heading(&text[split.body_start..]) };
+    let heading = if has_title(&data) { None } else { first_heading(&text[body_start..]) };
     // A heading on top that is the title is no part of the text: readers show the title above it.
-    let body_start = split.body_start + heading.filter(|heading| heading.is_on_top).map_or(0, |heading| heading.end);
+    let body_start = body_start + heading.filter(|heading| heading.is_on_top).map_or(0, |heading| heading.end);
     let file = File { path, text, body_start, own: &data, data: &data, rules };
     let post = PlainPost { file, name: Name::of(path), heading };
     if post.is_hidden() {
