@@ -32,11 +32,26 @@ pub(super) fn read(data: &Map, key: &str, split: Split, report: &mut Report<'_>)
     }
 }
 
-/// Terms as feeds show them: one line each, none empty, none twice.
-pub(super) fn shown(terms: &[String]) -> Vec<String> {
+/// No post has more terms of one taxonomy than this: each makes documents of its own.
+const MAX: usize = 100;
+
+/// One line each, none empty, none twice.
+pub(super) fn distinct(terms: &[String]) -> Vec<String> {
     let mut seen = HashSet::with_capacity(terms.len());
     let lines = terms.iter().map(|term| text::one_line(term)).filter(|term| !term.is_empty());
     lines.filter(|term| seen.insert(term.clone())).collect()
+}
+
+/// Terms as feeds show them: [`distinct`], and not too many. `key` is what stands for them all.
+pub(super) fn shown(terms: &[String], data: &Map, key: &str, report: &mut Report<'_>) -> Vec<String> {
+    let mut shown = distinct(terms);
+    if shown.len() > MAX {
+        let message = format!("the post has {} {key}, and no more than {MAX} are read", shown.len());
+        let words = Words::new(message, "those beyond are left out", format!("keep the {key} that readers look for"));
+        report.warning(Code::Repaired, data.span(key), words);
+        shown.truncate(MAX);
+    }
+    shown
 }
 
 /// Warns where a text was split at spaces and meant to be split at commas.
@@ -69,7 +84,23 @@ mod tests {
         let mut report = Report::new("x.md", yaml);
         let read = read(&data, "k", split, &mut report);
         check_commas(&data, "k", &read, &mut report);
-        (shown(&read), report.into_problems().len())
+        (shown(&read, &data, "k", &mut report), report.into_problems().len())
+    }
+
+    #[test]
+    fn too_many_terms_are_cut_with_a_warning_that_counts_them() {
+        let list = |count: usize| (0..count).map(|n| format!("t{n}")).collect::<Vec<_>>();
+        let yaml = format!("k: [{}]", list(5000).join(", "));
+        let data = parse(&yaml, 0..yaml.len()).unwrap();
+        let mut report = Report::new("x.md", &yaml);
+        assert_eq!(shown(&list(100), &data, "k", &mut report), list(100));
+        assert_eq!(shown(&list(5000), &data, "k", &mut report), list(100));
+        let problems = report.into_problems();
+        assert_eq!(problems.len(), 1);
+        assert_eq!(
+            problems[0].to_string(),
+            "x.md:1:1: warning [T013]: the post has 5000 k, and no more than 100 are read"
+        );
     }
 
     #[test]

@@ -150,7 +150,7 @@ impl PlainPost<'_> {
     fn terms(&self, keys: [&str; 2], report: &mut Report<'_>) -> Vec<String> {
         let all: Vec<String> =
             keys.iter().flat_map(|key| terms::read(self.file.data, key, Split::Commas, report)).collect();
-        terms::shown(&all)
+        terms::shown(&all, self.file.data, keys[0], report)
     }
 
     fn excerpt(&self, report: &mut Report<'_>) -> Excerpt {
