@@ -126,7 +126,7 @@ impl Site {
     #[must_use]
     pub fn read(&self, path: &str, bytes: &[u8], rules: &Rules<'_>, now: DateTime<Utc>) -> Reading {
         if bytes.len() as u64 > rules.max_post_bytes {
-            return Reading::broken(too_large(path, bytes.len(), rules.max_post_bytes));
+            return Reading::broken(too_large(path, rules.max_post_bytes));
         }
         let decoded = match text::decode(bytes) {
             Ok(decoded) => decoded,
@@ -149,13 +149,14 @@ impl Reading {
     }
 }
 
-fn too_large(path: &str, len: usize, limit: u64) -> Problem {
+/// How large it is stays unknown: a reader stops one byte past the limit.
+fn too_large(path: &str, limit: u64) -> Problem {
     Problem {
         code: Code::TooLarge,
         severity: Severity::Error,
         path: path.to_owned(),
         place: None,
-        message: format!("the file has {len} bytes, and `guard.max_post_bytes` is {limit}"),
+        message: format!("the file has more than {limit} bytes, which is what `guard.max_post_bytes` allows"),
         effect: LEFT_OUT.to_owned(),
         remedy: "move images and data out of the text, or raise `guard.max_post_bytes`".to_owned(),
     }
@@ -230,6 +231,7 @@ mod tests {
     fn files_that_are_too_large_or_not_utf8_are_broken() {
         let large = read("_posts/2025-01-01-x.md", &[b'x'; 1001]);
         assert_eq!((large.outcome, large.problems[0].code), (Outcome::Broken, Code::TooLarge));
+        assert!(large.problems[0].message.starts_with("the file has more than 1000 bytes"), "{}", large.problems[0]);
         let latin = read("_posts/2025-01-01-x.md", b"---\n---\ncaf\xe9 x\nz");
         assert_eq!(latin.outcome, Outcome::Broken);
         let place = latin.problems[0].place.clone().unwrap();
