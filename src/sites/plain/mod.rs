@@ -50,6 +50,12 @@ pub(super) fn wants(path: &str) -> bool {
 }
 
 pub(super) fn read(path: &str, text: &str, rules: &Rules<'_>, now: DateTime<Utc>, report: &mut Report<'_>) -> Outcome {
+    if let Some(fence) = toml_fence(text) {
+        let remedy = "write the front matter as YAML, between two lines `---`";
+        let words = Words::new("front matter in TOML (`+++`) is not read yet", "it is no post", remedy);
+        report.warning(Code::FrontMatter, Some(0..fence.len()), words);
+        return Outcome::Hidden;
+    }
     let (data, body_start) = match front_matter::read(text) {
         Ok(read) => read,
         Err(error) => {
@@ -199,6 +205,12 @@ impl PlainPost<'_> {
         }
         links::normal(&path)
     }
+}
+
+/// The line that opens a block of TOML. What the block says (that it is a draft, for one) is not known here, so that even
+/// a file with a date in its name must not be taken for all text.
+fn toml_fence(text: &str) -> Option<&str> {
+    text.lines().next().map(str::trim_end).filter(|line| *line == "+++")
 }
 
 fn has_title(data: &Map) -> bool {

@@ -67,6 +67,18 @@ fn what_has_no_date_is_a_page_and_what_has_a_bad_one_is_broken() {
 }
 
 #[test]
+fn toml_is_said_not_to_be_read_whatever_the_name_says() {
+    for path in ["a.md", "2025-11-08-a.md"] {
+        let reading = reading(path, "+++ \ndraft = true\ndate = 2025-11-08\n+++\ntext");
+        assert_eq!(reading.outcome, Outcome::Hidden, "{path}");
+        let said: Vec<_> = reading.problems.iter().map(ToString::to_string).collect();
+        let expected = format!("{path}:1:1: warning [T004]: front matter in TOML (`+++`) is not read yet");
+        assert_eq!(said, [expected]);
+    }
+    assert!(matches!(reading("2025-11-08-a.md", "+++ b\n").outcome, Outcome::Post(_)));
+}
+
+#[test]
 fn drafts_are_hidden_and_the_future_waits() {
     for front in ["draft: true", "draft: \"True\"", "published: false", "published: no"] {
         let text = format!("---\ndate: 2025-11-08\n{front}\n---\n");
