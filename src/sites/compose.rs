@@ -7,7 +7,7 @@ use crate::posts::front_matter::{Map, Value};
 use crate::posts::{Excerpt, Markup, Post, Revision, Template, html, text};
 use crate::problems::Code;
 
-use super::report::{Report, Words};
+use super::report::{Report, Words, quoted};
 use super::{Rules, links, people, revision};
 
 /// What a generator's rules decide.
@@ -179,8 +179,8 @@ pub(super) fn title_or_date(title: String, published: DateTime<FixedOffset>) -> 
 /// Warns of the first template tag that was left out of the body.
 pub(super) fn tell_dropped(file: &File<'_>, dropped: Option<std::ops::Range<usize>>, report: &mut Report<'_>) {
     let Some(range) = dropped else { return };
-    let tag: String = file.body()[range.clone()].chars().take(60).collect();
-    let message = format!("the template tag `{tag}` is not run here");
+    let tag = quoted(&file.body()[range.clone()], 60);
+    let message = format!("the template tag {tag} is not run here");
     let words = Words::new(
         message,
         "it and others like it are left out of the text",

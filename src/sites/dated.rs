@@ -9,7 +9,7 @@ use crate::posts::dates::{self, Date, Naive, Refused, Repair};
 use crate::posts::front_matter::{Map, Value};
 use crate::problems::Code;
 
-use super::report::{LEFT_OUT, Report, Words};
+use super::report::{LEFT_OUT, Report, Words, quoted};
 
 /// How dates of a site are read.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +22,7 @@ impl Reading {
     /// The date under `key`, without which there is no post; an error is reported if there is none to be had.
     pub(super) fn published(self, data: &Map, key: &str, report: &mut Report<'_>) -> Option<DateTime<FixedOffset>> {
         match self.field(data, key) {
-            Ok(date) => Some(told(date, data.span(key), report)),
+            Ok(date) => Some(told(date, Some((data, key)), report)),
             Err(refused) => {
                 let message = refusal(&written(data, key), refused);
                 report.error(Code::Date, data.span(key), Words::new(message, LEFT_OUT, forms(key)));
@@ -36,7 +36,7 @@ impl Reading {
         match dates::of_day(year, month, day, self.zone) {
             Ok(date) => Some(told(date, None, report)),
             Err(refused) => {
-                let message = refusal(&format!("{year:02}-{month:02}-{day:02} in the file's name"), refused);
+                let message = refusal(&format!("`{year:02}-{month:02}-{day:02}` in the file's name"), refused);
                 report.error(Code::Date, None, Words::new(message, LEFT_OUT, "rename the file, or set `date`"));
                 None
             }
@@ -53,7 +53,7 @@ impl Reading {
     ) -> Option<DateTime<FixedOffset>> {
         let key = keys.iter().find(|key| data.get(key).is_some_and(Value::is_truthy))?;
         match self.field(data, key) {
-            Ok(date) => Some(told(date, data.span(key), report)).filter(|at| *at >= published),
+            Ok(date) => Some(told(date, Some((data, key)), report)).filter(|at| *at >= published),
             Err(refused) => {
                 let message = refusal(&written(data, key), refused);
                 let words = Words::new(message, "the post has no date of change", forms(key));
@@ -89,14 +89,14 @@ pub(super) fn day_of(name: &str) -> Option<(Day, usize)> {
 }
 
 fn written(data: &Map, key: &str) -> String {
-    data.get(key).and_then(Value::as_text).unwrap_or_default().chars().take(40).collect()
+    quoted(data.get(key).and_then(Value::as_text).unwrap_or_default(), 40)
 }
 
 fn refusal(written: &str, refused: Refused) -> String {
     match refused {
         Refused::Empty => "there is no date".into(),
-        Refused::NotADate => format!("`{written}` is no date: it has to name a year, a month and a day"),
-        Refused::OutOfRange => format!("`{written}` is no date: there is no such month, day or time"),
+        Refused::NotADate => format!("{written} is no date: it has to name a year, a month and a day"),
+        Refused::OutOfRange => format!("{written} is no date: there is no such month, day or time"),
     }
 }
 
@@ -104,27 +104,54 @@ fn forms(key: &str) -> String {
     format!("write it like `{key}: 2025-11-08` or `{key}: 2025-11-08 16:38:45 +0900`")
 }
 
-fn told(date: Date, span: Option<Range<usize>>, report: &mut Report<'_>) -> DateTime<FixedOffset> {
-    for repair in date.repairs {
-        let (message, remedy) = match repair {
-            Repair::RolledOver => ("there is no such day or hour", "write a day that the calendar has"),
-            Repair::UnknownZone => ("its time zone is not known here", "write the offset from UTC, such as `+0900`"),
-            Repair::Skipped => ("clocks skip this time when summer time begins", "write the offset from UTC with it"),
-            Repair::Ambiguous => {
-                ("clocks show this time twice when summer time ends", "write the offset from UTC with it")
-            }
-            Repair::Ignored => ("part of this date means nothing", "write it like `2025-11-08 16:38:45 +0900`"),
-        };
-        let effect = match repair {
-            Repair::RolledOver => "it counts on into the next month or day",
-            Repair::UnknownZone => "the time is taken to be in the site's zone",
-            Repair::Skipped => "the time moves forward by the hour that is skipped",
-            Repair::Ambiguous => "the earlier of the two is taken",
-            Repair::Ignored => "that part is left out",
-        };
-        report.warning(Code::Repaired, span.clone(), Words::new(message, effect, remedy));
+/// The instant of `date`, with a warning for every repair; `field` is where it comes from, unless that is a file's name.
+fn told(date: Date, field: Option<(&Map, &str)>, report: &mut Report<'_>) -> DateTime<FixedOffset> {
+    for repair in &date.repairs {
+        let words = words(repair, field, date.at);
+        let span = field.and_then(|(data, key)| match repair {
+            Repair::Ignored(part) => part_of(data, key, part).or_else(|| data.span(key)),
+            Repair::RolledOver | Repair::UnknownZone | Repair::Skipped | Repair::Ambiguous => data.span(key),
+        });
+        report.warning(Code::Repaired, span, words);
     }
     date.at
+}
+
+fn words(repair: &Repair, field: Option<(&Map, &str)>, at: DateTime<FixedOffset>) -> Words {
+    let (message, effect, remedy) = match repair {
+        Repair::RolledOver => (
+            "there is no such day or hour",
+            "it counts on into the next month or day",
+            "write a day that the calendar has",
+        ),
+        Repair::UnknownZone => (
+            "its time zone is not known here",
+            "the time is taken to be in the site's zone",
+            "write the offset from UTC, such as `+0900`",
+        ),
+        Repair::Skipped => (
+            "clocks skip this time when summer time begins",
+            "the time moves forward by the hour that is skipped",
+            "write the offset from UTC with it",
+        ),
+        Repair::Ambiguous => (
+            "clocks show this time twice when summer time ends",
+            "the earlier of the two is taken",
+            "write the offset from UTC with it",
+        ),
+        Repair::Ignored(part) => {
+            let text = field.and_then(|(data, key)| data.get(key)?.as_text()?.get(part.clone())).unwrap_or_default();
+            let message = format!("{} means nothing here: the date is read as {at}", quoted(text, 40));
+            return Words::new(message, "that part is left out", "write it like `2025-11-08 16:38:45 +0900`");
+        }
+    };
+    Words::new(message, effect, remedy)
+}
+
+/// Where in the file this part of a scalar's text stands, if that is known.
+fn part_of(data: &Map, key: &str, part: &Range<usize>) -> Option<Range<usize>> {
+    let start = data.get(key)?.as_scalar()?.at?;
+    Some(start + part.start..start + part.end)
 }
 
 #[cfg(test)]
@@ -158,6 +185,32 @@ mod tests {
                 "x.md:3:1: error [T005]: there is no date",
                 "x.md:2:10: warning [T005]: `tomorrow` is no date: it has to name a year, a month and a day",
             ]
+        );
+    }
+
+    #[test]
+    fn what_a_date_is_read_without_is_named_and_underlined() {
+        let yaml = "date: \"2025-04-01 20:00.5 +08:00\"\n";
+        let data = parse(yaml, 0..yaml.len()).unwrap();
+        let mut report = Report::new("x.md", yaml);
+        let reading = Reading { zone: chrono_tz::Asia::Tokyo, naive: Naive::Local };
+        assert!(reading.published(&data, "date", &mut report).is_some());
+        let problem = report.into_problems().remove(0);
+        assert_eq!(
+            problem.to_string(),
+            "x.md:1:24: warning [T013]: `.5 +08:00` means nothing here: the date is read as 2025-04-01 20:00:00 +09:00"
+        );
+        assert_eq!(problem.place.map(|place| place.len), Some(9));
+    }
+
+    #[test]
+    fn a_bad_day_in_a_file_name_is_quoted() {
+        let mut report = Report::new("2026-13-45-x.md", "");
+        let reading = Reading { zone: Tz::UTC, naive: Naive::Local };
+        assert_eq!(reading.day((2026, 13, 45), &mut report), None);
+        assert_eq!(
+            report.into_problems()[0].message,
+            "`2026-13-45` in the file's name is no date: there is no such month, day or time"
         );
     }
 

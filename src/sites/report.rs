@@ -82,6 +82,14 @@ impl<'a> Report<'a> {
     }
 }
 
+/// `text` in backquotes, cut after so many characters.
+pub(super) fn quoted(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((at, _)) => format!("`{}…`", &text[..at]),
+        None => format!("`{text}`"),
+    }
+}
+
 /// What usually leads to this error, and how to mend it.
 fn remedy(text: &str, error: &front_matter::Error) -> String {
     let line = Place::of(text, error.at, 1).source;

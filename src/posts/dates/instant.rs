@@ -28,9 +28,6 @@ pub(super) fn of(written: &Written, site: Tz, utc: bool) -> Result<Date, Refused
     if written.zone.is_some() && offset.is_none() {
         repairs.push(Repair::UnknownZone);
     }
-    if written.ignored {
-        repairs.push(Repair::Ignored);
-    }
     Ok(Date { at: shown(instant, site), repairs })
 }
 

@@ -11,6 +11,8 @@ mod tokens;
 mod written;
 mod zone;
 
+use std::ops::Range;
+
 use chrono::{DateTime, FixedOffset};
 use chrono_tz::Tz;
 
@@ -37,7 +39,7 @@ pub struct Date {
 }
 
 /// Something about a date that is not as it should be, and was made good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Repair {
     /// There is no such day (or hour 24): it counts into the next month (or day).
     RolledOver,
@@ -47,8 +49,8 @@ pub enum Repair {
     Skipped,
     /// The site's clocks show this time twice: the earlier one was taken.
     Ambiguous,
-    /// Part of the text means nothing and was left out.
-    Ignored,
+    /// Part of the text means nothing and was left out: its bytes in the scalar's text.
+    Ignored(Range<usize>),
 }
 
 /// Why a text is no date.
@@ -73,7 +75,11 @@ pub fn read(scalar: &Scalar, zone: Tz, naive: Naive) -> Result<Date, Refused> {
     }
     let written = written::read(&scalar.text).ok_or(Refused::NotADate)?;
     let utc = naive == Naive::Timestamp && !scalar.quoted && written.is_timestamp;
-    instant::of(&written, zone, utc)
+    let mut date = instant::of(&written, zone, utc)?;
+    // An offset that could not be read and is the site's own changes nothing.
+    let offset = date.at.offset().to_string();
+    date.repairs.extend(written.ignored.filter(|part| scalar.text[part.clone()] != offset).map(Repair::Ignored));
+    Ok(date)
 }
 
 /// The first moment of a day, as in a file name. Years below 69 are in this century, others below 100 in the last.
@@ -84,7 +90,7 @@ pub fn read(scalar: &Scalar, zone: Tz, naive: Naive) -> Result<Date, Refused> {
 pub fn of_day(year: i32, month: u32, day: u32, zone: Tz) -> Result<Date, Refused> {
     let year = if year < 100 { written::full_year(year) } else { year };
     let clock = Clock::default();
-    instant::of(&Written { year, month, day, clock, zone: None, is_timestamp: false, ignored: false }, zone, false)
+    instant::of(&Written { year, month, day, clock, zone: None, is_timestamp: false, ignored: None }, zone, false)
 }
 
 #[cfg(test)]
@@ -120,7 +126,7 @@ mod tests {
             ("2025-11-08 16:38:45+09:00", "2025-11-08T16:38:45+09:00"),
             ("2025-11-08 16:38:45 +9", "2025-11-08T16:38:45+09:00"),
             ("2025-11-08 16:38:45 JST", "2025-11-08T16:38:45+09:00"),
-            ("2025-11-08 16:38:45 Asia/Tokyo", "2025-11-08T16:38:45+09:00 UnknownZone Ignored"),
+            ("2025-11-08 16:38:45 Asia/Tokyo", "2025-11-08T16:38:45+09:00 UnknownZone Ignored(24..30)"),
             ("2025-11-08 16:38:45 EST", "2025-11-09T06:38:45+09:00"),
             ("2025-11-08 16:38:45 PST", "2025-11-09T09:38:45+09:00"),
             ("2025-11-08 16:38:45 +0545", "2025-11-08T19:53:45+09:00"),
@@ -151,8 +157,12 @@ mod tests {
             ("2025-11-08T16:38:45.123+09:00", "2025-11-08T16:38:45+09:00"),
             ("25-11-08", "2025-11-08T00:00:00+09:00"),
             ("70-11-08", "1970-11-08T00:00:00+09:00"),
-            ("2025-04-01 20:00.000000000 +08:00", "2025-04-01T20:00:00+09:00 Ignored"),
-            ("2023-01-29 18:30:22 2023 -0800", "2023-01-29T18:30:22+09:00 Ignored"),
+            ("2025-04-01 20:00.000000000 +08:00", "2025-04-01T20:00:00+09:00 Ignored(27..33)"),
+            ("2025-04-01 20:00.000000000 +09:00", "2025-04-01T20:00:00+09:00"),
+            ("2025-04-01 20:00.000", "2025-04-01T20:00:00+09:00"),
+            ("2025-04-01 20:00.5 x", "2025-04-01T20:00:00+09:00 Ignored(16..20)"),
+            (" İ 2025-04-01 x", "2025-04-01T00:00:00+09:00 Ignored(1..3)"),
+            ("2023-01-29 18:30:22 2023 -0800", "2023-01-29T18:30:22+09:00 Ignored(20..30)"),
         ] {
             assert_eq!(tokyo(text, false), expected, "{text}");
         }

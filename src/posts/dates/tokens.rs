@@ -1,5 +1,7 @@
 //! The words, numbers and signs of a date.
 
+use std::ops::Range;
+
 /// A piece of a date, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
@@ -15,23 +17,27 @@ pub(super) enum Token {
 #[derive(Debug)]
 pub(super) struct Tokens {
     all: Vec<Token>,
+    /// Where each stands in the text.
+    spans: Vec<Range<usize>>,
     used: Vec<bool>,
 }
 
 impl Tokens {
     pub(super) fn of(text: &str) -> Self {
-        let mut all: Vec<Token> = Vec::new();
-        for c in text.trim().chars().flat_map(char::to_lowercase) {
-            match (all.last_mut(), c) {
-                (Some(Token::Number(digits)), c) if c.is_ascii_digit() => digits.push(c),
-                (Some(Token::Word(letters)), c) if c.is_alphabetic() => letters.push(c),
-                (Some(Token::Sign(' ')), c) if c.is_whitespace() => {}
-                (_, c) if c.is_ascii_digit() => all.push(Token::Number(c.into())),
-                (_, c) if c.is_alphabetic() => all.push(Token::Word(c.into())),
-                (_, c) => all.push(Token::Sign(if c.is_whitespace() { ' ' } else { c })),
+        let (mut all, mut spans): (Vec<Token>, Vec<Range<usize>>) = (Vec::new(), Vec::new());
+        let blank = text.len() - text.trim_start().len();
+        let places = text.trim().char_indices().map(|(at, c)| (blank + at..blank + at + c.len_utf8(), c));
+        for (place, c) in places.flat_map(|(place, c)| c.to_lowercase().map(move |c| (place.clone(), c))) {
+            let goes_on = all.last_mut().is_some_and(|last| last.takes(c));
+            match spans.last_mut().filter(|_| goes_on) {
+                Some(span) => span.end = place.end,
+                None => {
+                    all.push(Token::of(c));
+                    spans.push(place);
+                }
             }
         }
-        Self { used: vec![false; all.len()], all }
+        Self { used: vec![false; all.len()], all, spans }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -62,7 +68,7 @@ impl Tokens {
         self.all.get(at) == Some(&Token::Sign(sign))
     }
 
-    pub(super) fn mark(&mut self, range: std::ops::Range<usize>) {
+    pub(super) fn mark(&mut self, range: Range<usize>) {
         self.used[range].fill(true);
     }
 
@@ -71,14 +77,48 @@ impl Tokens {
         (0..self.len()).filter(|&at| self.number(at).is_some()).collect()
     }
 
-    /// Whether something is left that has no meaning, besides what may stand between the parts of a date.
-    pub(super) fn any_left(&self) -> bool {
-        let is_filler = |token: &Token| match token {
-            Token::Sign(sign) => matches!(sign, ' ' | ','),
+    /// Where in the text the first stretch is that has no meaning, besides what may stand between the parts of a date.
+    pub(super) fn left(&self) -> Option<Range<usize>> {
+        let first = (0..self.len()).find(|&at| !self.used[at] && !self.is_filler(at))?;
+        let end = (first..self.len()).find(|&at| self.used[at]).unwrap_or(self.len());
+        let last = (first..end).rfind(|&at| !self.is_filler(at))?;
+        Some(self.spans[first].start..self.spans[last].end)
+    }
+
+    fn is_filler(&self, at: usize) -> bool {
+        match &self.all[at] {
+            Token::Sign(' ' | ',') => true,
+            Token::Sign('.') => self.is_zero(at + 1),
+            Token::Sign(_) => false,
             Token::Word(word) => matches!(word.as_str(), "t" | "st" | "nd" | "rd" | "th") || is_weekday(word),
-            Token::Number(_) => false,
-        };
-        self.all.iter().zip(&self.used).any(|(token, used)| !used && !is_filler(token))
+            Token::Number(_) => at > 0 && self.is_sign(at - 1, '.') && self.is_zero(at),
+        }
+    }
+
+    /// No time is lost with a fraction of zeros.
+    fn is_zero(&self, at: usize) -> bool {
+        self.number(at).is_some_and(|digits| digits.bytes().all(|digit| digit == b'0'))
+    }
+}
+
+impl Token {
+    fn of(c: char) -> Self {
+        match c {
+            c if c.is_ascii_digit() => Self::Number(c.into()),
+            c if c.is_alphabetic() => Self::Word(c.into()),
+            c => Self::Sign(if c.is_whitespace() { ' ' } else { c }),
+        }
+    }
+
+    /// Makes `c` a part of this token, if it is more of the same.
+    fn takes(&mut self, c: char) -> bool {
+        match self {
+            Self::Number(digits) if c.is_ascii_digit() => digits.push(c),
+            Self::Word(letters) if c.is_alphabetic() => letters.push(c),
+            Self::Sign(' ') if c.is_whitespace() => {}
+            Self::Number(_) | Self::Word(_) | Self::Sign(_) => return false,
+        }
+        true
     }
 }
 

@@ -1,5 +1,7 @@
 //! The parts of a date as they were written, before anybody asks whether there is such a day.
 
+use std::ops::Range;
+
 use super::tokens::{Tokens, is_weekday, month};
 use super::zone::{self, Zone};
 
@@ -13,8 +15,8 @@ pub(super) struct Written {
     pub(super) zone: Option<Zone>,
     /// It has the form of a YAML 1.1 timestamp with a time.
     pub(super) is_timestamp: bool,
-    /// Something in it has no meaning.
-    pub(super) ignored: bool,
+    /// Where in the text something stands that has no meaning.
+    pub(super) ignored: Option<Range<usize>>,
 }
 
 /// A time of day; midnight by default.
@@ -40,7 +42,7 @@ pub(super) fn read(text: &str) -> Option<Written> {
         Some((year, month, day)) => (year, month, day, clock),
         None => take_digits(&mut tokens, clock)?,
     };
-    Some(Written { year, month, day, clock, zone, is_timestamp: is_timestamp(text), ignored: tokens.any_left() })
+    Some(Written { year, month, day, clock, zone, is_timestamp: is_timestamp(text), ignored: tokens.left() })
 }
 
 /// Two digits mean 1969 to 2068.

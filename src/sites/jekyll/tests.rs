@@ -216,6 +216,8 @@ fn liquid_that_is_left_out_is_told_once() {
     assert_eq!(left_out.problems[0].code, Code::Template);
     assert_eq!(left_out.problems[0].place.as_ref().map(|place| (place.line, place.column)), Some((4, 18)));
     assert_eq!(into_post(left_out).template, Template::Liquid { base: "https://example.com/b".into() });
+    let long = reading("", &format!("{{% include {} %}}", "é".repeat(60)));
+    assert_eq!(long.problems[0].message, format!("the template tag `{{% include {}…` is not run here", "é".repeat(49)));
     assert_eq!(reading("", "{% raw %}{{ x }}{% endraw %}").problems, []);
     assert_eq!(into_post(reading("render_with_liquid: false", "{{ x }}")).template, Template::None);
 }
