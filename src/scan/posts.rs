@@ -149,7 +149,7 @@ impl Posts {
             Ok(bytes) => opened.site.read(&found.path, &bytes, &rules, now),
             Err(error) => Reading {
                 outcome: Outcome::Broken,
-                problems: vec![unreadable_problem(&Unreadable { path: found.path.clone(), reason: error.to_string() })],
+                problems: vec![unreadable_problem(&Unreadable::io(&found.path, &error))],
             },
         };
         let good = |post: &Post, due| Some(Good { post: Arc::new(post.clone()), due });
@@ -195,6 +195,6 @@ fn unreadable_problem(unreadable: &Unreadable) -> Problem {
         place: None,
         message: format!("it cannot be read: {}", unreadable.reason),
         effect: "what it held is neither changed nor removed in the feeds".to_owned(),
-        remedy: "make it readable for the user that Tidings runs as, or exclude it".to_owned(),
+        remedy: unreadable.remedy.to_owned(),
     }
 }

@@ -1,6 +1,7 @@
 //! A source that is a directory.
 //!
-//! Symbolic links are followed, but only to what lies inside the root: a link must not publish the rest of the disk.
+//! Symbolic links are followed, but only to what lies inside the root: a link must not publish the rest of the disk. A
+//! link to a directory that the walk comes to anyway is passed over, so that no post is there twice; Jekyll reads both.
 
 #![expect(clippy::disallowed_methods, reason = "this is where posts are read")]
 
@@ -11,24 +12,36 @@ use std::path::{Path, PathBuf};
 
 use super::{Found, Snapshot, SourceError, Stamp, Unreadable};
 
-/// Deeper directories are taken for an accident, such as a link into its own parent.
+/// Deeper directories are taken for an accident.
 const MAX_DEPTH: usize = 64;
 
 /// A directory of posts.
 #[derive(Debug, Clone)]
 pub struct Directory {
+    /// As it was given.
+    path: PathBuf,
+    /// Without links.
     root: PathBuf,
 }
 
 impl Directory {
-    /// The directory at `root`, which must exist.
+    /// The directory at `path`, which must exist.
     ///
     /// # Errors
     ///
     /// If it cannot be found.
-    pub fn open(root: &Path) -> Result<Self, SourceError> {
-        let root = root.canonicalize().map_err(|reason| SourceError::Root { path: root.to_owned(), reason })?;
-        Ok(Self { root })
+    pub fn open(path: &Path) -> Result<Self, SourceError> {
+        let root = path.canonicalize().map_err(|reason| SourceError::Root { path: path.to_owned(), reason })?;
+        Ok(Self { path: path.to_owned(), root })
+    }
+
+    /// The directory that the same path leads to now: a link to the current release may have been switched.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be found any more.
+    pub fn refreshed(&self) -> Result<Self, SourceError> {
+        Self::open(&self.path)
     }
 
     /// Finds all files that `wants` asks for, in directories that `enters` allows; both are given paths relative to the root.
@@ -41,7 +54,8 @@ impl Directory {
         enters: &dyn Fn(&str) -> bool,
         wants: &dyn Fn(&str) -> bool,
     ) -> Result<Snapshot, SourceError> {
-        let mut walk = Walk { root: &self.root, enters, wants, entered: HashSet::new(), snapshot: Snapshot::default() };
+        let snapshot = Snapshot { files: Vec::new(), unreadable: Vec::new(), whole: true };
+        let mut walk = Walk { root: &self.root, enters, wants, entered: HashSet::new(), snapshot };
         walk.directory("", &self.root, 0).map_err(|reason| SourceError::Root { path: self.root.clone(), reason })?;
         let mut snapshot = walk.snapshot;
         snapshot.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
@@ -71,68 +85,96 @@ struct Walk<'a> {
     root: &'a Path,
     enters: &'a dyn Fn(&str) -> bool,
     wants: &'a dyn Fn(&str) -> bool,
-    /// Real paths of directories that links led to, so that a circle ends.
+    /// Real paths of the directories that were walked: none is walked twice, so that circles end.
     entered: HashSet<PathBuf>,
     snapshot: Snapshot,
 }
 
 impl Walk<'_> {
-    fn directory(&mut self, path: &str, full: &Path, depth: usize) -> io::Result<()> {
-        if depth > MAX_DEPTH {
-            return Err(io::Error::other(format!("directories are nested more than {MAX_DEPTH} deep")));
-        }
-        for entry in fs::read_dir(full)? {
-            let entry = entry?;
-            let Some(name) = entry.file_name().to_str().map(str::to_owned) else {
-                self.unreadable(&join(path, &entry.file_name().to_string_lossy()), "its name is not UTF-8");
-                continue;
-            };
-            let path = join(path, &name);
-            if let Err(error) = self.entry(&path, &entry, depth) {
-                self.unreadable(&path, &error.to_string());
+    /// Walks the directory whose real path is `real`, under the name `path`.
+    fn directory(&mut self, path: &str, real: &Path, depth: usize) -> io::Result<()> {
+        let mut entries = fs::read_dir(real)?.collect::<io::Result<Vec<_>>>()?;
+        // Of two links to one directory, it has to be the same one every time that is followed.
+        entries.sort_unstable_by_key(fs::DirEntry::file_name);
+        for entry in entries {
+            let name = entry.file_name();
+            let path = join(path, &name.to_string_lossy());
+            if name.to_str().is_none() {
+                self.unreadable(&path, "its name is not UTF-8", Unreadable::RENAME);
+            } else {
+                self.entry(&path, &entry, depth);
             }
         }
         Ok(())
     }
 
-    fn entry(&mut self, path: &str, entry: &fs::DirEntry, depth: usize) -> io::Result<()> {
-        let kind = entry.file_type()?;
+    fn entry(&mut self, path: &str, entry: &fs::DirEntry, depth: usize) {
+        let Ok(kind) = entry.file_type().map_err(|error| self.failed(path, &error)) else { return };
         // Asked before anything is looked up: most files of a site are none of ours.
-        if (kind.is_dir() && !(self.enters)(path)) || (kind.is_file() && !(self.wants)(path)) {
-            return Ok(());
-        }
         if kind.is_symlink() {
-            return self.link(path, &entry.path(), depth);
+            self.link(path, &entry.path(), depth);
+        } else if kind.is_dir() && (self.enters)(path) {
+            self.enter(path, &entry.path(), depth + 1);
+        } else if kind.is_file() && (self.wants)(path) {
+            match entry.metadata() {
+                Ok(metadata) => self.found(path, &metadata),
+                Err(error) => self.snapshot.unreadable.push(Unreadable::io(path, &error)),
+            }
         }
-        if kind.is_dir() {
-            return self.directory(path, &entry.path(), depth + 1);
-        }
-        if kind.is_file() {
-            self.snapshot.files.push(Found { path: path.to_owned(), stamp: stamp(&entry.metadata()?) });
-        }
-        Ok(())
     }
 
-    fn link(&mut self, path: &str, full: &Path, depth: usize) -> io::Result<()> {
-        if !(self.enters)(path) && !(self.wants)(path) {
-            return Ok(());
+    fn enter(&mut self, path: &str, real: &Path, depth: usize) {
+        if depth > MAX_DEPTH {
+            self.unreadable(path, &format!("directories are nested more than {MAX_DEPTH} deep"), Unreadable::FLATTEN);
+        } else if self.entered.insert(real.to_owned())
+            && let Err(error) = self.directory(path, real, depth)
+        {
+            self.failed(path, &error);
         }
-        let target = full.canonicalize()?;
-        if !target.starts_with(self.root) {
-            return Err(io::Error::other("the link leads out of the source"));
-        }
-        let metadata = fs::metadata(&target)?;
-        if metadata.is_dir() && (self.enters)(path) {
-            return if self.entered.insert(target) { self.directory(path, full, depth + 1) } else { Ok(()) };
-        }
-        if metadata.is_file() && (self.wants)(path) {
-            self.snapshot.files.push(Found { path: path.to_owned(), stamp: stamp(&metadata) });
-        }
-        Ok(())
     }
 
-    fn unreadable(&mut self, path: &str, reason: &str) {
-        self.snapshot.unreadable.push(Unreadable { path: path.to_owned(), reason: reason.to_owned() });
+    fn link(&mut self, path: &str, full: &Path, depth: usize) {
+        let (enters, wants) = ((self.enters)(path), (self.wants)(path));
+        if !enters && !wants {
+            return;
+        }
+        let (target, metadata) = match full.canonicalize().and_then(|target| Ok((fs::metadata(&target)?, target))) {
+            Ok((metadata, target)) => (target, metadata),
+            Err(error) => return self.unreadable(path, &error.to_string(), Unreadable::RELINK),
+        };
+        let asked_for = (metadata.is_dir() && enters) || (metadata.is_file() && wants);
+        if !asked_for {
+            return;
+        }
+        match target.strip_prefix(self.root) {
+            Err(_) => self.unreadable(path, "the link leads out of the source", Unreadable::MOVE_IN),
+            Ok(_) if metadata.is_file() => self.found(path, &metadata),
+            Ok(inside) if self.is_walked_anyway(inside) => {}
+            Ok(_) => self.enter(path, &target, depth + 1),
+        }
+    }
+
+    /// Whether the walk comes to this directory (relative to the root) without any link.
+    fn is_walked_anyway(&self, inside: &Path) -> bool {
+        let mut path = String::new();
+        inside.iter().all(|part| {
+            path = join(&path, &part.to_string_lossy());
+            part.to_str().is_some() && (self.enters)(&path)
+        })
+    }
+
+    fn found(&mut self, path: &str, metadata: &Metadata) {
+        self.snapshot.files.push(Found { path: path.to_owned(), stamp: stamp(metadata) });
+    }
+
+    /// A directory, or something that may be one, could not be looked into.
+    fn failed(&mut self, path: &str, error: &io::Error) {
+        self.snapshot.whole = false;
+        self.snapshot.unreadable.push(Unreadable::io(path, error));
+    }
+
+    fn unreadable(&mut self, path: &str, reason: &str, remedy: &'static str) {
+        self.snapshot.unreadable.push(Unreadable { path: path.to_owned(), reason: reason.to_owned(), remedy });
     }
 }
 
@@ -189,9 +231,88 @@ mod tests {
         symlink(dir.path(), dir.path().join("circle")).unwrap();
         symlink(outside.path(), dir.path().join("out")).unwrap();
         let snapshot = all(dir.path());
-        assert!(paths(&snapshot).contains(&"linked/x.md"));
-        assert!(paths(&snapshot).iter().all(|path| !path.contains("secret")), "{snapshot:?}");
-        assert!(snapshot.unreadable.iter().any(|unreadable| unreadable.path == "out"), "{snapshot:?}");
+        assert_eq!(paths(&snapshot), ["real/x.md"]);
+        assert_eq!(snapshot.unreadable.len(), 1, "{snapshot:?}");
+        assert_eq!((snapshot.unreadable[0].path.as_str(), snapshot.unreadable[0].remedy), ("out", Unreadable::MOVE_IN));
+        assert!(snapshot.whole);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_only_links_lead_to_is_found_once() {
+        use std::os::unix::fs::symlink;
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("_store/deep")).unwrap();
+        fs::write(dir.path().join("_store/deep/x.md"), "x").unwrap();
+        symlink(dir.path().join("_store"), dir.path().join("b")).unwrap();
+        symlink(dir.path().join("_store"), dir.path().join("a")).unwrap();
+        symlink(dir.path().join("_store/deep"), dir.path().join("c")).unwrap();
+        symlink(dir.path().join("_store"), dir.path().join("_store/deep/circle")).unwrap();
+        let source = Directory::open(dir.path()).unwrap();
+        let snapshot = source.snapshot(&|path| !path.starts_with('_'), &|_| true).unwrap();
+        assert_eq!(paths(&snapshot), ["a/deep/x.md"]);
+        assert!(snapshot.unreadable.is_empty(), "{snapshot:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_that_hold_no_posts_are_no_matter() {
+        use std::os::unix::fs::symlink;
+        let (dir, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::write(outside.path().join("x.png"), "x").unwrap();
+        fs::write(dir.path().join("x.md"), "x").unwrap();
+        symlink(outside.path().join("x.png"), dir.path().join("x.png")).unwrap();
+        symlink("x.md", dir.path().join("y.md")).unwrap();
+        let snapshot = Directory::open(dir.path()).unwrap().snapshot(&|_| true, &|path| path.ends_with(".md")).unwrap();
+        assert_eq!(paths(&snapshot), ["x.md", "y.md"]);
+        assert!(snapshot.unreadable.is_empty(), "{snapshot:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_tree_is_not_whole_when_a_directory_is_closed() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let closed = dir.path().join("closed");
+        fs::create_dir(&closed).unwrap();
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
+        // Nothing is closed to root.
+        let is_closed = fs::read_dir(&closed).is_err();
+        let snapshot = all(dir.path());
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+        assert_eq!((snapshot.whole, snapshot.unreadable.len()), (!is_closed, usize::from(is_closed)));
+    }
+
+    #[test]
+    fn directories_are_walked_down_to_a_bound() {
+        let dir = tempfile::tempdir().unwrap();
+        let deep = "d/".repeat(MAX_DEPTH + 1);
+        fs::create_dir_all(dir.path().join(&deep)).unwrap();
+        fs::write(dir.path().join("d/".repeat(MAX_DEPTH)).join("x.md"), "x").unwrap();
+        let snapshot = all(dir.path());
+        assert_eq!(snapshot.files.len(), 1);
+        assert_eq!(snapshot.unreadable[0].path, deep.trim_end_matches('/'));
+        assert!(snapshot.whole);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_root_that_is_a_link_is_looked_up_again() {
+        use std::os::unix::fs::symlink;
+        let dir = tempfile::tempdir().unwrap();
+        for release in ["1", "2"] {
+            fs::create_dir(dir.path().join(release)).unwrap();
+            fs::write(dir.path().join(release).join(format!("{release}.md")), "x").unwrap();
+        }
+        let current = dir.path().join("current");
+        symlink("1", &current).unwrap();
+        let source = Directory::open(&current).unwrap();
+        fs::remove_file(&current).unwrap();
+        symlink("2", &current).unwrap();
+        assert_eq!(paths(&source.snapshot(&|_| true, &|_| true).unwrap()), ["1.md"]);
+        assert_eq!(paths(&source.refreshed().unwrap().snapshot(&|_| true, &|_| true).unwrap()), ["2.md"]);
+        fs::remove_file(&current).unwrap();
+        assert!(source.refreshed().is_err());
     }
 
     #[cfg(unix)]
@@ -199,7 +320,9 @@ mod tests {
     fn a_dangling_link_is_named() {
         let dir = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink("nowhere", dir.path().join("x.md")).unwrap();
-        assert_eq!(all(dir.path()).unreadable[0].path, "x.md");
+        let snapshot = all(dir.path());
+        assert_eq!((snapshot.unreadable[0].path.as_str(), snapshot.unreadable[0].remedy), ("x.md", Unreadable::RELINK));
+        assert!(snapshot.whole);
     }
 
     #[test]

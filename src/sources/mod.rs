@@ -4,6 +4,7 @@
 
 pub mod directory;
 
+use std::io;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -30,12 +31,14 @@ pub struct Found {
 }
 
 /// All files of one moment.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Snapshot {
     /// By path.
     pub files: Vec<Found>,
-    /// What could not be looked into; while there is any, nothing counts as removed.
+    /// What could not be looked into; nothing at or below these paths counts as removed.
     pub unreadable: Vec<Unreadable>,
+    /// Every directory could be read; if not, what is missing may only be out of sight.
+    pub whole: bool,
 }
 
 /// A file or directory that is there and cannot be read.
@@ -43,8 +46,24 @@ pub struct Snapshot {
 pub struct Unreadable {
     /// Relative to the root, with `/`.
     pub path: String,
-    /// What the system says.
+    /// What the system says, or why it was not asked.
     pub reason: String,
+    /// What to do, in one sentence without a full stop.
+    pub remedy: &'static str,
+}
+
+impl Unreadable {
+    const RELINK: &'static str = "point the link at something that is there, or delete it";
+    const MOVE_IN: &'static str = "move what it leads to into the source, or exclude the link";
+    const RENAME: &'static str = "rename it";
+    const FLATTEN: &'static str = "move it further up, or exclude it";
+
+    /// What the system would not let be read.
+    #[must_use]
+    pub fn io(path: &str, error: &io::Error) -> Self {
+        let remedy = "make it readable for the user that Tidings runs as, or exclude it";
+        Self { path: path.to_owned(), reason: error.to_string(), remedy }
+    }
 }
 
 /// Why a whole source cannot be read.
@@ -56,6 +75,6 @@ pub enum SourceError {
         /// The root.
         path: PathBuf,
         /// What the system says.
-        reason: std::io::Error,
+        reason: io::Error,
     },
 }
