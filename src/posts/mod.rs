@@ -12,6 +12,7 @@ pub mod markdown;
 pub mod text;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset};
@@ -64,6 +65,9 @@ pub enum Template {
     Liquid {
         /// The site's address with its base path, without a slash at the end.
         base: String,
+        /// Those of the site's own settings that the body asks for.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        settings: BTreeMap<String, String>,
     },
 }
 
@@ -154,8 +158,9 @@ pub fn render(post: &Post, file: &str) -> Rendered {
 fn run_template<'a>(post: &Post, text: &'a str) -> Cow<'a, str> {
     match &post.template {
         Template::None => Cow::Borrowed(text),
-        Template::Liquid { base } => {
-            liquid::strip(text, &liquid::Known { base, title: &post.title, markup: post.markup }).text
+        Template::Liquid { base, settings } => {
+            let known = liquid::Known { base, title: &post.title, settings, markup: post.markup };
+            liquid::strip(text, &known).text
         }
     }
 }

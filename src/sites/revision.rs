@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::posts::{Excerpt, Markup, Post, Revision};
+use crate::posts::{Excerpt, Markup, Post, Revision, Template};
 
 /// The fingerprint of `post` with this body on a site at `base`.
 ///
@@ -34,6 +34,15 @@ pub(super) fn of(post: &Post, base: &str, body: &str) -> Revision {
         Markup::Text => "text",
     });
     hash.text(body);
+    // Behind everything else, so that a post that asks for none is what it was before there were any.
+    if let Template::Liquid { settings, .. } = &post.template
+        && !settings.is_empty()
+    {
+        hash.list(settings.iter(), |hash, (name, value)| {
+            hash.text(name);
+            hash.text(value);
+        });
+    }
     hash.finish()
 }
 

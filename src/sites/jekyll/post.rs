@@ -200,9 +200,11 @@ impl JekyllPost<'_> {
             return Template::None;
         }
         let base = links::base(&file.rules.site.url);
-        let known = liquid::Known { base, title, markup: self.markup() };
+        let asked_for = liquid::settings_in(file.body()).filter_map(|name| self.settings.scalars.get_key_value(name));
+        let settings = asked_for.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let known = liquid::Known { base, title, settings: &settings, markup: self.markup() };
         tell_dropped(file, liquid::strip(file.body(), &known).dropped, report);
-        Template::Liquid { base: base.to_owned() }
+        Template::Liquid { base: base.to_owned(), settings }
     }
 
     fn excerpt(&self, report: &mut Report<'_>) -> Excerpt {

@@ -215,11 +215,31 @@ fn liquid_that_is_left_out_is_told_once() {
     assert_eq!(left_out.problems.len(), 1);
     assert_eq!(left_out.problems[0].code, Code::Template);
     assert_eq!(left_out.problems[0].place.as_ref().map(|place| (place.line, place.column)), Some((4, 18)));
-    assert_eq!(into_post(left_out).template, Template::Liquid { base: "https://example.com/b".into() });
+    assert_eq!(
+        into_post(left_out).template,
+        Template::Liquid { base: "https://example.com/b".into(), settings: [].into() }
+    );
     let long = reading("", &format!("{{% include {} %}}", "é".repeat(60)));
     assert_eq!(long.problems[0].message, format!("the template tag `{{% include {}…` is not run here", "é".repeat(49)));
     assert_eq!(reading("", "{% raw %}{{ x }}{% endraw %}").problems, []);
     assert_eq!(into_post(reading("render_with_liquid: false", "{{ x }}")).template, Template::None);
+}
+
+#[test]
+fn a_post_keeps_the_settings_that_its_text_asks_for() {
+    let config = "repository: a/b\nother: c\n";
+    let file = "---\n---\n[x](https://h.example/{{ site.repository }}) [y]({% link z.md %})\n";
+    let reading = reading_with(config, "_posts/2025-01-05-x.md", file);
+    assert_eq!(reading.problems.len(), 1);
+    let post = into_post(reading);
+    let settings = [("repository".to_owned(), "a/b".to_owned())].into();
+    assert_eq!(post.template, Template::Liquid { base: "https://example.com/b".into(), settings });
+    let html = crate::posts::render(&post, file).html;
+    assert_eq!(html.as_ref(), "<p><a href=\"https://h.example/a/b\">x</a> y</p>\n");
+    let changed = into_post(reading_with("repository: a/d\n", "_posts/2025-01-05-x.md", file));
+    assert_ne!(changed.revision, post.revision);
+    let unconcerned = into_post(reading_with("repository: a/b\nother: e\n", "_posts/2025-01-05-x.md", file));
+    assert_eq!(unconcerned.revision, post.revision);
 }
 
 #[test]

@@ -1,14 +1,21 @@
 //! Liquid in a body, as far as it goes without running it.
 //!
 //! In: a body. Out: the same without template tags, and the first tag that could not be honoured. Never: includes,
-//! loops, data files. `raw`, `comment` and `highlight` mean what they mean to Jekyll; the site's address and the
-//! post's title are filled in; any other tag goes, and what it encloses stays. As in Jekyll, code blocks are no
-//! shelter: Liquid runs before Markdown.
+//! loops, data files. `raw`, `comment` and `highlight` mean what they mean to Jekyll; the site's address and plain
+//! settings and the post's title are filled in; any other tag goes, and what it encloses stays. A link whose target
+//! held such a tag goes too, and its text stays: what is left of the target would lead somewhere else. As in Jekyll,
+//! code blocks are no shelter: Liquid runs before Markdown.
+
+mod links;
+mod tags;
+mod values;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::{Markup, html};
+use tags::{Scanner, Tag};
 
 /// What templates may ask for.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +24,8 @@ pub struct Known<'a> {
     pub base: &'a str,
     /// The post's.
     pub title: &'a str,
+    /// Settings of the site by name: what `site.name` prints. `url` and `baseurl` come from [`Known::base`].
+    pub settings: &'a BTreeMap<String, String>,
     /// In what code blocks are to be written.
     pub markup: Markup,
 }
@@ -30,6 +39,15 @@ pub struct Stripped<'a> {
     pub dropped: Option<Range<usize>>,
 }
 
+/// The names of the settings that `body` may ask for, as in `site.name`; they may stand there more than once.
+pub fn settings_in(body: &str) -> impl Iterator<Item = &str> {
+    body.match_indices("site.").map(|(at, before)| {
+        let name = &body[at + before.len()..];
+        let len = name.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-')));
+        &name[..len.unwrap_or(name.len())]
+    })
+}
+
 /// Takes the template tags out of `body`.
 #[must_use]
 pub fn strip<'a>(body: &'a str, known: &Known<'_>) -> Stripped<'a> {
@@ -39,24 +57,8 @@ pub fn strip<'a>(body: &'a str, known: &Known<'_>) -> Stripped<'a> {
     let (tags, out) = (Scanner::new(body), String::with_capacity(body.len()));
     let mut pass = Pass { body, tags, known, at: 0, out, code: None, dropped: None };
     while pass.step() {}
-    Stripped { text: pass.out.into(), dropped: pass.dropped }
-}
-
-/// `{% … %}` or `{{ … }}`.
-struct Tag<'a> {
-    /// All of it, in the body.
-    range: Range<usize>,
-    /// Between the braces, without the dashes that eat white space.
-    inner: &'a str,
-    is_output: bool,
-    eats_before: bool,
-    eats_after: bool,
-}
-
-impl Tag<'_> {
-    fn name(&self) -> &str {
-        self.inner.split_whitespace().next().unwrap_or_default()
-    }
+    let text = if pass.dropped.is_some() { links::without_gaps(&pass.out) } else { pass.out };
+    Stripped { text: text.into(), dropped: pass.dropped }
 }
 
 struct Pass<'a, 'k> {
@@ -101,7 +103,7 @@ impl<'a> Pass<'a, '_> {
     }
 
     fn output(&mut self, tag: &Tag<'_>) {
-        match value(tag.inner, self.known) {
+        match values::value(tag.inner, self.known) {
             Some(text) => self.out.push_str(&text),
             None => self.drop(tag),
         }
@@ -129,7 +131,9 @@ impl<'a> Pass<'a, '_> {
         }
     }
 
+    /// Leaves a gap, so that links with one in them can be told.
     fn drop(&mut self, tag: &Tag<'_>) {
+        self.out.push(links::GAP);
         self.dropped.get_or_insert_with(|| tag.range.clone());
     }
 
@@ -163,101 +167,28 @@ impl<'a> Pass<'a, '_> {
     }
 }
 
-/// Finds whole tags, in time that goes with the body's length whatever is in it.
-struct Scanner<'a> {
-    body: &'a str,
-    /// Where the last `%}` and the last `}}` are: what opens after them has no end.
-    last_closers: [Option<usize>; 2],
-}
-
-impl<'a> Scanner<'a> {
-    fn new(body: &'a str) -> Self {
-        Self { body, last_closers: [body.rfind("%}"), body.rfind("}}")] }
-    }
-
-    /// The next tag from `from` on.
-    fn next(&self, from: usize) -> Option<Tag<'a>> {
-        let mut from = from;
-        loop {
-            let start = from + self.body.get(from..)?.find('{')?;
-            let (closer, last) = match self.body.as_bytes().get(start + 1) {
-                Some(b'%') => ("%}", self.last_closers[0]),
-                Some(b'{') => ("}}", self.last_closers[1]),
-                _ => ("", None),
-            };
-            if last.is_some_and(|last| last >= start + 2) {
-                let len = self.body[start + 2..].find(closer)?;
-                return Some(tag(self.body, start, len, closer == "}}"));
-            }
-            from = start + 1;
-        }
-    }
-
-    /// The bytes of the next `{% name %}` from `from` on, whatever stands before it.
-    fn named(&self, name: &str, from: usize) -> Option<Range<usize>> {
-        self.body[from..].match_indices("{%").find_map(|(at, _)| {
-            let inside = self.body[from + at + 2..].trim_start_matches('-').trim_start();
-            let rest = inside.strip_prefix(name)?.trim_start().trim_start_matches('-').strip_prefix("%}")?;
-            Some(from + at..self.body.len() - rest.len())
-        })
-    }
-}
-
-fn tag(body: &str, start: usize, len: usize, is_output: bool) -> Tag<'_> {
-    let inner = &body[start + 2..start + 2 + len];
-    let (eats_before, eats_after) = (inner.starts_with('-'), inner.ends_with('-'));
-    let inner = inner.strip_prefix('-').unwrap_or(inner);
-    let inner = inner.strip_suffix('-').unwrap_or(inner).trim();
-    Tag { range: start..start + len + 4, inner, is_output, eats_before, eats_after }
-}
-
-/// What an output such as `site.baseurl` or `"/x" | relative_url` prints, if that is known.
-fn value(expression: &str, known: &Known<'_>) -> Option<String> {
-    let mut parts = expression.split('|').map(str::trim);
-    let (origin, path) = split_base(known.base);
-    let start = match parts.next()? {
-        "site.url" => origin.to_owned(),
-        "site.baseurl" => path.to_owned(),
-        "page.title" => known.title.to_owned(),
-        literal => unquoted(literal)?.to_owned(),
-    };
-    parts.try_fold(start, |text, filter| match filter {
-        "relative_url" if !text.contains("://") => Some(format!("{path}/{}", text.trim_start_matches('/'))),
-        "absolute_url" if !text.contains("://") => Some(format!("{origin}{path}/{}", text.trim_start_matches('/'))),
-        "relative_url" | "absolute_url" | "strip" => Some(text),
-        _ => None,
-    })
-}
-
-fn unquoted(literal: &str) -> Option<&str> {
-    let inside = |quote| literal.strip_prefix(quote)?.strip_suffix(quote).filter(|text| !text.contains(quote));
-    inside('"').or_else(|| inside('\''))
-}
-
-/// `https://example.com` and `/blog`.
-fn split_base(base: &str) -> (&str, &str) {
-    let host = base.find("://").map_or(0, |at| at + 3);
-    let path = base[host..].find('/').map_or(base.len(), |at| host + at);
-    base.split_at(path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const KNOWN: Known<'_> = Known { base: "https://example.com/b", title: "T & x", markup: Markup::Markdown };
+    fn stripped(body: &str) -> Stripped<'_> {
+        let settings = [("repository", "a/b"), ("html", "<b>")];
+        let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        let (base, title, markup) = ("https://example.com/b", "T & x", Markup::Markdown);
+        strip(body, &Known { base, title, settings: &settings, markup })
+    }
 
     fn text(body: &str) -> String {
-        strip(body, &KNOWN).text.into_owned()
+        stripped(body).text.into_owned()
     }
 
     fn dropped(body: &str) -> Option<&str> {
-        strip(body, &KNOWN).dropped.map(|range| &body[range])
+        stripped(body).dropped.map(|range| &body[range])
     }
 
     #[test]
     fn a_body_without_tags_is_not_copied() {
-        assert!(matches!(strip("a {b} % } {", &KNOWN).text, Cow::Borrowed(_)));
+        assert!(matches!(stripped("a {b} % } {").text, Cow::Borrowed(_)));
     }
 
     #[test]
@@ -278,6 +209,23 @@ mod tests {
             "/b/i.png https://example.com/b/i.png"
         );
         assert_eq!(dropped("{{ site.url }}{{ page.title }}"), None);
+    }
+
+    #[test]
+    fn plain_settings_are_filled_in() {
+        assert_eq!(text("[x](https://h.example/{{ site.repository }}/x)"), "[x](https://h.example/a/b/x)");
+        assert_eq!(text("{{site.html}} {{ site.repository | absolute_url }}"), "<b> https://example.com/b/a/b");
+        assert_eq!(dropped("{{ site.repository }}{{ site.title }}"), Some("{{ site.title }}"));
+        let names: Vec<_> = settings_in("{{ site.a_b }}{{site.c-d.e}} site. mysite.f").collect();
+        assert_eq!(names, ["a_b", "c-d", "", "f"]);
+    }
+
+    #[test]
+    fn a_link_whose_target_is_not_known_is_its_text() {
+        assert_eq!(text("a [b *c*]({{ x }}/d \"t\") e"), "a b *c* e");
+        assert_eq!(text("[b]({{ site.baseurl }}{% post_url 2020-01-01-x %})."), "b.");
+        assert_eq!(text("<a class=\"k\" href=\"{% link _posts/a.md %}\">b</a>"), "<a class=\"k\">b</a>");
+        assert_eq!(text("[b](/c) {% if x %}"), "[b](/c) ");
     }
 
     #[test]
