@@ -91,7 +91,15 @@ impl Nest {
             self.leave_table_structure();
         }
         let piece = self.after_pre(piece);
-        push_escaped(&mut self.out, &piece.replace('\r', "\n"));
+        // No more than a parser needs: the second gate writes it all anew, and references are what it is slow at.
+        for c in piece.chars() {
+            match c {
+                '&' => self.out.push_str("&amp;"),
+                '<' => self.out.push_str("&lt;"),
+                '\r' => self.out.push('\n'),
+                c => self.out.push(c),
+            }
+        }
     }
 
     /// A link in a paragraph of its own, or within the one that is open.
