@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 pub use slug::slug;
 
-use crate::config::{Taxonomy, Terms};
-use crate::posts::Post;
+use crate::config::{Site, Taxonomy, Terms};
+use crate::posts::{Person, Post};
 
 /// One value of a taxonomy, with its posts.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,11 +36,11 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// Sorts and indexes posts.
+    /// Sorts and indexes the posts of `site`.
     #[must_use]
-    pub fn new(mut posts: Vec<Arc<Post>>) -> Self {
+    pub fn new(mut posts: Vec<Arc<Post>>, site: &Site) -> Self {
         posts.sort_by(|a, b| (Reverse(a.published), &a.key).cmp(&(Reverse(b.published), &b.key)));
-        let terms = Taxonomy::ALL.into_iter().flat_map(|taxonomy| index(taxonomy, &posts)).collect();
+        let terms = Taxonomy::ALL.into_iter().flat_map(|taxonomy| index(taxonomy, &posts, site)).collect();
         Self { posts, terms }
     }
 }
@@ -51,24 +51,34 @@ pub fn terms_of<'a>(post: &'a Post, authors: &'a [String], language: Option<&'a 
     Terms { categories: &post.categories, tags: &post.tags, authors, language: post.language.as_deref().or(language) }
 }
 
-/// The names of a post's authors.
+/// Who wrote a post: those it names, else the site's author.
 #[must_use]
-pub fn author_names(post: &Post) -> Vec<String> {
-    post.authors.iter().map(|author| author.name.clone()).collect()
+pub fn authors_of(post: &Post, site: &Person) -> Vec<Person> {
+    if post.authors.is_empty() { vec![site.clone()] } else { post.authors.clone() }
 }
 
-fn labels(taxonomy: Taxonomy, post: &Post) -> Vec<&str> {
+/// The names of [`authors_of`] a post.
+#[must_use]
+pub fn author_names(post: &Post, site: &Person) -> Vec<String> {
+    authors_of(post, site).into_iter().map(|author| author.name).collect()
+}
+
+/// Where nobody is named at all the site's title stands in for an author, but it is none that one could subscribe to.
+fn labels<'a>(taxonomy: Taxonomy, post: &'a Post, site: &'a Site) -> Vec<&'a str> {
     match taxonomy {
         Taxonomy::Category => post.categories.iter().map(String::as_str).collect(),
         Taxonomy::Tag => post.tags.iter().map(String::as_str).collect(),
+        Taxonomy::Author if post.authors.is_empty() => {
+            Some(site.author.name.as_str()).filter(|name| *name != site.title).into_iter().collect()
+        }
         Taxonomy::Author => post.authors.iter().map(|author| author.name.as_str()).collect(),
     }
 }
 
-fn index(taxonomy: Taxonomy, posts: &[Arc<Post>]) -> Vec<Term> {
+fn index(taxonomy: Taxonomy, posts: &[Arc<Post>], site: &Site) -> Vec<Term> {
     let mut groups: BTreeMap<String, (HashMap<&str, usize>, Vec<usize>)> = BTreeMap::new();
     for (at, post) in posts.iter().enumerate() {
-        for label in labels(taxonomy, post) {
+        for label in labels(taxonomy, post, site) {
             let (spellings, members) = groups.entry(slug(label)).or_default();
             *spellings.entry(label).or_default() += 1;
             if members.last() != Some(&at) {
@@ -87,10 +97,11 @@ fn index(taxonomy: Taxonomy, posts: &[Arc<Post>]) -> Vec<Term> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::testing::site;
     use crate::posts::testing::post;
 
     fn catalog(posts: impl IntoIterator<Item = Post>) -> Catalog {
-        Catalog::new(posts.into_iter().map(Arc::new).collect())
+        Catalog::new(posts.into_iter().map(Arc::new).collect(), &site())
     }
 
     fn term<'a>(catalog: &'a Catalog, slug: &str) -> &'a Term {
@@ -115,6 +126,16 @@ mod tests {
         assert_eq!(term(&catalog, "ai").posts, [2]);
         let tie = self::catalog([tagged("a", &["rust"]), tagged("b", &["Rust"])]);
         assert_eq!(term(&tie, "rust").label, "Rust");
+    }
+
+    #[test]
+    fn the_sites_author_stands_in_where_one_is_named() {
+        let guest = Person { name: "客".into(), email: None, uri: None };
+        let posts = || [post("a", 1), Post { authors: vec![guest.clone()], ..post("b", 2) }].map(Arc::new).to_vec();
+        let authors = |catalog: Catalog| catalog.terms.into_iter().map(|term| term.label).collect::<Vec<_>>();
+        let named = Site { author: Person { name: "編集部".into(), email: None, uri: None }, ..site() };
+        assert_eq!(authors(Catalog::new(posts(), &named)), ["客", "編集部"]);
+        assert_eq!(authors(Catalog::new(posts(), &site())), ["客"], "the title is nobody to subscribe to");
     }
 
     #[test]

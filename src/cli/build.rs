@@ -11,7 +11,7 @@ use crate::publish::Published;
 use crate::scan::Run;
 
 pub(super) async fn run(common: &Common, args: &Build) -> Result<Exit, Failure> {
-    let mut scanner = site::scanner(common, args.dir.as_deref())?;
+    let mut scanner = site::scanner(common, args.dir.as_deref(), None)?;
     let progress = Progress::new(!common.quiet);
     let report = scanner
         .scan(&Run {
@@ -24,6 +24,6 @@ pub(super) async fn run(common: &Common, args: &Build) -> Result<Exit, Failure> 
         .await?;
     drop(progress);
     site::log_problems(&report.problems);
-    output::summary(&report);
+    output::summary(common, &report);
     Ok(output::exit(&report, args.strict))
 }

@@ -18,11 +18,11 @@ struct Checked<'a> {
 }
 
 pub(super) fn run(common: &Common, args: &Check) -> Result<Exit, Failure> {
-    let live = site::scanner(common, args.dir.as_deref())
+    let live = site::scanner(common, args.dir.as_deref(), Some(site::env))
         .and_then(|mut scanner| Ok(scanner.read(Utc::now())?))
         .map_err(|failure| tell_config(failure, args.format))?;
-    let count = |severity| live.problems.iter().filter(|problem| problem.severity == severity).count();
-    let (errors, warnings, notes) = (count(Severity::Error), count(Severity::Warning), count(Severity::Note));
+    let of = |severity| live.problems.iter().filter(|problem| problem.severity == severity).count();
+    let (errors, warnings, notes) = (of(Severity::Error), of(Severity::Warning), of(Severity::Note));
     match args.format {
         ListFormat::Json => output::json(&Checked {
             generator: Some(live.generator),
@@ -31,14 +31,20 @@ pub(super) fn run(common: &Common, args: &Check) -> Result<Exit, Failure> {
             problems: &live.problems,
         })?,
         ListFormat::Text => {
-            report::to_stdout(&live.problems);
-            output::line(format!(
-                "{:?} site at {}: {} files, {} live posts; {errors} errors, {warnings} warnings, {notes} notes",
-                live.generator,
-                live.config.site.url,
-                live.files,
-                live.posts.len()
-            ));
+            let worth_saying = |problem: &&Problem| !common.quiet || problem.severity == Severity::Error;
+            report::to_stdout(live.problems.iter().filter(worth_saying));
+            if !common.quiet {
+                output::line(format!(
+                    "{:?} site at {}: {}, {}; {}, {}, {}",
+                    live.generator,
+                    live.config.site.url,
+                    output::count(live.files, "file"),
+                    output::count(live.posts.len(), "live post"),
+                    output::count(errors, "error"),
+                    output::count(warnings, "warning"),
+                    output::count(notes, "note"),
+                ));
+            }
         }
     }
     Ok(if errors + warnings > 0 { Exit::Problems } else { Exit::Done })

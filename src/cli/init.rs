@@ -3,6 +3,8 @@
 use std::fs::OpenOptions;
 use std::io::Write as _;
 
+use anyhow::Context as _;
+
 use super::args::Init;
 use super::failure::{Exit, Failure};
 use super::output;
@@ -25,11 +27,12 @@ pub(super) fn run(args: &Init) -> Result<Exit, Failure> {
     let source = Directory::open(&file.source_path())?;
     let (generator, site) = found(&source)?;
     let text = fill(generator, &site);
-    let mut out = OpenOptions::new().write(true).create_new(true).open(&path)?;
-    out.write_all(text.as_bytes())?;
+    let mut file = OpenOptions::new();
+    let written = file.write(true).create_new(true).open(&path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.with_context(|| format!("{} cannot be written", path.display())).map_err(Failure::Failed)?;
     output::line(format!("wrote {} for a {} site", path.display(), name(generator)));
     if site.url.is_none() {
-        output::line("set site.url in it: every link in a feed begins with the site's address");
+        output::line("set site.url in it first: every link in a feed begins with the site's address");
     }
     output::line("next: `tidings check`, then `tidings serve`");
     Ok(Exit::Done)
@@ -50,7 +53,6 @@ fn found(source: &Directory) -> Result<(Generator, SiteDefaults), Failure> {
 fn fill(generator: Generator, site: &SiteDefaults) -> String {
     let setting = |key: &str, found: Option<&String>, example: &str| match found {
         Some(value) => format!("  # {key}: {}", quoted(value)),
-        None if key == "url" => format!("  {key}: {}", quoted(example)),
         None => format!("  # {key}: {}", quoted(example)),
     };
     let lines = [
@@ -86,7 +88,8 @@ mod tests {
             let defaults = SiteDefaults { title: Some("\"引用\"と: # 記号".into()), ..SiteDefaults::default() };
             let dir = tempfile::tempdir().unwrap();
             let file = ConfigFile::parse("tidings.yaml", dir.path(), fill(generator, &defaults)).unwrap();
-            let config = file.check(&defaults, &Surroundings { out: None, env: &|_| None }).unwrap();
+            let defaults = SiteDefaults { url: Some("https://blog.example.com".into()), ..defaults };
+            let config = file.check(&defaults, &Surroundings { out: None, env: Some(&|_| None) }).unwrap();
             assert_eq!(config.site.url.as_str(), "https://blog.example.com/");
             assert_eq!(config.webhooks.len(), 0, "none is active before it is written");
         }
@@ -99,8 +102,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = ConfigFile::parse("tidings.yaml", dir.path(), uncommented.join("\n")).unwrap();
         let key = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
-        let around = Surroundings { out: None, env: &|_| Some(key.into()) };
-        let config = file.check(&SiteDefaults::default(), &around).unwrap();
+        let around = Surroundings { out: None, env: Some(&|_| Some(key.into())) };
+        let defaults = SiteDefaults { url: Some("https://blog.example.com".into()), ..SiteDefaults::default() };
+        let config = file.check(&defaults, &around).unwrap();
         assert_eq!((config.webhooks.len(), config.feeds.custom.len()), (1, 1));
     }
 }

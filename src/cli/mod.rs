@@ -18,6 +18,7 @@ mod progress;
 mod report;
 mod run;
 mod scan;
+mod scans;
 mod signals;
 mod site;
 mod status;
@@ -36,7 +37,12 @@ use self::failure::{Exit, Failure};
 pub fn main() -> ExitCode {
     let args = Args::parse();
     logging::init(&args.common);
-    let result = runtime().and_then(|runtime| runtime.block_on(dispatch(&args)));
+    let result = runtime().and_then(|runtime| {
+        let result = runtime.block_on(dispatch(&args));
+        // Who asks twice for the end does not wait for a scan that hangs on a dead disk.
+        runtime.shutdown_background();
+        result
+    });
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => failure.tell(),

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
+use super::args::Common;
 use super::failure::{Exit, Failure};
 use crate::problems::{Code, Severity};
 use crate::scan::Report;
@@ -53,23 +54,45 @@ pub(super) fn maybe_time(at: Option<DateTime<Utc>>) -> String {
 }
 
 /// One line on how a scan went.
-pub(super) fn summary(report: &Report) {
-    let documents = report.written + report.unchanged;
+pub(super) fn summary(common: &Common, report: &Report) {
+    if common.quiet {
+        return;
+    }
+    let documents = count(report.written + report.unchanged, "document");
     let mut text = format!(
-        "{} posts, {documents} documents: {} written, {} unchanged, {} removed",
-        report.posts, report.written, report.unchanged, report.removed
+        "{}, {documents}: {} written, {} unchanged, {} removed",
+        count(report.posts, "post"),
+        report.written,
+        report.unchanged,
+        report.removed
     );
     if report.baseline {
         text.push_str("; first scan, a baseline");
     }
-    if !report.events.is_empty() {
-        text.push_str(&format!("; {} events, {} deliveries", report.events.len(), report.deliveries));
+    if report.changes > 0 {
+        let deliveries = usize::try_from(report.deliveries).unwrap_or(usize::MAX);
+        text.push_str(&format!(
+            "; {}, {} owed",
+            count(report.changes, "change"),
+            plural(deliveries, "delivery", "deliveries")
+        ));
     }
     let (errors, all) = (report.count(Severity::Error), report.count(Severity::Warning));
     if all > 0 {
-        text.push_str(&format!("; {errors} errors and {} warnings (see `tidings check`)", all - errors));
+        let (errors, warnings) = (count(errors, "error"), count(all - errors, "warning"));
+        text.push_str(&format!("; {errors} and {warnings} (see `tidings check`)"));
     }
     line(text);
+}
+
+/// A number with its noun.
+pub(super) fn count(n: usize, noun: &str) -> String {
+    plural(n, noun, &format!("{noun}s"))
+}
+
+/// A number with its noun, whose plural is not made with an `s`.
+pub(super) fn plural(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 /// How a scan's command ends.

@@ -7,12 +7,12 @@ use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use crate::problems::{Problem, Severity};
 
 /// Writes problems to standard error.
-pub(super) fn to_stderr(problems: &[Problem]) {
+pub(super) fn to_stderr<'a>(problems: impl IntoIterator<Item = &'a Problem>) {
     write(&mut std::io::stderr().lock(), problems, std::io::stderr().is_terminal());
 }
 
 /// Writes problems to standard output.
-pub(super) fn to_stdout(problems: &[Problem]) {
+pub(super) fn to_stdout<'a>(problems: impl IntoIterator<Item = &'a Problem>) {
     write(&mut std::io::stdout().lock(), problems, std::io::stdout().is_terminal());
 }
 
@@ -22,7 +22,7 @@ pub(super) fn error(message: &str) {
     let _ = writeln!(std::io::stderr().lock(), "error: {message}");
 }
 
-fn write(out: &mut impl std::io::Write, problems: &[Problem], colours: bool) {
+fn write<'a>(out: &mut impl std::io::Write, problems: impl IntoIterator<Item = &'a Problem>, colours: bool) {
     let renderer = if colours { Renderer::styled() } else { Renderer::plain() };
     for problem in problems {
         if writeln!(out, "{}\n", draw(problem, &renderer)).is_err() {
@@ -39,6 +39,10 @@ fn draw(problem: &Problem, renderer: &Renderer) -> String {
     };
     let title = level.primary_title(problem.message.as_str()).id(problem.code.as_str());
     let group = match &problem.place {
+        // A line that may hold a secret is not there to be shown.
+        Some(place) if place.source.is_empty() => {
+            title.element(Origin::path(problem.path.as_str()).line(place.line).char_column(place.column))
+        }
         Some(place) => {
             let start = offset(&place.source, place.column - 1);
             let end = offset(&place.source, place.column - 1 + place.len).max(start);

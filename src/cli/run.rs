@@ -2,11 +2,10 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context as _, anyhow};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::Utc;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -15,38 +14,43 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::{Common, Serve};
 use super::failure::{Exit, Failure};
-use super::progress::Progress;
-use super::signals::{Signals, Woken};
-use super::told::Told;
+use super::scans::Scans;
+use super::signals::{Asked, Signals};
 use super::{site, systemd};
 use crate::config::Config;
 use crate::deliveries::client::SystemResolver;
 use crate::deliveries::{Courier, SystemClock};
 use crate::publish::Published;
-use crate::scan::{Run, Scanner};
 use crate::server::{self, Admin};
 use crate::store::{Access, Store};
 
-/// Finished deliveries and their attempts are kept for so long.
-const RETENTION: TimeDelta = TimeDelta::days(30);
-
 pub(super) async fn run(common: &Common, args: &Serve) -> Result<Exit, Failure> {
-    let mut scanner = site::scanner(common, args.dir.as_deref())?;
+    let mut scanner = site::scanner(common, args.dir.as_deref(), Some(site::env))?;
     let config = scanner.config()?;
     let store = Store::open(&config.store, Access::Owner).await?;
     let names: Vec<_> = config.webhooks.iter().map(|hook| hook.name.clone()).collect();
     store.sync_endpoints(&names, Utc::now()).await?;
     let published = Published::existing(&config.output.dir, &config.server.public_url, &store.documents().await?);
-    let state = State { store, published, wake: Arc::new(Notify::new()), ready: Arc::new(AtomicBool::new(false)) };
+    let state = State::new(store, published);
 
     let mut signals = Signals::new()?;
     let stop = CancellationToken::new();
     let mut tasks = start(&config, &state, &stop).await?;
-    tokio::select! {
-        () = scan_for_ever(common, args, &config, &state, &mut scanner, &mut signals) => {}
-        Some(ended) = tasks.join_next() => {
+    let scans =
+        Scans { config, state: state.clone(), scanner, allow_removals: args.allow_removals, quiet: common.quiet };
+    tasks.spawn(scans.run(stop.clone()));
+    systemd::ready();
+
+    loop {
+        tokio::select! {
+            signal = signals.next() => match signal {
+                Asked::ToScan => state.rescan.notify_one(),
+                Asked::ToStop => break,
+            },
             // None of them ends by itself. Feeds without deliveries, or the other way round, would go unnoticed for long.
-            return Err(Failure::Failed(anyhow!("a part of the daemon died ({ended:?}): start it again")));
+            Some(ended) = tasks.join_next() => {
+                return Err(Failure::Failed(anyhow!("a part of the daemon died ({ended:?}): start it again")));
+            }
         }
     }
 
@@ -58,17 +62,28 @@ pub(super) async fn run(common: &Common, args: &Serve) -> Result<Exit, Failure> 
         () = signals.stop() => return Err(Failure::Failed(anyhow!("stopped at once, as asked twice"))),
     }
     state.store.close().await;
+    tracing::info!("stopped");
     Ok(Exit::Done)
 }
 
 /// What the parts of the daemon share.
-struct State {
-    store: Store,
-    published: Published,
-    /// Told when something may have come due.
-    wake: Arc<Notify>,
-    /// Whether a scan has succeeded.
-    ready: Arc<AtomicBool>,
+#[derive(Clone)]
+pub(super) struct State {
+    pub(super) store: Store,
+    pub(super) published: Published,
+    /// Told when something may have come due for the courier.
+    pub(super) wake: Arc<Notify>,
+    /// Told when somebody asks for a scan.
+    pub(super) rescan: Arc<Notify>,
+    /// Whether there is something to serve.
+    pub(super) ready: Arc<AtomicBool>,
+}
+
+impl State {
+    fn new(store: Store, published: Published) -> Self {
+        let ready = !published.current().is_empty();
+        Self { store, published, wake: Arc::default(), rescan: Arc::default(), ready: Arc::new(AtomicBool::new(ready)) }
+    }
 }
 
 /// Starts everything that works beside the scanner, until `stop`.
@@ -94,51 +109,6 @@ async fn start(config: &Config, state: &State, stop: &CancellationToken) -> Resu
     let stop = stop.clone();
     tasks.spawn(async move { courier.run(stop).await });
     Ok(tasks)
-}
-
-/// Scans now, and whenever there may be something to do, until a signal says stop.
-async fn scan_for_ever(
-    common: &Common,
-    args: &Serve,
-    config: &Config,
-    state: &State,
-    scanner: &mut Scanner,
-    signals: &mut Signals,
-) {
-    let mut allow_removals = args.allow_removals;
-    let mut told = Told::default();
-    loop {
-        let started = Instant::now();
-        let progress = Progress::new(!common.quiet && !state.ready.load(Ordering::Relaxed));
-        let result = scanner
-            .scan(&Run {
-                store: Some(&state.store),
-                published: &state.published,
-                now: Utc::now(),
-                allow_removals: std::mem::take(&mut allow_removals),
-                progress: &|step, done, of| progress.show(step, done, of),
-            })
-            .await;
-        drop(progress);
-        state.wake.notify_one();
-        told.tell(&result, started.elapsed());
-        state.ready.fetch_or(result.is_ok(), Ordering::Relaxed);
-        systemd::ready();
-        if let Err(error) = state.store.prune(Utc::now() - RETENTION).await {
-            tracing::warn!(%error, "old deliveries could not be pruned");
-        }
-        let next = next_scan(config, result.ok().and_then(|report| report.next_due));
-        if signals.wait_until(next).await == Woken::ToStop {
-            return;
-        }
-    }
-}
-
-/// The next moment at which there may be something to do.
-fn next_scan(config: &Config, due: Option<DateTime<Utc>>) -> DateTime<Utc> {
-    let now = Utc::now();
-    let scheduled = config.schedule.next_after(now.with_timezone(&config.site.timezone)).map(|at| at.to_utc());
-    scheduled.into_iter().chain(due).min().unwrap_or(now + TimeDelta::days(1))
 }
 
 async fn listen(name: &str, address: SocketAddr) -> Result<TcpListener, Failure> {

@@ -16,7 +16,7 @@ use crate::scan::Run;
 use crate::store::{Access, Store};
 
 pub(super) async fn run(common: &Common, args: &Scan) -> Result<Exit, Failure> {
-    let mut scanner = site::scanner(common, args.dir.as_deref())?;
+    let mut scanner = site::scanner(common, args.dir.as_deref(), Some(site::env))?;
     let config = scanner.config()?;
     let store = Store::open(&config.store, Access::Owner).await?;
     let names: Vec<_> = config.webhooks.iter().map(|hook| hook.name.clone()).collect();
@@ -33,7 +33,7 @@ pub(super) async fn run(common: &Common, args: &Scan) -> Result<Exit, Failure> {
         .await?;
     drop(progress);
     site::log_problems(&report.problems);
-    output::summary(&report);
+    output::summary(common, &report);
     if !args.no_wait {
         let (clock, resolver) = (Arc::new(SystemClock), Arc::new(SystemResolver));
         let courier = Courier::new(store.clone(), &config.webhooks, clock, resolver, Arc::new(Notify::new()))

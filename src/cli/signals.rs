@@ -1,21 +1,17 @@
-//! Signals, and waiting for one of them or for a moment.
+//! The signals that the daemon obeys: TERM and INT stop it, HUP makes it scan.
 
-use std::time::Duration;
-
-use chrono::{DateTime, Utc};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// A sleep never lasts longer, so that a clock that jumps or a machine that wakes up is noticed.
-const LONGEST_SLEEP: Duration = Duration::from_secs(30);
-
-/// Why the daemon stopped waiting.
+/// What a signal asks for.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Woken {
+pub(super) enum Asked {
+    /// A scan.
     ToScan,
+    /// The end.
     ToStop,
 }
 
-/// The signals that the daemon obeys: TERM and INT stop it, HUP makes it scan.
+/// Signals as they come.
 pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -31,24 +27,17 @@ impl Signals {
         })
     }
 
-    /// Waits for the wall clock to reach `at`, or for a signal.
-    pub(super) async fn wait_until(&mut self, at: DateTime<Utc>) -> Woken {
-        loop {
-            let Ok(left) = (at - Utc::now()).to_std() else { return Woken::ToScan };
-            tokio::select! {
-                _ = self.terminate.recv() => return Woken::ToStop,
-                _ = self.interrupt.recv() => return Woken::ToStop,
-                _ = self.hangup.recv() => return Woken::ToScan,
-                () = tokio::time::sleep(left.min(LONGEST_SLEEP)) => {}
-            }
+    /// Waits for a signal.
+    pub(super) async fn next(&mut self) -> Asked {
+        tokio::select! {
+            _ = self.terminate.recv() => Asked::ToStop,
+            _ = self.interrupt.recv() => Asked::ToStop,
+            _ = self.hangup.recv() => Asked::ToScan,
         }
     }
 
     /// Waits for a signal to stop.
     pub(super) async fn stop(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
+        while self.next().await != Asked::ToStop {}
     }
 }

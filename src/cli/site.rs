@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::args::Common;
 use super::failure::Failure;
-use crate::config::{Config, ConfigFile};
+use crate::config::{Config, ConfigFile, SiteDefaults, Surroundings};
 use crate::problems::Problem;
-use crate::scan::Scanner;
+use crate::scan::{Env, Scanner};
 use crate::store::{Access, Store};
 
 /// Looks up an environment variable.
@@ -20,20 +20,21 @@ pub(super) fn directory(common: &Common, dir: Option<&Path>) -> PathBuf {
     dir.or_else(of_config).unwrap_or(Path::new(".")).to_owned()
 }
 
-/// A scanner for the site, not used yet.
-pub(super) fn scanner(common: &Common, dir: Option<&Path>) -> Result<Scanner, Failure> {
+/// A scanner for the site, not used yet. Without `env` no secret is needed, and nobody can be told anything.
+pub(super) fn scanner(common: &Common, dir: Option<&Path>, env: Option<Env>) -> Result<Scanner, Failure> {
     let file = ConfigFile::load(&directory(common, dir), common.config.as_deref())?;
     let out = common.out.as_deref().map(std::path::absolute).transpose()?;
     if !file.source_path().is_dir() {
         // The config can say where it stands; the source cannot.
-        let _: Config = file.check(&crate::config::SiteDefaults::default(), &around(&out))?;
+        let around = Surroundings { out: out.clone(), env: env.as_ref().map(|env| env as _) };
+        let _: Config = file.check(&SiteDefaults::default(), &around)?;
     }
     Ok(Scanner::new(file, out, env)?)
 }
 
 /// The config of the site, checked.
 pub(super) fn config(common: &Common, dir: Option<&Path>) -> Result<Config, Failure> {
-    Ok(scanner(common, dir)?.config()?)
+    Ok(scanner(common, dir, Some(env))?.config()?)
 }
 
 /// The store of an installation, for looking and steering. Needs no secret, and no post.
@@ -52,8 +53,4 @@ pub(super) fn log_problems<'a>(problems: impl IntoIterator<Item = &'a Problem>) 
             Severity::Note => tracing::debug!(code = %problem.code, "{problem}"),
         }
     }
-}
-
-fn around(out: &Option<PathBuf>) -> crate::config::Surroundings<'static> {
-    crate::config::Surroundings { out: out.clone(), env: &env }
 }

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::store::Store;
 
-/// The first scan is over.
+/// The listeners are there; whether there is something to serve, `/readyz` tells.
 pub(super) fn ready() {
     notify(NotifyState::Ready);
 }

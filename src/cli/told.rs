@@ -23,7 +23,13 @@ impl Told {
                 if let ScanError::Config(problems) = error {
                     site::log_problems(problems);
                 }
-                tracing::error!(scan.ms = millis(took), "scan failed, the feeds stay as they were: {error}");
+                let ms = millis(took);
+                match error {
+                    ScanError::Store(_) => {
+                        tracing::error!(scan.ms = ms, "scan not recorded, so nobody is told yet: {error}")
+                    }
+                    _ => tracing::error!(scan.ms = ms, "scan failed, the feeds stay as they were: {error}"),
+                }
             }
         }
     }
@@ -37,12 +43,12 @@ impl Told {
         let text = |problem: &Problem| problem.to_string();
         site::log_problems(report.problems.iter().filter(|problem| !self.problems.contains(&text(problem))));
         self.problems = report.problems.iter().map(text).collect();
-        let (posts, written, events) = (report.posts, report.written, report.events.len());
+        let (posts, written) = (report.posts, report.written);
         tracing::info!(
             posts,
             documents.written = written,
             documents.removed = report.removed,
-            events,
+            changes = report.changes,
             deliveries = report.deliveries,
             problems = report.problems.len(),
             scan.ms = millis(took),

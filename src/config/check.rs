@@ -11,7 +11,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use super::file::{ConfigFile, Step};
 use super::raw::RawGenerator;
-use super::{Config, Generator, Guard, Output, Schedule, SiteDefaults, Source};
+use super::{Config, Generator, Guard, Output, Schedule, Secret, SecretRef, SiteDefaults, Source};
 use crate::problems::Problem;
 
 const DEFAULT_SCHEDULE: &str = "*/5 * * * *";
@@ -24,8 +24,9 @@ const LARGEST_POST: u64 = 64 << 20;
 pub struct Surroundings<'a> {
     /// `--out`, absolute.
     pub out: Option<PathBuf>,
-    /// Looks up an environment variable.
-    pub env: &'a dyn Fn(&str) -> Option<String>,
+    /// Looks up an environment variable. `None`: no secret is needed, and without secrets there are neither webhooks nor a
+    /// token.
+    pub env: Option<&'a dyn Fn(&str) -> Option<String>>,
 }
 
 impl ConfigFile {
@@ -41,7 +42,7 @@ impl ConfigFile {
         let schedule = checker.schedule();
         let output = checker.output();
         let feeds = checker.feeds();
-        let server = checker.server(site.as_ref(), &output);
+        let server = checker.server(site.as_ref());
         let store = checker.store();
         let webhooks = checker.webhooks();
         let guard = checker.guard();
@@ -151,12 +152,20 @@ impl Checker<'_> {
     fn output(&mut self) -> Output {
         let dir = match &self.around.out {
             Some(out) => out.clone(),
-            None => {
-                let raw = self.file.raw.output.as_ref().and_then(|output| output.dir.clone());
-                self.file.dir.join(raw.unwrap_or_else(|| DEFAULT_OUTPUT.into()))
-            }
+            None => self.file.dir.join(self.configured_dir()),
         };
         Output { dir: normal(&dir) }
+    }
+
+    /// `output.dir` as it is written.
+    fn configured_dir(&self) -> PathBuf {
+        let raw = self.file.raw.output.as_ref().and_then(|output| output.dir.clone());
+        raw.unwrap_or_else(|| DEFAULT_OUTPUT.into())
+    }
+
+    fn resolve(&self, reference: &SecretRef) -> Result<Secret, String> {
+        let env = self.around.env.ok_or("no secret is looked up")?;
+        reference.resolve(&self.file.dir, env)
     }
 
     fn guard(&mut self) -> Guard {

@@ -116,10 +116,9 @@ fn place(text: &str, start: usize, len: usize) -> Place {
     let mut place = Place::of(text, start, len);
     let section = text.lines().take(place.line).filter(|line| !line.starts_with([' ', '#', '-', '\t'])).last();
     let line = place.source.to_ascii_lowercase();
-    if section.is_some_and(|key| key.starts_with("webhooks"))
-        || ["secret", "token"].iter().any(|word| line.contains(word))
-    {
-        place.source = format!("{:1$}…", "", place.column - 1);
+    let among_webhooks = section.is_some_and(|key| key.contains("webhooks"));
+    if among_webhooks || ["secret", "token", "webhooks", "@"].iter().any(|word| line.contains(word)) {
+        place.source.clear();
         place.len = 1;
     }
     place
@@ -190,6 +189,8 @@ mod tests {
             "webhooks:\n  - {name: a, url: https://h/hunter2, secrt: hunter2}\n",
             "webhooks: [{name: a, url: https://h/hunter2, secret: hunter2}]\n",
             "server:\n  admin_token: hunter2\n",
+            "store: {url: \"postgres://me:hunter2@db/x\", x: 1}\n",
+            "{\"webhooks\": [{url: https://h/hunter2}]}\n",
         ] {
             let problem = parse(text).unwrap_err();
             assert!(problem.place.is_some(), "{text}");

@@ -299,7 +299,7 @@ pub struct Webhook {
     pub url: Url,
     /// What messages are signed with, newest first; several while a secret is being rotated. Never empty.
     pub secrets: Vec<Secret>,
-    /// Which events it wants; a digest ([`EventType::PostsChanged`]) is among them where any `post.*` is.
+    /// Which events it wants.
     pub events: Vec<EventType>,
     /// Which posts it wants.
     pub filter: Filter,
@@ -315,6 +315,14 @@ pub struct Webhook {
     pub allow_networks: Vec<IpNet>,
 }
 
+impl Webhook {
+    /// Whether it gets the text of posts that are told of in this way.
+    #[must_use]
+    pub fn wants_text(&self, event_type: EventType) -> bool {
+        self.payload == Payload::Full && matches!(event_type, EventType::PostPublished | EventType::PostUpdated)
+    }
+}
+
 /// What stops a scan, or a post.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guard {
@@ -324,4 +332,24 @@ pub struct Guard {
     pub max_events_per_scan: usize,
     /// Larger files are not read.
     pub max_post_bytes: u64,
+}
+
+/// Settings for the tests of other modules.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::{Person, Site};
+
+    /// A site that names no author.
+    pub(crate) fn site() -> Site {
+        Site {
+            url: "https://example.com/".parse().unwrap(),
+            title: "Example".into(),
+            description: String::new(),
+            language: None,
+            author: Person { name: "Example".into(), email: None, uri: None },
+            timezone: chrono_tz::UTC,
+            icon: None,
+            logo: None,
+        }
+    }
 }

@@ -215,6 +215,19 @@ impl<'de> Deserialize<'de> for TextOrSecret {
             fn visit_str<E: de::Error>(self, text: &str) -> Result<TextOrSecret, E> {
                 Ok(TextOrSecret::Text(text.to_owned()))
             }
+            fn visit_bool<E: de::Error>(self, value: bool) -> Result<TextOrSecret, E> {
+                Ok(TextOrSecret::Text(value.to_string()))
+            }
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<TextOrSecret, E> {
+                Ok(TextOrSecret::Text(number.to_string()))
+            }
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<TextOrSecret, E> {
+                Ok(TextOrSecret::Text(number.to_string()))
+            }
+            // A number's own text is lost here, and may be a secret.
+            fn visit_f64<E: de::Error>(self, _: f64) -> Result<TextOrSecret, E> {
+                Err(E::custom("a text that looks like a number needs quotes"))
+            }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TextOrSecret, A::Error> {
                 SecretRef::deserialize(de::value::MapAccessDeserializer::new(map)).map(TextOrSecret::Secret)
             }
@@ -287,7 +300,9 @@ mod tests {
 
     #[test]
     fn a_literal_secret_is_refused_without_being_repeated() {
-        let error = serde_yaml::from_str::<SecretRef>("hunter2").unwrap_err().to_string();
-        assert!(error.contains("{env: NAME}") && !error.contains("hunter2"), "{error}");
+        for literal in ["hunter2", "7777", "-7777", "77.77", "true"] {
+            let error = serde_yaml::from_str::<SecretRef>(literal).unwrap_err().to_string();
+            assert!(error.contains("{env: NAME}") && !error.contains(literal), "{error}");
+        }
     }
 }

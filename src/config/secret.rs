@@ -77,9 +77,21 @@ impl<'de> Deserialize<'de> for SecretRef {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("`{env: NAME}` or `{file: PATH}`")
             }
-            // The default would repeat the text, which may well be the secret itself.
-            fn visit_str<E: de::Error>(self, _text: &str) -> Result<SecretRef, E> {
-                Err(E::custom("a secret is written as `{env: NAME}` or `{file: PATH}`, never as its text"))
+            // The defaults would repeat what is there, which may well be the secret itself.
+            fn visit_str<E: de::Error>(self, _: &str) -> Result<SecretRef, E> {
+                Err(literal())
+            }
+            fn visit_bool<E: de::Error>(self, _: bool) -> Result<SecretRef, E> {
+                Err(literal())
+            }
+            fn visit_i64<E: de::Error>(self, _: i64) -> Result<SecretRef, E> {
+                Err(literal())
+            }
+            fn visit_u64<E: de::Error>(self, _: u64) -> Result<SecretRef, E> {
+                Err(literal())
+            }
+            fn visit_f64<E: de::Error>(self, _: f64) -> Result<SecretRef, E> {
+                Err(literal())
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SecretRef, A::Error> {
                 let Some(key) = map.next_key::<String>()? else {
@@ -120,6 +132,10 @@ impl SecretRef {
             text => Ok(Secret::new(text)),
         }
     }
+}
+
+fn literal<E: de::Error>() -> E {
+    E::custom("a secret is written as `{env: NAME}` or `{file: PATH}`, never as its text")
 }
 
 fn bad(what: &str) -> String {

@@ -20,7 +20,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::client::{Resolver, Timeouts};
 use super::{Clock, Courier, Settings};
 use crate::config::{EventType, Payload, Secret, StoreUrl, Webhook};
-use crate::events::{Event, EventTerms};
+use crate::events::Event;
 use crate::store::{Access, ScanCommit, Store};
 
 pub(super) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -334,6 +334,5 @@ fn event(id: &str) -> Event {
         timestamp: start(),
         data: serde_json::json!({"title": id}),
         html: None,
-        terms: vec![EventTerms::default()],
     }
 }

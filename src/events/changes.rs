@@ -26,8 +26,8 @@ pub struct Change<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{removed} of {known} known posts are gone at once, more than the {percent} % that guard.max_removed_percent allows \
-     ({named}): the feeds stay as they were. If the posts are meant to be gone, run once with --allow-removals; \
-     if not, see whether a disk is not mounted or a checkout is not complete"
+     ({named}): the feeds stay as they were. If the posts are meant to be gone, restart the daemon with --allow-removals, or \
+     run `tidings scan --allow-removals` without one; if not, see whether a disk is not mounted or a checkout not complete"
 )]
 pub struct MassRemoval {
     /// Posts gone.
@@ -97,6 +97,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::config::testing::site;
     use crate::events::remember;
     use crate::events::tests::{data, now};
     use crate::posts::testing::post;
@@ -109,7 +110,7 @@ mod tests {
     }
 
     fn catalog(posts: &[Post]) -> Catalog {
-        Catalog::new(posts.iter().cloned().map(Arc::new).collect())
+        Catalog::new(posts.iter().cloned().map(Arc::new).collect(), &site())
     }
 
     fn diff(posts: &[Post], seen: &HashMap<String, Seen>) -> Vec<(EventType, String)> {

@@ -38,7 +38,7 @@ pub fn remember(post: &Post, entry_id: &str, seen: Option<&Seen>, data: PostData
         entry_id: entry_id.to_owned(),
         revision: post.revision,
         changes: data.revision,
-        changed_at: if edited { Some(now) } else { seen.and_then(|seen| seen.changed_at) },
+        changed_at: if edited { Some(now) } else { seen.filter(|seen| !seen.gone).and_then(|seen| seen.changed_at) },
         first_seen: seen.map_or(now, |seen| seen.first_seen),
         gone: false,
         post: PostData { summary: None, feeds: Vec::new(), ..data },

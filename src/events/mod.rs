@@ -71,36 +71,19 @@ pub struct Event {
     pub data: serde_json::Value,
     /// The post's text, for endpoints with `payload: full`; `None` where no endpoint wants it.
     pub html: Option<String>,
-    /// What filters look at: one for each post it is about.
-    pub terms: Vec<EventTerms>,
 }
 
-/// What an endpoint's `where` looks at.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct EventTerms {
-    /// The post's categories.
-    pub categories: Vec<String>,
-    /// The post's tags.
-    pub tags: Vec<String>,
-    /// Names of the post's authors.
-    pub authors: Vec<String>,
-    /// The post's language, or its site's.
-    pub language: Option<String>,
-}
-
-impl Event {
-    /// Whether an endpoint with this filter wants it. What is about no post, everybody wants.
+impl PostData {
+    /// Whether an endpoint with this filter wants to hear of the post.
     #[must_use]
     pub fn matches(&self, filter: &Filter) -> bool {
-        self.terms.is_empty()
-            || self.terms.iter().any(|terms| {
-                filter.matches(&Terms {
-                    categories: &terms.categories,
-                    tags: &terms.tags,
-                    authors: &terms.authors,
-                    language: terms.language.as_deref(),
-                })
-            })
+        let authors: Vec<_> = self.authors.iter().map(|author| author.name.clone()).collect();
+        filter.matches(&Terms {
+            categories: &self.categories,
+            tags: &self.tags,
+            authors: &authors,
+            language: self.language.as_deref(),
+        })
     }
 }
 
@@ -114,38 +97,30 @@ pub fn about(
     html: Option<String>,
     now: DateTime<Utc>,
 ) -> Event {
-    let parts: [&[u8]; 5] = [
-        site.as_bytes(),
-        remembered.key.as_bytes(),
-        &remembered.revision.0,
-        event_type.as_str().as_bytes(),
-        &remembered.changes.to_be_bytes(),
-    ];
     Event {
-        id: message_id(parts),
+        id: message_id(parts(site, event_type, remembered)),
         event_type,
         key: Some(remembered.key.clone()),
         timestamp: now,
         data: serde_json::to_value(data).unwrap_or_default(),
         html,
-        terms: vec![terms(data)],
     }
 }
 
-/// One event that stands for many: sent where a scan finds more changes than the guard lets through one by one.
+/// One event for one endpoint that stands for many: sent where a scan finds more changes for it than the guard lets through
+/// one by one.
 #[must_use]
-pub fn digest(events: &[Event], now: DateTime<Utc>) -> Event {
+pub fn digest(site: &str, endpoint: &str, changes: &[(EventType, &Seen)], now: DateTime<Utc>) -> Event {
     let named = |event_type: EventType| {
-        let of_type = events.iter().filter(|event| event.event_type == event_type);
-        let short = |event: &Event| {
-            let field = |key: &str| event.data.get(key).cloned().unwrap_or_default();
-            serde_json::json!({"id": field("id"), "url": field("url"), "title": field("title")})
-        };
+        let of_type = changes.iter().filter(|(of, _)| *of == event_type).map(|(_, seen)| &seen.post);
         let count = of_type.clone().count();
+        let short = |post: &PostData| serde_json::json!({"id": post.id, "url": post.url, "title": post.title});
         serde_json::json!({"count": count, "posts": of_type.take(MAX_NAMED).map(short).collect::<Vec<_>>()})
     };
+    let ids: Vec<String> =
+        changes.iter().map(|(event_type, seen)| message_id(parts(site, *event_type, seen))).collect();
     Event {
-        id: message_id(events.iter().map(|event| event.id.as_bytes())),
+        id: message_id(ids.iter().map(String::as_bytes).chain([endpoint.as_bytes()])),
         event_type: EventType::PostsChanged,
         key: None,
         timestamp: now,
@@ -155,7 +130,6 @@ pub fn digest(events: &[Event], now: DateTime<Utc>) -> Event {
             "removed": named(EventType::PostRemoved),
         }),
         html: None,
-        terms: events.iter().flat_map(|event| event.terms.iter().cloned()).collect(),
     }
 }
 
@@ -169,17 +143,18 @@ pub fn ping(site: &str, nonce: u64, now: DateTime<Utc>) -> Event {
         timestamp: now,
         data: serde_json::json!({"site": site}),
         html: None,
-        terms: Vec::new(),
     }
 }
 
-fn terms(data: &PostData) -> EventTerms {
-    EventTerms {
-        categories: data.categories.clone(),
-        tags: data.tags.clone(),
-        authors: data.authors.iter().map(|author| author.name.clone()).collect(),
-        language: data.language.clone(),
-    }
+/// What makes a change this change and no other.
+fn parts(site: &str, event_type: EventType, remembered: &Seen) -> [Vec<u8>; 5] {
+    [
+        site.into(),
+        remembered.key.clone().into(),
+        remembered.revision.0.into(),
+        event_type.as_str().into(),
+        remembered.changes.to_be_bytes().into(),
+    ]
 }
 
 #[cfg(test)]
@@ -236,17 +211,23 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_counts_and_names_and_reaches_whoever_wants_one_of_its_posts() {
-        let tagged = Post { tags: vec!["AI".into()], ..post("a", 1) };
-        let event = |p: &Post| {
-            let seen = remember(p, &p.id, None, data(p, 1), now());
-            about("s", EventType::PostPublished, &seen, &seen.post, None, now())
-        };
-        let digest = digest(&[event(&tagged), event(&post("b", 2))], now());
-        assert_eq!(digest.data["published"]["count"], 2);
-        assert_eq!(digest.data["published"]["posts"][0]["title"], "a");
-        assert_eq!(digest.data["removed"]["count"], 0);
+    fn a_digest_counts_and_names_and_is_the_endpoints_own() {
+        let seen = |p: &Post| remember(p, &p.id, None, data(p, 1), now());
+        let (a, b) = (seen(&post("a", 1)), seen(&post("b", 2)));
+        let changes = [(EventType::PostPublished, &a), (EventType::PostPublished, &b)];
+        let first = digest("s", "hook", &changes, now());
+        assert_eq!(first.data["published"]["count"], 2);
+        assert_eq!(first.data["published"]["posts"][0]["title"], "a");
+        assert_eq!(first.data["removed"]["count"], 0);
+        assert_eq!(first, digest("s", "hook", &changes, now()));
+        assert_ne!(first.id, digest("s", "other", &changes, now()).id);
+        assert_ne!(first.id, digest("s", "hook", &changes[..1], now()).id);
+    }
+
+    #[test]
+    fn a_filter_looks_at_the_posts_terms() {
+        let tagged = data(&Post { tags: vec!["AI".into()], ..post("a", 1) }, 1);
         let wants = |tag: &str| Filter { tags: vec![tag.into()], ..Filter::default() };
-        assert!(digest.matches(&wants("ai")) && !digest.matches(&wants("x")));
+        assert!(tagged.matches(&wants("ai")) && !tagged.matches(&wants("x")));
     }
 }

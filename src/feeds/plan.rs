@@ -135,7 +135,7 @@ fn site_feed(catalog: &Catalog, config: &Config) -> Planned {
 }
 
 fn custom_feeds<'a>(catalog: &'a Catalog, config: &'a Config) -> impl Iterator<Item = Planned> + 'a {
-    let names: Vec<_> = catalog.posts.iter().map(|post| author_names(post)).collect();
+    let names: Vec<_> = catalog.posts.iter().map(|post| author_names(post, &config.site.author)).collect();
     config.feeds.custom.iter().map(move |custom| {
         let language = config.site.language.as_deref();
         let matches = |&at: &usize| custom.filter.matches(&terms_of(&catalog.posts[at], &names[at], language));
@@ -185,18 +185,13 @@ fn window(mut posts: Vec<usize>, limit: Option<usize>) -> Vec<usize> {
     posts
 }
 
+/// A post names no term twice, so that no (scheme, term) stands twice.
 fn categories(post: &Post, config: &Config) -> Vec<Category> {
-    let mut categories: Vec<Category> = Vec::new();
-    for (taxonomy, terms) in [(Taxonomy::Category, &post.categories), (Taxonomy::Tag, &post.tags)] {
+    let of = |taxonomy: Taxonomy, terms: &[String]| {
         let scheme = document_url(&config.server.public_url, &format!("{}/", taxonomy.dir()));
-        for term in terms {
-            let category = Category { taxonomy, term: term.clone(), scheme: scheme.clone() };
-            if !categories.contains(&category) {
-                categories.push(category);
-            }
-        }
-    }
-    categories
+        terms.iter().map(|term| Category { taxonomy, term: term.clone(), scheme: scheme.clone() }).collect::<Vec<_>>()
+    };
+    [of(Taxonomy::Category, &post.categories), of(Taxonomy::Tag, &post.tags)].concat()
 }
 
 /// A feed must say when it changed (RFC 4287, 4.2.15), even one of a site that has no post yet.

@@ -76,7 +76,7 @@ pub enum Template {
 pub struct Post {
     /// Relative to the source's root, with `/`.
     pub path: String,
-    /// What the store knows it by: the front matter's `id`/`guid` behind `id:`, else the path.
+    /// What the store knows it by: `id:` and the front matter's `id` or `guid`, else the path.
     pub key: String,
     /// The id that the generator's own feed gives it. An absolute IRI.
     pub id: String,

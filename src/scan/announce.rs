@@ -1,149 +1,132 @@
 //! What the store is to remember of each change, and what subscribers are told of it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
-use chrono::{DateTime, FixedOffset, Utc};
-
-use super::bodies::Bodies;
-use super::posts::Posts;
-use crate::catalog::Catalog;
-use crate::config::{Config, EventType, Payload};
+use super::ScanError;
+use super::pass::Pass;
+use crate::catalog::authors_of;
 use crate::events::{self, Change, Event, PostData, Seen};
-use crate::feeds::plan::{Planned, feed_url};
-use crate::posts::{self, Post, Rendered};
-use crate::problems::{Code, Problem, Severity};
+use crate::feeds::plan::feed_url;
 
 /// An event, with the names of the endpoints that are owed it.
 pub(super) type Owed = (Event, Vec<String>);
 
-/// What all steps after reading look at.
-pub(super) struct Pass<'a> {
-    pub(super) catalog: &'a Catalog,
-    pub(super) plans: &'a [Planned],
-    pub(super) config: &'a Config,
-    pub(super) ids: &'a HashMap<String, String>,
-    pub(super) seen: &'a HashMap<String, Seen>,
-    pub(super) now: DateTime<Utc>,
-    pub(super) bodies: &'a mut Bodies,
-    pub(super) posts: &'a Posts,
-    pub(super) problems: Vec<Problem>,
+/// A change before it is known whether anybody is told of it: without the post's text.
+struct Draft<'a> {
+    change: &'a Change<'a>,
+    data: PostData,
+    remembered: Seen,
 }
 
-impl Pass<'_> {
-    pub(super) fn announce(&mut self, changes: &[Change<'_>]) -> (Vec<Seen>, Vec<Owed>) {
-        let mut events = Vec::new();
-        let mut memory = self.moved();
-        for change in changes {
-            let (seen, event) = self.one(change);
-            memory.push(seen);
-            events.extend(event);
-        }
-        if events.len() > self.config.guard.max_events_per_scan {
-            events = vec![events::digest(&events, self.now)];
-        }
-        (memory, events.into_iter().map(|event| self.owed(event)).collect())
+/// What comes of all changes of a scan.
+pub(super) fn announce(pass: &mut Pass<'_>, changes: &[Change<'_>]) -> Result<(Vec<Seen>, Vec<Owed>), ScanError> {
+    let drafts: Vec<_> = changes.iter().map(|change| draft(pass, change)).collect();
+    let (single, mut owed) = who_is_told(pass, &drafts);
+    let feeds = feeds_by_post(pass);
+    for (at, names) in single {
+        let event = event(pass, &drafts[at], &names, &feeds)?;
+        owed.push((event, names));
     }
-
-    /// A post's rendered body. A broken file's last good one, if it is still kept.
-    pub(super) fn body(&mut self, post: &Post) -> Option<Rendered> {
-        let (posts, max) = (self.posts, self.config.guard.max_post_bytes);
-        let render = || posts.body(&post.path, max).map(|file| posts::render(post, &file));
-        let body = match posts.is_stale(&post.path) {
-            true => self.bodies.get(post, || None),
-            false => self.bodies.get(post, render),
-        };
-        if body.is_none() && !self.problems.iter().any(|problem| problem.path == post.path) {
-            self.problems.push(last_good_lost(post));
-        }
-        body
-    }
-
-    pub(super) fn updated(&self, post: &Post) -> DateTime<FixedOffset> {
-        events::updated(post, self.seen.get(&post.key), self.now)
-    }
-
-    pub(super) fn id<'b>(&'b self, post: &'b Post) -> &'b str {
-        self.ids.get(&post.key).map_or(post.id.as_str(), String::as_str)
-    }
-
-    fn one(&mut self, change: &Change<'_>) -> (Seen, Option<Event>) {
-        let site = self.config.site.url.as_str();
-        let Some(at) = change.post else {
-            let gone = events::forget(change.seen.expect("a change without a post is about one that was seen"));
-            let event =
-                change.announced.then(|| events::about(site, change.event_type, &gone, &gone.post, None, self.now));
-            return (gone, event);
-        };
-        let post = &self.catalog.posts[at];
-        let mut data = self.data(at, change.seen);
-        let remembered = events::remember(post, self.id(post), change.seen, data.clone(), self.now);
-        if !change.announced {
-            return (remembered, None);
-        }
-        let body = self.body(post);
-        data.summary = body.as_ref().map(|body| body.summary.to_string());
-        let feeds = self.plans.iter().filter(|plan| plan.posts.contains(&at));
-        data.feeds = feeds.filter_map(|plan| feed_url(plan, self.config)).collect();
-        let html = body.filter(|_| self.wants_html()).map(|body| body.html.to_string());
-        let event = events::about(site, change.event_type, &remembered, &data, html, self.now);
-        (remembered, Some(event))
-    }
-
-    /// Posts whose file has moved and nothing else: no event, but the store is to know the new path.
-    fn moved(&self) -> Vec<Seen> {
-        let moved = |post: &std::sync::Arc<Post>| {
-            let seen = self.seen.get(&post.key)?;
-            (!seen.gone && seen.revision == post.revision && seen.path != post.path)
-                .then(|| Seen { path: post.path.clone(), ..seen.clone() })
-        };
-        self.catalog.posts.iter().filter_map(moved).collect()
-    }
-
-    fn data(&self, at: usize, seen: Option<&Seen>) -> PostData {
-        let (post, site) = (&self.catalog.posts[at], &self.config.site);
-        PostData {
-            id: self.id(post).to_owned(),
-            url: post.url.clone(),
-            title: post.title.clone(),
-            summary: None,
-            language: post.language.clone().or_else(|| site.language.clone()),
-            authors: if post.authors.is_empty() { vec![site.author.clone()] } else { post.authors.clone() },
-            categories: post.categories.clone(),
-            tags: post.tags.clone(),
-            published: post.published,
-            updated: self.updated(post),
-            image: post.image.clone(),
-            reading_time: post.extra.get("reading_time").cloned(),
-            revision: seen.map_or(0, |seen| seen.changes) + 1,
-            feeds: Vec::new(),
-        }
-    }
-
-    fn owed(&self, event: Event) -> Owed {
-        let wants = |hook: &&std::sync::Arc<crate::config::Webhook>| {
-            hook.events.contains(&event.event_type) && event.matches(&hook.filter)
-        };
-        let names = self.config.webhooks.iter().filter(wants).map(|hook| hook.name.clone()).collect();
-        (event, names)
-    }
-
-    fn wants_html(&self) -> bool {
-        self.config.webhooks.iter().any(|hook| hook.payload == Payload::Full && hook.events.iter().any(is_with_text))
-    }
+    let moved = moved(pass);
+    Ok((drafts.into_iter().map(|draft| draft.remembered).chain(moved).collect(), owed))
 }
 
-fn is_with_text(event: &EventType) -> bool {
-    matches!(event, EventType::PostPublished | EventType::PostUpdated)
+fn draft<'a>(pass: &Pass<'_>, change: &'a Change<'a>) -> Draft<'a> {
+    let Some(at) = change.post else {
+        let remembered = events::forget(change.seen.expect("a change without a post is about one that was seen"));
+        return Draft { change, data: remembered.post.clone(), remembered };
+    };
+    let post = &pass.catalog.posts[at];
+    let data = data(pass, at, change.seen);
+    let remembered = events::remember(post, &data.id, change.seen, data.clone(), pass.changed_at(post));
+    Draft { change, data, remembered }
 }
 
-fn last_good_lost(post: &Post) -> Problem {
-    Problem {
-        code: Code::LastGoodLost,
-        severity: Severity::Warning,
-        path: post.path.clone(),
-        place: None,
-        message: "its last good text is no longer at hand".to_owned(),
-        effect: "its entries show no text until the file is mended".to_owned(),
-        remedy: "mend the file".to_owned(),
+/// Which changes are told one by one, and to whom; and the digests of those endpoints for which there are too many.
+fn who_is_told(pass: &Pass<'_>, drafts: &[Draft<'_>]) -> (BTreeMap<usize, Vec<String>>, Vec<Owed>) {
+    let config = pass.config;
+    let (mut single, mut digests) = (BTreeMap::<usize, Vec<String>>::new(), Vec::new());
+    for hook in &config.webhooks {
+        let wants = |draft: &Draft<'_>| {
+            let event_type = draft.change.event_type;
+            draft.change.announced && hook.events.contains(&event_type) && draft.data.matches(&hook.filter)
+        };
+        let wanted: Vec<usize> = (0..drafts.len()).filter(|&at| wants(&drafts[at])).collect();
+        if wanted.len() <= config.guard.max_events_per_scan {
+            wanted.into_iter().for_each(|at| single.entry(at).or_default().push(hook.name.clone()));
+            continue;
+        }
+        let changes: Vec<_> = wanted.iter().map(|&at| (drafts[at].change.event_type, &drafts[at].remembered)).collect();
+        let digest = events::digest(config.site.url.as_str(), &hook.name, &changes, pass.now);
+        digests.push((digest, vec![hook.name.clone()]));
+    }
+    (single, digests)
+}
+
+fn event(
+    pass: &mut Pass<'_>,
+    draft: &Draft<'_>,
+    names: &[String],
+    feeds: &BTreeMap<usize, Vec<String>>,
+) -> Result<Event, ScanError> {
+    let (event_type, site) = (draft.change.event_type, pass.config.site.url.as_str());
+    let Some(at) = draft.change.post else {
+        return Ok(events::about(site, event_type, &draft.remembered, &draft.data, None, pass.now));
+    };
+    let body = pass.body(&pass.catalog.posts[at])?;
+    let data = PostData {
+        summary: body.as_ref().map(|body| body.summary.to_string()),
+        feeds: feeds.get(&at).cloned().unwrap_or_default(),
+        ..draft.data.clone()
+    };
+    let hooks = pass.config.webhooks.iter().filter(|hook| names.contains(&hook.name));
+    let wanted = hooks.into_iter().any(|hook| hook.wants_text(event_type));
+    let html = body.filter(|_| wanted).map(|body| body.html.to_string());
+    Ok(events::about(site, event_type, &draft.remembered, &data, html, pass.now))
+}
+
+fn feeds_by_post(pass: &Pass<'_>) -> BTreeMap<usize, Vec<String>> {
+    let mut feeds = BTreeMap::<usize, Vec<String>>::new();
+    for plan in pass.plans {
+        let Some(url) = feed_url(plan, pass.config) else { continue };
+        plan.posts.iter().for_each(|&at| feeds.entry(at).or_default().push(url.clone()));
+    }
+    feeds
+}
+
+/// Posts that are where they were for readers, but not for us: the file was moved, or the site has another address. No event,
+/// but what is remembered follows.
+fn moved(pass: &Pass<'_>) -> Vec<Seen> {
+    let moved = |at: usize| {
+        let post = &pass.catalog.posts[at];
+        let seen = pass.seen.get(&post.key)?;
+        let same = !seen.gone && seen.revision == post.revision;
+        let elsewhere = seen.path != post.path || seen.post.url != post.url;
+        (same && elsewhere).then(|| Seen {
+            path: post.path.clone(),
+            post: PostData { revision: seen.changes, ..data(pass, at, Some(seen)) },
+            ..seen.clone()
+        })
+    };
+    (0..pass.catalog.posts.len()).filter_map(moved).collect()
+}
+
+fn data(pass: &Pass<'_>, at: usize, seen: Option<&Seen>) -> PostData {
+    let (post, site) = (&pass.catalog.posts[at], &pass.config.site);
+    PostData {
+        id: pass.id(post).to_owned(),
+        url: post.url.clone(),
+        title: post.title.clone(),
+        summary: None,
+        language: post.language.clone().or_else(|| site.language.clone()),
+        authors: authors_of(post, &site.author),
+        categories: post.categories.clone(),
+        tags: post.tags.clone(),
+        published: post.published,
+        updated: pass.updated(post),
+        image: post.image.clone(),
+        reading_time: post.extra.get("reading_time").cloned(),
+        revision: seen.map_or(0, |seen| seen.changes) + 1,
+        feeds: Vec::new(),
     }
 }

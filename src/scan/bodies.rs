@@ -23,16 +23,18 @@ struct Kept {
 }
 
 impl Bodies {
-    /// The body of this state of a post: kept, or else what `render` makes of it.
-    pub(super) fn get(&mut self, post: &Post, render: impl FnOnce() -> Option<Rendered>) -> Option<Rendered> {
-        if let Some(kept) = self.kept.get_mut(&post.path)
-            && kept.revision == post.revision
-            && kept.url == post.url
-        {
-            kept.used = true;
-            return Some(kept.body.clone());
+    /// The body of this state of a post, if it is kept.
+    pub(super) fn get(&mut self, post: &Post) -> Option<Rendered> {
+        let kept = self.kept.get_mut(&post.path)?;
+        if kept.revision != post.revision || kept.url != post.url {
+            return None;
         }
-        let body = render()?;
+        kept.used = true;
+        Some(kept.body.clone())
+    }
+
+    /// Keeps the body of this state of a post, if there is room.
+    pub(super) fn keep(&mut self, post: &Post, body: &Rendered) {
         let size = body.html.len() + body.summary.len();
         self.drop(&post.path);
         if self.bytes + size <= MAX_BYTES {
@@ -40,7 +42,6 @@ impl Bodies {
             let kept = Kept { revision: post.revision, url: post.url.clone(), body: body.clone(), used: true };
             self.kept.insert(post.path.clone(), kept);
         }
-        Some(body)
     }
 
     /// Drops what was not used since the last time.
@@ -66,26 +67,26 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_rendered_once_a_revision_and_dropped_when_unused() {
+    fn a_body_is_kept_for_one_state_of_a_post_and_dropped_when_unused() {
         let mut bodies = Bodies::default();
         let p = post("a", 1);
         let edited = Post { revision: Revision([1; 16]), ..p.clone() };
-        assert_eq!(bodies.get(&p, || Some(body("1"))), Some(body("1")));
-        assert_eq!(bodies.get(&p, || unreachable!()), Some(body("1")));
-        assert_eq!(bodies.get(&edited, || Some(body("22"))), Some(body("22")));
-        assert_eq!(bodies.bytes, 2);
+        assert_eq!(bodies.get(&p), None);
+        bodies.keep(&p, &body("1"));
+        assert_eq!((bodies.get(&p), bodies.get(&edited)), (Some(body("1")), None));
+        bodies.keep(&edited, &body("22"));
+        assert_eq!((bodies.get(&edited), bodies.get(&p), bodies.bytes), (Some(body("22")), None, 2));
         bodies.sweep();
-        assert_eq!(bodies.get(&edited, || unreachable!()), Some(body("22")));
+        assert_eq!(bodies.get(&edited), Some(body("22")));
         bodies.sweep();
         bodies.sweep();
-        assert_eq!((bodies.get(&edited, || None), bodies.bytes), (None, 0));
+        assert_eq!((bodies.get(&edited), bodies.bytes), (None, 0));
     }
 
     #[test]
     fn what_does_not_fit_is_not_kept() {
         let mut bodies = Bodies::default();
-        let huge = "x".repeat(MAX_BYTES + 1);
-        assert!(bodies.get(&post("a", 1), || Some(body(&huge))).is_some());
+        bodies.keep(&post("a", 1), &body(&"x".repeat(MAX_BYTES + 1)));
         assert_eq!((bodies.kept.len(), bodies.bytes), (0, 0));
     }
 }

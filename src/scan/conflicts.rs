@@ -11,57 +11,96 @@ use crate::problems::{Code, Problem, Severity};
 impl Live {
     /// Leaves every key, URL and id to one post, and says so.
     pub(super) fn settle_conflicts(&mut self, seen: &HashMap<String, Seen>) {
-        self.settle_keys();
+        self.settle_keys(seen);
         self.settle_urls(seen);
+        self.follow_renames(seen);
         self.settle_ids(seen);
     }
 
-    fn settle_keys(&mut self) {
+    fn settle_keys(&mut self, seen: &HashMap<String, Seen>) {
+        let mut order: Vec<usize> = (0..self.posts.len()).collect();
+        order.sort_by_key(|&at| {
+            let post = &self.posts[at];
+            seen.get(&post.key).is_none_or(|seen| seen.gone || seen.path != post.path)
+        });
         let mut taken: HashMap<String, String> = HashMap::new();
-        for post in &mut self.posts {
-            if let Some(first) = taken.get(&post.key) {
-                self.problems.push(duplicate_key(post, first));
-                let post = Arc::make_mut(post);
+        for at in order {
+            if let Some(first) = taken.get(&self.posts[at].key) {
+                self.problems.push(duplicate_key(&self.posts[at], first));
+                let post = Arc::make_mut(&mut self.posts[at]);
                 post.key.clone_from(&post.path);
+                while taken.contains_key(&post.key) {
+                    post.key.push('\'');
+                }
             }
-            taken.insert(post.key.clone(), post.path.clone());
+            taken.insert(self.posts[at].key.clone(), self.posts[at].path.clone());
         }
     }
 
     fn settle_urls(&mut self, seen: &HashMap<String, Seen>) {
-        let mut taken: HashMap<String, Arc<Post>> = HashMap::new();
         let mut order = self.posts.clone();
         order.sort_by_key(|post| !seen.get(&post.key).is_some_and(|seen| !seen.gone && seen.post.url == post.url));
-        for post in order {
-            if let Some(first) = taken.get(&post.url) {
-                self.problems.push(duplicate_url(&post, first));
-                self.unreadable.insert(post.path.clone());
-                self.posts.retain(|other| other.path != post.path);
-            } else {
-                taken.insert(post.url.clone(), post);
+        let mut taken: HashMap<&str, &Arc<Post>> = HashMap::new();
+        for post in &order {
+            match taken.get(post.url.as_str()) {
+                Some(first) => {
+                    self.problems.push(duplicate_url(post, first));
+                    self.unreadable.insert(post.path.clone());
+                }
+                None => drop(taken.insert(&post.url, post)),
+            }
+        }
+        let kept: HashSet<&str> = taken.values().map(|post| post.path.as_str()).collect();
+        self.posts.retain(|post| kept.contains(post.path.as_str()));
+    }
+
+    /// A post that is nowhere to be found, and another at its URL that was never seen: its file was renamed. It stays the
+    /// post it was, with its id and its count of changes.
+    fn follow_renames(&mut self, seen: &HashMap<String, Seen>) {
+        let live: HashSet<String> = self.posts.iter().map(|post| post.key.clone()).collect();
+        let lost = |seen: &&Seen| !seen.gone && !live.contains(&seen.key) && !self.is_unreadable(&seen.path);
+        let lost: HashMap<&str, &str> =
+            seen.values().filter(lost).map(|seen| (seen.post.url.as_str(), seen.key.as_str())).collect();
+        if lost.is_empty() {
+            return;
+        }
+        for post in &mut self.posts {
+            if seen.get(&post.key).is_none_or(|seen| seen.gone)
+                && let Some(key) = lost.get(post.url.as_str())
+            {
+                (*key).clone_into(&mut Arc::make_mut(post).key);
             }
         }
     }
 
     fn settle_ids(&mut self, seen: &HashMap<String, Seen>) {
-        let mut taken = HashSet::new();
-        for post in &self.posts {
-            if let Some(seen) = seen.get(&post.key) {
-                taken.insert(seen.entry_id.clone());
-                self.ids.insert(post.key.clone(), seen.entry_id.clone());
-            }
-        }
-        for post in &self.posts {
-            if self.ids.contains_key(&post.key) {
-                continue;
-            }
-            let id = if taken.contains(&post.id) { &post.url } else { &post.id };
-            if *id != post.id {
+        let live: HashSet<&str> = self.posts.iter().map(|post| post.key.as_str()).collect();
+        let hidden = |seen: &&Seen| !seen.gone && !live.contains(seen.key.as_str()) && self.is_unreadable(&seen.path);
+        let mut taken: HashSet<String> = seen.values().filter(hidden).map(|seen| seen.entry_id.clone()).collect();
+        let mut order: Vec<(u8, &Arc<Post>)> =
+            self.posts.iter().map(|post| (rank(seen.get(&post.key)), post)).collect();
+        order.sort_by_key(|(rank, _)| *rank);
+        for (_, post) in order {
+            let before = seen.get(&post.key).map(|seen| seen.entry_id.clone());
+            let wanted = before.into_iter().chain([post.id.clone(), post.url.clone()]);
+            let others = (1..).map(|n| format!("{}#{n}", post.url));
+            let id = wanted.chain(others).find(|id| !taken.contains(id));
+            let id = id.expect("of endlessly many ids one is free");
+            if !seen.contains_key(&post.key) && id != post.id {
                 self.problems.push(duplicate_id(post));
             }
             taken.insert(id.clone());
-            self.ids.insert(post.key.clone(), id.clone());
+            self.ids.insert(post.key.clone(), id);
         }
+    }
+}
+
+/// Who chooses an id first: what is live, what was live once, what is new.
+fn rank(seen: Option<&Seen>) -> u8 {
+    match seen {
+        Some(seen) if !seen.gone => 0,
+        Some(_) => 1,
+        None => 2,
     }
 }
 
@@ -96,7 +135,7 @@ fn duplicate_id(post: &Post) -> Problem {
         path: post.path.clone(),
         place: None,
         message: format!("the generator gives it an id that another post has already: {}", post.id),
-        effect: "its URL is its id".to_owned(),
+        effect: "it has another one, made of its URL".to_owned(),
         remedy: "nothing needs to be done".to_owned(),
     }
 }

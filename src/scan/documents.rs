@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::announce::Pass;
+use super::pass::Pass;
 use super::{Run, ScanError};
 use crate::config::Format;
 use crate::feeds::plan::{OPML, Planned, compose, document_url, entry};
@@ -22,7 +22,7 @@ pub(super) fn publish(
     let mut feeds: Vec<Feed> = Vec::with_capacity(pass.plans.len());
     for (done, plan) in pass.plans.iter().enumerate() {
         (run.progress)("writing feeds", done, pass.plans.len());
-        let entries = plan.posts.iter().map(|&at| make_entry(pass, at, plan)).collect();
+        let entries = plan.posts.iter().map(|&at| make_entry(pass, at, plan)).collect::<Result<_, _>>()?;
         let mut feed = compose(plan, entries, pass.catalog, pass.config);
         for &format in &pass.config.feeds.formats {
             publisher.put(&render(&feed, format))?;
@@ -59,8 +59,8 @@ fn paths(pass: &Pass<'_>) -> Vec<String> {
     pass.plans.iter().flat_map(of_plan).chain([OPML.to_owned()]).collect()
 }
 
-fn make_entry(pass: &mut Pass<'_>, at: usize, plan: &Planned) -> Arc<Entry> {
+fn make_entry(pass: &mut Pass<'_>, at: usize, plan: &Planned) -> Result<Arc<Entry>, ScanError> {
     let post = &pass.catalog.posts[at];
-    let body = pass.body(post);
-    Arc::new(entry(post, pass.id(post), pass.updated(post), body.as_ref(), plan.content, pass.config))
+    let body = pass.body(post)?;
+    Ok(Arc::new(entry(post, pass.id(post), pass.updated(post), body.as_ref(), plan.content, pass.config)))
 }

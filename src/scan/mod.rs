@@ -8,6 +8,7 @@ mod announce;
 mod bodies;
 mod conflicts;
 mod documents;
+mod pass;
 mod posts;
 mod site;
 
@@ -19,14 +20,15 @@ use chrono::{DateTime, Utc};
 
 use crate::catalog::Catalog;
 use crate::config::{Config, ConfigFile};
-use crate::events::{self, MassRemoval};
+use crate::events::{self, MassRemoval, Seen};
 use crate::feeds::plan::plan;
 use crate::problems::{Problem, Severity};
 use crate::publish::{PublishError, Published};
 use crate::sources::SourceError;
-use crate::store::{DocumentState, Store, StoreError};
+use crate::store::{DocumentState, ScanCommit, Store, StoreError};
 
 use self::bodies::Bodies;
+use self::pass::Pass;
 pub use self::posts::{Live, Posts};
 
 /// Looks up an environment variable.
@@ -47,7 +49,10 @@ pub enum ScanError {
     /// Documents cannot be written.
     #[error(transparent)]
     Publish(#[from] PublishError),
-    /// The store failed.
+    /// A post's file changed between its two readings, again and again.
+    #[error("{0} is being written to without a pause: nothing is published until it is whole")]
+    Changed(String),
+    /// The store failed. What was written is visible, but nobody is told of it before a later scan can record it.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -77,8 +82,8 @@ pub struct Report {
     pub unchanged: usize,
     /// Documents removed.
     pub removed: usize,
-    /// Events by type, in the order subscribers are told.
-    pub events: Vec<crate::config::EventType>,
+    /// Changes that subscribers may be told of.
+    pub changes: usize,
     /// Deliveries owed anew.
     pub deliveries: u64,
     /// By path.
@@ -97,21 +102,27 @@ impl Report {
     }
 }
 
+/// A file that changes while it is scanned is given so many chances to be whole.
+const CHANCES: usize = 3;
+
 /// Scans one source again and again, and remembers what did not change in between.
 #[derive(Debug)]
 pub struct Scanner {
     posts: Posts,
     bodies: Bodies,
+    /// What is visible already, but could not be recorded.
+    unrecorded: ScanCommit,
 }
 
 impl Scanner {
-    /// A scanner for the site that `file` describes. `out` stands in for `output.dir`.
+    /// A scanner for the site that `file` describes. `out` stands in for `output.dir`. Without `env` no secret is looked up,
+    /// and there are no webhooks.
     ///
     /// # Errors
     ///
     /// If the source cannot be found.
-    pub fn new(file: ConfigFile, out: Option<PathBuf>, env: Env) -> Result<Self, SourceError> {
-        Ok(Self { posts: Posts::new(file, out, env)?, bodies: Bodies::default() })
+    pub fn new(file: ConfigFile, out: Option<PathBuf>, env: Option<Env>) -> Result<Self, SourceError> {
+        Ok(Self { posts: Posts::new(file, out, env)?, bodies: Bodies::default(), unrecorded: ScanCommit::default() })
     }
 
     /// The config with the site's own settings, as they are now.
@@ -138,77 +149,107 @@ impl Scanner {
     ///
     /// See [`ScanError`].
     pub async fn scan(&mut self, run: &Run<'_>) -> Result<Report, ScanError> {
-        let memory = Memory::load(run.store).await?;
-        let (mut commit, mut report) = tokio::task::block_in_place(|| self.pass(run, &memory))?;
+        let memory = Memory::load(run.store, &self.unrecorded).await?;
+        let (commit, mut report) = tokio::task::block_in_place(|| {
+            let mut result = self.pass(run, &memory);
+            for _ in 1..CHANCES {
+                if !matches!(result, Err(ScanError::Changed(_))) {
+                    break;
+                }
+                result = self.pass(run, &memory);
+            }
+            result
+        })?;
         crate::failpoint::hit("scan.published");
         if let Some(store) = run.store {
-            commit.at = Some(run.now);
-            report.deliveries = store.commit_scan(&commit).await?;
+            match store.commit_scan(&commit).await {
+                Ok(deliveries) => report.deliveries = deliveries,
+                Err(error) => {
+                    self.unrecorded = commit;
+                    return Err(error.into());
+                }
+            }
+            self.unrecorded = ScanCommit::default();
         }
         crate::failpoint::hit("scan.committed");
         Ok(report)
     }
 
     /// Everything up to the commit: what is visible afterwards, and what is to be committed.
-    fn pass(&mut self, run: &Run<'_>, memory: &Memory) -> Result<(crate::store::ScanCommit, Report), ScanError> {
+    fn pass(&mut self, run: &Run<'_>, memory: &Memory) -> Result<(ScanCommit, Report), ScanError> {
         let live = self.posts.read(&memory.seen, run.now, run.progress)?;
         crate::failpoint::hit("scan.read");
-        let Live { config, posts, ids, next_due, .. } = &live;
-        let mut problems = live.problems.clone();
-        let catalog = Catalog::new(posts.clone());
+        let config = &live.config;
+        let catalog = Catalog::new(live.posts.clone(), &config.site);
         let guard = (!run.allow_removals).then_some(&config.guard);
-        let unreadable = |path: &str| live.is_unreadable(path);
+        let unreadable = |path: &str| live.may_be_there(path);
         let changes =
             events::changes(&catalog, &memory.seen, &unreadable, memory.baseline_done, config.backfill, guard)?;
         let plans = plan(&catalog, config);
-        let mut pass = announce::Pass {
+        let mut pass = Pass {
             catalog: &catalog,
             plans: &plans,
             config,
-            ids,
+            ids: &live.ids,
             seen: &memory.seen,
+            unrecorded: &memory.unrecorded,
             now: run.now,
             bodies: &mut self.bodies,
             posts: &self.posts,
             problems: Vec::new(),
         };
         let output = documents::publish(&mut pass, &memory.documents, run)?;
-        let (seen, events) = pass.announce(&changes);
-        problems.extend(pass.problems);
-        problems.extend(output.problems);
+        let (seen, events) = announce::announce(&mut pass, &changes)?;
+        let mut problems = [live.problems, pass.problems, output.problems].concat();
         problems.sort_by(|a, b| (&a.path, a.code).cmp(&(&b.path, b.code)));
+        problems.dedup();
         self.bodies.sweep();
+
+        let pending = self.unrecorded.documents.iter();
+        let pending = pending.filter_map(|(path, _)| Some((path.clone(), output.documents.get(path)?.state.clone())));
+        // A source without a single file may be one that is not mounted yet: the baseline waits.
+        let is_baseline = run.store.is_some() && !memory.baseline_done && live.files > 0;
         let report = Report {
             posts: catalog.posts.len(),
             written: output.written.len(),
             unchanged: output.unchanged,
             removed: output.removed.len(),
-            events: events.iter().map(|(event, _)| event.event_type).collect(),
+            changes: changes.iter().filter(|change| change.announced).count(),
             deliveries: 0,
             problems,
-            next_due: *next_due,
-            baseline: run.store.is_some() && !memory.baseline_done,
+            next_due: live.next_due,
+            baseline: is_baseline,
         };
-        let commit =
-            crate::store::ScanCommit { seen, events, documents: output.changed, documents_gone: output.gone, at: None };
+        let commit = ScanCommit {
+            seen,
+            events,
+            documents: pending.chain(output.changed).collect(),
+            documents_gone: output.gone,
+            at: (memory.baseline_done || is_baseline).then_some(run.now),
+        };
         Ok((commit, report))
     }
 }
 
-/// What the store knows at the beginning of a scan.
+/// What is known at the beginning of a scan.
 #[derive(Debug, Default)]
 struct Memory {
-    seen: HashMap<String, events::Seen>,
+    seen: HashMap<String, Seen>,
+    /// What the last scan saw and could not record.
+    unrecorded: HashMap<String, Seen>,
     documents: HashMap<String, DocumentState>,
     baseline_done: bool,
 }
 
 impl Memory {
-    async fn load(store: Option<&Store>) -> Result<Self, StoreError> {
+    async fn load(store: Option<&Store>, unrecorded: &ScanCommit) -> Result<Self, StoreError> {
         let Some(store) = store else { return Ok(Self::default()) };
+        let mut documents = store.documents().await?;
+        documents.extend(unrecorded.documents.iter().cloned());
         Ok(Self {
             seen: store.seen().await?,
-            documents: store.documents().await?,
+            unrecorded: unrecorded.seen.iter().map(|seen| (seen.key.clone(), seen.clone())).collect(),
+            documents,
             baseline_done: store.last_scan().await?.is_some(),
         })
     }

@@ -38,17 +38,34 @@ pub struct Live {
     pub next_due: Option<DateTime<Utc>>,
     /// What was found on the way.
     pub problems: Vec<Problem>,
+    /// Whether every directory could be looked into: otherwise what is not found may be there all the same.
+    whole: bool,
     /// Paths of files and directories that are there and could not be read, or not understood.
     pub(super) unreadable: HashSet<String>,
 }
 
 impl Live {
-    /// Whether the file at `path` may well be there, but says nothing now.
+    /// Whether the file at `path`, which was not found or not understood, may well be there.
     #[must_use]
-    pub fn is_unreadable(&self, path: &str) -> bool {
+    pub fn may_be_there(&self, path: &str) -> bool {
+        !self.whole || self.is_unreadable(path)
+    }
+
+    /// Whether the file at `path` is there, or may be there, but says nothing now.
+    pub(super) fn is_unreadable(&self, path: &str) -> bool {
         let ancestors = path.match_indices('/').map(|(at, _)| &path[..at]);
         self.unreadable.contains(path) || ancestors.into_iter().any(|dir| self.unreadable.contains(dir))
     }
+}
+
+/// What a post's file says when its body is needed.
+pub(super) enum Text {
+    /// The same as before: the post as it is read now, and the file's text.
+    Same(Box<Post>, String),
+    /// Something else than earlier in this scan.
+    Changed,
+    /// Nothing that can be used: it was broken when it was read.
+    Lost,
 }
 
 /// What is known of the source's files from the last time they were read.
@@ -68,15 +85,18 @@ struct Known {
     good: Option<Good>,
 }
 
-/// The last good state of a post, live from `due` on.
+/// The last good state of a post.
 #[derive(Debug, Clone)]
 struct Good {
     post: Arc<Post>,
+    /// From when on it is live; `None`: from the start.
     due: Option<DateTime<Utc>>,
+    /// Whether it was live before its file broke.
+    was_live: bool,
 }
 
 impl Posts {
-    pub(super) fn new(file: ConfigFile, out: Option<PathBuf>, env: Env) -> Result<Self, SourceError> {
+    pub(super) fn new(file: ConfigFile, out: Option<PathBuf>, env: Option<Env>) -> Result<Self, SourceError> {
         let source = Directory::open(&file.source_path())?;
         Ok(Self { opener: Opener::new(file, out, env), source, known: HashMap::new() })
     }
@@ -85,15 +105,20 @@ impl Posts {
         Ok(self.opener.open(&self.source)?.0.config)
     }
 
-    /// Whether the file at `path` is broken, so that only its last good state can be shown.
-    pub(super) fn is_stale(&self, path: &str) -> bool {
-        self.known.get(path).is_some_and(|known| known.reading.outcome == Outcome::Broken)
-    }
-
-    /// The text of a post's file as it is now; `None` if it cannot be read.
-    pub(super) fn body(&self, path: &str, max_bytes: u64) -> Option<String> {
-        let bytes = self.source.read(path, max_bytes).ok()?;
-        text::decode(&bytes).ok().map(|decoded| decoded.text)
+    /// The text of a post's file, if it still says what was read from it in this scan.
+    pub(super) fn text(&self, post: &Post, config: &Config, now: DateTime<Utc>) -> Text {
+        let broken = |known: &Known| known.reading.outcome == Outcome::Broken;
+        let Some(site) = self.opener.site().filter(|_| !self.known.get(&post.path).is_none_or(broken)) else {
+            return Text::Lost;
+        };
+        let Ok(bytes) = self.source.read(&post.path, config.guard.max_post_bytes) else { return Text::Changed };
+        let reading = site.read(&post.path, &bytes, &rules(config), now);
+        match (reading.outcome, text::decode(&bytes)) {
+            (Outcome::Post(again) | Outcome::Future(again, _), Ok(decoded)) if again.revision == post.revision => {
+                Text::Same(again, decoded.text)
+            }
+            _ => Text::Changed,
+        }
     }
 
     pub(super) fn read(
@@ -102,8 +127,9 @@ impl Posts {
         now: DateTime<Utc>,
         progress: &(dyn Fn(&'static str, usize, usize) + Sync),
     ) -> Result<Live, ScanError> {
+        self.source = self.source.refreshed()?;
         let (opened, is_new) = self.opener.open(&self.source).map_err(ScanError::Config)?;
-        let snapshot = self.source.snapshot(&|dir| opened.enters(dir), &|path| opened.wants(path))?;
+        let snapshot = self.source.snapshot(&|dir| opened.site.enters(dir), &|path| opened.wants(path))?;
         let files = snapshot.files.len();
         let mut known = HashMap::with_capacity(files);
         for (done, found) in snapshot.files.into_iter().enumerate() {
@@ -123,6 +149,7 @@ impl Posts {
             ids: HashMap::new(),
             files,
             next_due: None,
+            whole: snapshot.whole,
             problems: snapshot.unreadable.iter().map(unreadable_problem).collect(),
             unreadable: snapshot.unreadable.into_iter().map(|unreadable| unreadable.path).collect(),
         };
@@ -139,12 +166,7 @@ impl Posts {
         let settled = found.stamp.modified.is_some_and(|modified| {
             SystemTime::from(now).duration_since(modified).is_ok_and(|age| age > SETTLED_AFTER)
         });
-        let config = &opened.config;
-        let rules = Rules {
-            site: &config.site,
-            permalink: &config.source.permalink,
-            max_post_bytes: config.guard.max_post_bytes,
-        };
+        let rules = rules(&opened.config);
         let reading = match self.source.read(&found.path, rules.max_post_bytes) {
             Ok(bytes) => opened.site.read(&found.path, &bytes, &rules, now),
             Err(error) => Reading {
@@ -152,7 +174,7 @@ impl Posts {
                 problems: vec![unreadable_problem(&Unreadable::io(&found.path, &error))],
             },
         };
-        let good = |post: &Post, due| Some(Good { post: Arc::new(post.clone()), due });
+        let good = |post: &Post, due| Some(Good { post: Arc::new(post.clone()), due, was_live: false });
         let good = match &reading.outcome {
             Outcome::Post(post) => good(post, None),
             Outcome::Future(post, due) => good(post, Some(*due)),
@@ -162,18 +184,24 @@ impl Posts {
         Known { stamp: found.stamp, settled, reading, good }
     }
 
-    fn collect(&self, live: &mut Live, now: DateTime<Utc>) {
-        let mut known: Vec<_> = self.known.iter().collect();
-        known.sort_unstable_by_key(|(path, _)| path.as_str());
+    fn collect(&mut self, live: &mut Live, now: DateTime<Utc>) {
+        let mut known: Vec<_> = self.known.iter_mut().collect();
+        known.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         for (path, known) in known {
             live.problems.extend(known.reading.problems.iter().cloned());
-            if known.reading.outcome == Outcome::Broken {
+            let broken = known.reading.outcome == Outcome::Broken;
+            if broken {
                 live.unreadable.insert(path.clone());
             }
-            let Some(good) = known.good.as_ref().filter(|good| good.post.listed) else { continue };
+            let Some(good) = known.good.as_mut().filter(|good| good.post.listed) else { continue };
             match good.due.filter(|due| *due > now) {
                 Some(due) => live.next_due = Some(live.next_due.map_or(due, |next| next.min(due))),
-                None => live.posts.push(Arc::clone(&good.post)),
+                // What was not live before it broke does not come alive broken.
+                None if broken && !good.was_live => {}
+                None => {
+                    good.was_live = true;
+                    live.posts.push(Arc::clone(&good.post));
+                }
             }
         }
     }
@@ -185,6 +213,10 @@ impl Known {
         let reading = Reading { outcome: Outcome::Broken, problems: Vec::new() };
         Self { settled: false, reading, ..self }
     }
+}
+
+fn rules(config: &Config) -> Rules<'_> {
+    Rules { site: &config.site, permalink: &config.source.permalink, max_post_bytes: config.guard.max_post_bytes }
 }
 
 fn unreadable_problem(unreadable: &Unreadable) -> Problem {

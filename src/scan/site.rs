@@ -1,10 +1,10 @@
 //! The site as its own settings describe it now, and the config that follows from them.
 
 use std::io;
-use std::path::{MAIN_SEPARATOR, Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Env;
-use crate::config::{Config, ConfigFile, StoreUrl, Surroundings};
+use crate::config::{Config, ConfigFile, Surroundings};
 use crate::problems::{Code, Problem, Severity};
 use crate::sites::{SETTINGS_FILES, Site};
 use crate::sources::directory::Directory;
@@ -17,7 +17,7 @@ const MAX_SETTINGS: u64 = 1 << 20;
 pub(super) struct Opener {
     file: ConfigFile,
     out: Option<PathBuf>,
-    env: Env,
+    env: Option<Env>,
     opened: Option<Opened>,
 }
 
@@ -37,8 +37,13 @@ struct Found {
 }
 
 impl Opener {
-    pub(super) fn new(file: ConfigFile, out: Option<PathBuf>, env: Env) -> Self {
+    pub(super) fn new(file: ConfigFile, out: Option<PathBuf>, env: Option<Env>) -> Self {
         Self { file, out, env, opened: None }
+    }
+
+    /// The site as it was when it was opened last.
+    pub(super) fn site(&self) -> Option<&Site> {
+        self.opened.as_ref().map(|opened| &opened.site)
     }
 
     /// The site and its config as they are now, and whether they are others than the last time.
@@ -47,10 +52,15 @@ impl Opener {
         if let Some(opened) = self.opened.as_ref().filter(|opened| opened.found == found) {
             return Ok((opened.clone(), false));
         }
+        let had_settings = self.opened.as_ref().is_some_and(|opened| opened.found.settings.is_some());
+        if had_settings && found.settings.is_none() {
+            return Err(vec![vanished()]);
+        }
         let settings = found.settings.as_ref().map(|(name, text)| (*name, text.as_str()));
         let (site, defaults) =
             Site::open(self.file.generator(), settings, found.has_posts_dir).map_err(|error| vec![*error.0])?;
-        let config = self.file.check(&defaults, &Surroundings { out: self.out.clone(), env: &self.env })?;
+        let around = Surroundings { out: self.out.clone(), env: self.env.as_ref().map(|env| env as _) };
+        let config = self.file.check(&defaults, &around)?;
         let opened = Opened { site, config, found };
         self.opened = Some(opened.clone());
         Ok((opened, true))
@@ -58,28 +68,12 @@ impl Opener {
 }
 
 impl Opened {
-    /// Whether the walk goes into this directory: where the generator's rules say so, but never where Tidings writes itself.
-    pub(super) fn enters(&self, dir: &str) -> bool {
-        self.site.enters(dir) && !self.own_directories().any(|own| own == dir)
-    }
-
     /// Whether this file may be a post.
     pub(super) fn wants(&self, path: &str) -> bool {
         let source = &self.config.source;
         self.site.wants(path)
             && !source.exclude.is_match(path)
             && (source.include.is_empty() || source.include.is_match(path))
-    }
-
-    /// Relative to the source, if they are inside.
-    fn own_directories(&self) -> impl Iterator<Item = String> {
-        let StoreUrl::Sqlite(store) = &self.config.store;
-        let own = [Some(self.config.output.dir.as_path()), store.parent()];
-        let relative = |dir: &Path| {
-            let dir = dir.strip_prefix(&self.config.source.path).ok()?.to_str()?;
-            (!dir.is_empty()).then(|| dir.replace(MAIN_SEPARATOR, "/"))
-        };
-        own.into_iter().flatten().filter_map(relative)
     }
 }
 
@@ -101,13 +95,24 @@ fn look(source: &Directory) -> Result<Found, Problem> {
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Problem {
+    let message = format!("the site's settings cannot be read: {error}");
+    problem(name, &message, "make them readable for the user that Tidings runs as, as UTF-8")
+}
+
+/// Without them every URL would be another one; a checkout in progress may take them away for a moment.
+fn vanished() -> Problem {
+    let message = "the site's settings were there before, and are gone";
+    problem(SETTINGS_FILES[0], message, "put them back, or start tidings anew if the site is to go without")
+}
+
+fn problem(name: &str, message: &str, remedy: &str) -> Problem {
     Problem {
         code: Code::Config,
         severity: Severity::Error,
         path: name.to_owned(),
         place: None,
-        message: format!("the site's settings cannot be read: {error}"),
+        message: message.to_owned(),
         effect: "nothing was done".to_owned(),
-        remedy: "make it readable for the user that Tidings runs as, as UTF-8".to_owned(),
+        remedy: remedy.to_owned(),
     }
 }

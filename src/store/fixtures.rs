@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::{Access, Attempt, Capacity, Claim, ScanCommit, Store, StoreError, Verdict};
 use crate::config::{EventType, StoreUrl};
-use crate::events::{Event, EventTerms, Seen};
+use crate::events::{Event, Seen};
 use crate::posts::Revision;
 
 /// A place for a database.
@@ -67,7 +67,6 @@ pub(super) fn event(id: &str) -> Event {
         timestamp: at(0),
         data: serde_json::json!({"id": format!("tag:{id}"), "url": format!("https://example.org/{id}/"), "title": id}),
         html: Some(format!("<p>{id}</p>")),
-        terms: vec![EventTerms::default()],
     }
 }
 

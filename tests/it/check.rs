@@ -13,7 +13,7 @@ fn problems_are_drawn_with_the_line_and_a_caret() {
     for part in ["error[T005]", "--> _posts/2025-01-03-date.md:3:7", "date: tomorrow", "^^^^^^^^", "help: "] {
         assert!(done.stdout.contains(part), "{part} is not in\n{}", done.stdout);
     }
-    assert!(done.stdout.contains("Jekyll site at https://blog.example.com/: 1 files, 0 live posts; 1 errors"));
+    assert!(done.stdout.contains("Jekyll site at https://blog.example.com/: 1 file, 0 live posts; 1 error"));
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn a_sound_site_has_nothing_to_say() {
     let done = site.ok(&["check"]);
     assert_eq!(
         done.stdout,
-        "Jekyll site at https://blog.example.com/: 1 files, 1 live posts; 0 errors, 0 warnings, 0 notes\n"
+        "Jekyll site at https://blog.example.com/: 1 file, 1 live post; 0 errors, 0 warnings, 0 notes\n"
     );
 }
 

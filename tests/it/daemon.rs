@@ -1,6 +1,6 @@
 //! `tidings serve` on a blog that is being written.
 
-use crate::harness::{Daemon, Receiver, Site};
+use crate::harness::{Daemon, PATIENCE, Receiver, Site};
 
 #[test]
 fn a_new_post_an_edit_and_a_deletion_are_told_once_each_and_a_restart_tells_nothing_twice() {
@@ -40,6 +40,7 @@ fn a_new_post_an_edit_and_a_deletion_are_told_once_each_and_a_restart_tells_noth
             "https://blog.example.com/feeds/feed.atom",
             "https://blog.example.com/feeds/categories/%E6%8A%95%E8%B3%87%E5%88%86%E6%9E%90.atom",
             "https://blog.example.com/feeds/tags/ai.atom",
+            "https://blog.example.com/feeds/authors/%E7%B7%A8%E9%9B%86%E9%83%A8.atom",
         ]
     );
 
@@ -148,16 +149,17 @@ fn a_second_daemon_on_one_store_is_refused() {
 fn term_signals_end_it_well_in_the_middle_of_a_delivery() {
     let (site, receiver) = (Site::new(), Receiver::start());
     site.webhook(&receiver, "");
+    site.post("01-01-old", "前からある記事", "本文");
     let mut daemon = Daemon::start(&site);
     let (entered, waiting) = std::sync::mpsc::channel();
     let (release, released) = std::sync::mpsc::channel();
     receiver.on_message(move |_| {
         entered.send(()).unwrap();
-        released.recv().unwrap();
+        released.recv_timeout(PATIENCE).unwrap();
     });
-    site.post("01-01-a", "記事", "本文");
+    site.post("01-02-a", "記事", "本文");
     daemon.rescan();
-    waiting.recv().unwrap();
+    waiting.recv_timeout(PATIENCE).unwrap();
     daemon.signal("TERM");
     daemon.line(|line| line["message"].as_str().is_some_and(|message| message.starts_with("stopping")));
     release.send(()).unwrap();

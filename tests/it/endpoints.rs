@@ -37,7 +37,7 @@ fn deliver(site: &Site) -> Vec<DateTime<Utc>> {
 async fn deliver_all(site: &Site) -> Vec<DateTime<Utc>> {
     let file = ConfigFile::load(site.path(), None).unwrap();
     let defaults = tidings::config::SiteDefaults { url: Some("https://blog.example.com".into()), ..Default::default() };
-    let around = Surroundings { out: None, env: &|_| Some(SECRET.to_owned()) };
+    let around = Surroundings { out: None, env: Some(&|_| Some(SECRET.to_owned())) };
     let config = file.check(&defaults, &around).unwrap();
     let StoreUrl::Sqlite(_) = &config.store;
     let store = Store::open(&config.store, Access::Owner).await.unwrap();
@@ -56,6 +56,7 @@ async fn deliver_all(site: &Site) -> Vec<DateTime<Utc>> {
 }
 
 fn owe_one(site: &Site) {
+    site.post("01-01-old", "前からある記事", "本文");
     site.ok(&["scan"]);
     site.post("01-02-new", "新しい記事", "本文");
     site.ok(&["scan", "--no-wait"]);
@@ -135,6 +136,7 @@ fn endpoints_choose_events_posts_and_payload() {
         &receiver,
         "    events: [post.published]\n    where: {tags: [ai]}\n    payload: full\n    headers: {X-Site: blog}\n",
     );
+    site.post("01-01-old", "前からある記事", "本文");
     site.ok(&["scan"]);
     site.write("_posts/2025-01-01-other.md", "---\ntitle: 別の話\ntags: [other]\n---\n本文\n");
     site.post("01-02-ai", "AIの話", "**太字（強調）**です。");

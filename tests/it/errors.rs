@@ -17,7 +17,7 @@ fn config_says(yaml: &str, parts: &[&str]) {
     let site = Site::new();
     site.write("tidings.yaml", yaml);
     says(&site, &["check"], 2, parts);
-    says(&site, &["build"], 2, parts);
+    says(&site, &["scan"], 2, parts);
     assert!(!site.file("feeds").exists(), "nothing was written");
 }
 
@@ -62,6 +62,8 @@ fn a_bad_secret_is_named_and_never_repeated() {
     config_says(&hook("payload: thin"), &["has no secret"]);
     config_says(&hook("headers: {Authorization: Bearer abcdef}"), &["is a secret"]);
     let site = Site::new();
+    site.write("tidings.yaml", hook("secret: {env: NOT_SET}"));
+    site.ok(&["build"]);
     site.write("weak", "hunter2-hunter2");
     site.write("tidings.yaml", hook("secret: {file: weak}\n    headers: {Authorization: Bearer abcdef}"));
     let said = site.run(&["check"]).said();
@@ -96,7 +98,7 @@ fn one_broken_post_keeps_the_others() {
     ];
     says(&site, &["check"], 1, &parts);
     let done = site.ok(&["build"]);
-    assert!(done.stdout.contains("1 posts") && done.stdout.contains("4 errors"), "{}", done.said());
+    assert!(done.stdout.contains("1 post,") && done.stdout.contains("4 errors"), "{}", done.said());
     assert_eq!(site.run(&["build", "--strict"]).status, 1);
     assert!(site.read("feeds/feed.atom").contains("よい記事"));
 }

@@ -1,14 +1,16 @@
 //! The `server` and `store` sections.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 
 use url::Url;
 
 use super::{Checker, normal};
 use crate::config::file::{ConfigFile, Step};
-use crate::config::{Output, Server, Site, StoreUrl};
+use crate::config::{Server, Site, StoreUrl};
 use crate::problems::Problem;
 
+const SERVER: Step<'_> = Step::Key("server");
 const DEFAULT_STORE: &str = "sqlite:.tidings/tidings.db";
 
 impl ConfigFile {
@@ -32,26 +34,25 @@ impl ConfigFile {
 }
 
 impl Checker<'_> {
-    pub(super) fn server(&mut self, site: Option<&Site>, output: &Output) -> Option<Server> {
+    pub(super) fn server(&mut self, site: Option<&Site>) -> Option<Server> {
         let raw = self.file.raw.server.clone().unwrap_or_default();
         let listen = self.address("listen", raw.listen.as_deref(), 8080);
         let admin = self.address("admin", raw.admin.as_deref(), 8081);
-        let admin_token = raw.admin_token.as_ref().and_then(|token| {
-            token
-                .resolve(&self.file.dir, self.around.env)
-                .map_err(|reason| self.token_error(&reason, "set it, or take `server.admin_token` out"))
-                .ok()
+        let admin_token = raw.admin_token.as_ref().filter(|_| self.around.env.is_some()).and_then(|token| {
+            let token = self.resolve(token);
+            token.map_err(|reason| self.error(&[SERVER, Step::Key("admin_token")], &reason, "put it there")).ok()
         });
         let (listen, admin) = (listen?, admin?);
         if !admin.ip().is_loopback() && raw.admin_token.is_none() {
-            self.token_error(
+            self.error(
+                &[SERVER, Step::Key("admin")],
                 &format!("the admin listener {admin} can be reached from other machines, and has no token"),
                 "set `server.admin_token: {env: NAME}`, or let `server.admin` listen on 127.0.0.1",
             );
         }
         let public_url = match &raw.public_url {
-            Some(text) => self.http_url(&[Step::Key("server"), Step::Key("public_url")], text)?,
-            None => default_public_url(site?, output)?,
+            Some(text) => self.http_url(&[SERVER, Step::Key("public_url")], text)?,
+            None => default_public_url(site?, &self.configured_dir()),
         };
         Some(Server { listen, public_url, admin, admin_token })
     }
@@ -65,23 +66,21 @@ impl Checker<'_> {
         text.parse()
             .map_err(|_| {
                 self.error(
-                    &[Step::Key("server"), Step::Key(key)],
+                    &[SERVER, Step::Key(key)],
                     &format!("`{text}` is no address to listen on"),
                     &format!("write an IP address and a port, like 127.0.0.1:{port}, 0.0.0.0:{port} or [::1]:{port}"),
                 );
             })
             .ok()
     }
-
-    fn token_error(&mut self, message: &str, remedy: &str) {
-        self.error(&[Step::Key("server"), Step::Key("admin_token")], message, remedy);
-    }
 }
 
-/// A generator that copies the output directory puts it below the site under the directory's own name.
-fn default_public_url(site: &Site, output: &Output) -> Option<Url> {
-    let name = output.dir.file_name()?.to_string_lossy().into_owned();
+/// A generator that copies the output directory puts it below the site under the directory's own name. Where documents are
+/// written for once (`--out`) makes no difference: feeds' ids depend on this.
+fn default_public_url(site: &Site, configured: &Path) -> Url {
     let mut url = site.url.clone();
-    url.path_segments_mut().ok()?.pop_if_empty().push(&name).push("");
-    Some(url)
+    if let (Some(name), Ok(mut segments)) = (configured.file_name(), url.path_segments_mut()) {
+        segments.pop_if_empty().push(&name.to_string_lossy()).push("");
+    }
+    url
 }

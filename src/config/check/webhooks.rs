@@ -28,6 +28,9 @@ const OWN_HEADERS: [&str; 8] = [
 
 impl Checker<'_> {
     pub(super) fn webhooks(&mut self) -> Vec<Arc<Webhook>> {
+        if self.around.env.is_none() {
+            return Vec::new();
+        }
         let raw = self.file.raw.webhooks.clone().unwrap_or_default();
         for (index, hook) in raw.iter().enumerate() {
             if raw[..index].iter().any(|earlier| earlier.name == hook.name) {
@@ -68,7 +71,7 @@ impl Checker<'_> {
             name: raw.name.clone(),
             url: url?,
             secrets,
-            events: events(raw.events.as_deref()),
+            events: raw.events.clone().unwrap_or_else(|| EventType::ALL.to_vec()),
             filter: raw.filter.clone(),
             payload: raw.payload,
             concurrency,
@@ -98,13 +101,13 @@ impl Checker<'_> {
         let refs = raw.secret.iter().chain(&raw.secrets);
         let mut secrets = Vec::new();
         for reference in refs {
-            match reference.resolve(&self.file.dir, self.around.env) {
+            match self.resolve(reference) {
                 Ok(secret) => match secret.signing_key() {
                     Ok(_) => secrets.push(secret),
                     Err(reason) => self.hook_error(index, "secret", &reason, "put another one where this one is kept"),
                 },
                 Err(reason) => {
-                    self.hook_error(index, "secret", &reason, "set it to `whsec_` and 24 to 64 random bytes in base64");
+                    self.hook_error(index, "secret", &reason, "put `whsec_` and 24 to 64 random bytes in base64 there");
                 }
             }
         }
@@ -173,27 +176,13 @@ impl Checker<'_> {
     fn text(&mut self, index: usize, key: &str, raw: &TextOrSecret) -> Option<Secret> {
         match raw {
             TextOrSecret::Text(text) => Some(Secret::new(text)),
-            TextOrSecret::Secret(reference) => reference
-                .resolve(&self.file.dir, self.around.env)
-                .map_err(|reason| self.hook_error(index, key, &reason, "set it"))
-                .ok(),
+            TextOrSecret::Secret(reference) => {
+                self.resolve(reference).map_err(|reason| self.hook_error(index, key, &reason, "put it there")).ok()
+            }
         }
     }
 
     fn hook_error(&mut self, index: usize, key: &str, message: &str, remedy: &str) {
         self.error(&[Step::Key("webhooks"), Step::Index(index), Step::Key(key)], message, remedy);
     }
-}
-
-/// Who wants to hear of posts wants to hear of many posts at once, too.
-fn events(raw: Option<&[EventType]>) -> Vec<EventType> {
-    let Some(raw) = raw else { return EventType::ALL.to_vec() };
-    let mut events = raw.to_vec();
-    if events.iter().any(|event| event.is_about_a_post()) {
-        events.push(EventType::PostsChanged);
-    }
-    events.push(EventType::Ping);
-    events.sort_unstable();
-    events.dedup();
-    events
 }

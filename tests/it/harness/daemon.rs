@@ -1,7 +1,7 @@
 //! The real daemon on free ports.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Instant;
 
@@ -95,26 +95,40 @@ impl Daemon {
     /// Waits for it to die at its failpoint.
     pub(crate) fn dies(mut self) {
         use std::os::unix::process::ExitStatusExt as _;
-        let mut child = self.child.take().unwrap();
-        let status = child.wait().unwrap();
-        assert!(status.signal().is_some(), "it ended with {status}: {:#?}", self.lines.iter().collect::<Vec<_>>());
+        let status = self.wait();
+        assert!(status.signal().is_some(), "it ended with {status}: {:#?}", self.rest());
     }
 
     /// Stops it; it must end well.
     pub(crate) fn stop(mut self) {
+        self.signal("TERM");
         self.end();
     }
 
     /// Waits for it to end well after a signal.
     pub(crate) fn ended(mut self) {
-        let status = self.child.take().unwrap().wait().unwrap();
-        assert!(status.success(), "the daemon ended with {status}");
+        self.end();
     }
 
     fn end(&mut self) {
-        self.signal("TERM");
-        let status = self.child.take().unwrap().wait().unwrap();
-        assert!(status.success(), "the daemon ended with {status}: {:#?}", self.lines.iter().collect::<Vec<_>>());
+        let status = self.wait();
+        assert!(status.success(), "the daemon ended with {status}: {:#?}", self.rest());
+    }
+
+    fn wait(&mut self) -> ExitStatus {
+        let mut child = self.child.take().unwrap();
+        let id = child.id().to_string();
+        let (sender, ended) = mpsc::channel();
+        std::thread::spawn(move || sender.send(child.wait().unwrap()));
+        ended.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+            let _ = Command::new("kill").args(["-KILL", &id]).status();
+            panic!("the daemon does not end: {:#?}", self.rest())
+        })
+    }
+
+    fn rest(&mut self) -> &[Value] {
+        self.seen.extend(self.lines.try_iter());
+        &self.seen
     }
 
     /// The address of the public listener.
@@ -156,6 +170,7 @@ impl Drop for Daemon {
         if std::thread::panicking() {
             let _ = self.child.take().unwrap().kill();
         } else {
+            self.signal("TERM");
             self.end();
         }
     }

@@ -1,0 +1,77 @@
+//! What all steps after reading look at, and the bodies and times that several of them need.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, FixedOffset, Utc};
+
+use super::ScanError;
+use super::bodies::Bodies;
+use super::posts::{Posts, Text};
+use crate::catalog::Catalog;
+use crate::config::Config;
+use crate::events::{self, Seen};
+use crate::feeds::plan::Planned;
+use crate::posts::{self, Post, Rendered};
+use crate::problems::{Code, Problem, Severity};
+
+pub(super) struct Pass<'a> {
+    pub(super) catalog: &'a Catalog,
+    pub(super) plans: &'a [Planned],
+    pub(super) config: &'a Config,
+    pub(super) ids: &'a HashMap<String, String>,
+    pub(super) seen: &'a HashMap<String, Seen>,
+    /// What the last scan saw and could not record.
+    pub(super) unrecorded: &'a HashMap<String, Seen>,
+    pub(super) now: DateTime<Utc>,
+    pub(super) bodies: &'a mut Bodies,
+    pub(super) posts: &'a Posts,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Pass<'_> {
+    /// A post's rendered body; of a broken file, the last good one, if that is still kept.
+    pub(super) fn body(&mut self, post: &Post) -> Result<Option<Rendered>, ScanError> {
+        if let Some(body) = self.bodies.get(post) {
+            return Ok(Some(body));
+        }
+        match self.posts.text(post, self.config, self.now) {
+            Text::Same(post, file) => {
+                let body = posts::render(&post, &file);
+                self.bodies.keep(&post, &body);
+                Ok(Some(body))
+            }
+            Text::Lost => {
+                self.problems.push(last_good_lost(post));
+                Ok(None)
+            }
+            Text::Changed => Err(ScanError::Changed(post.path.clone())),
+        }
+    }
+
+    pub(super) fn updated(&self, post: &Post) -> DateTime<FixedOffset> {
+        events::updated(post, self.seen.get(&post.key), self.changed_at(post))
+    }
+
+    /// When this state of a post was seen first, if it is another one than the store remembers: now, unless a scan that could
+    /// not be recorded has shown it to readers already.
+    pub(super) fn changed_at(&self, post: &Post) -> DateTime<Utc> {
+        let unrecorded = self.unrecorded.get(&post.key).filter(|seen| seen.revision == post.revision);
+        unrecorded.and_then(|seen| seen.changed_at).unwrap_or(self.now)
+    }
+
+    pub(super) fn id<'b>(&'b self, post: &'b Post) -> &'b str {
+        self.ids.get(&post.key).map_or(post.id.as_str(), String::as_str)
+    }
+}
+
+fn last_good_lost(post: &Post) -> Problem {
+    Problem {
+        code: Code::LastGoodLost,
+        severity: Severity::Warning,
+        path: post.path.clone(),
+        place: None,
+        message: "its last good text is no longer at hand".to_owned(),
+        effect: "its entries show no text until the file is mended".to_owned(),
+        remedy: "mend the file".to_owned(),
+    }
+}
