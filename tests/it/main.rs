@@ -15,6 +15,7 @@ mod documents;
 mod endpoints;
 mod errors;
 mod harness;
+mod identity;
 mod layers;
 mod readers;
 mod receivers;
