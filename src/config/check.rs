@@ -20,13 +20,16 @@ const DEFAULT_PERMALINK: &str = "/{dir}/{slug}/";
 /// Posts are held in memory one at a time; a file beyond this is an accident.
 const LARGEST_POST: u64 = 64 << 20;
 
+/// Looks up an environment variable.
+pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
 /// What the command line and the environment add to the config file.
 pub struct Surroundings<'a> {
     /// `--out`, absolute.
     pub out: Option<PathBuf>,
     /// Looks up an environment variable. `None`: no secret is needed, and without secrets there are neither webhooks nor a
     /// token.
-    pub env: Option<&'a dyn Fn(&str) -> Option<String>>,
+    pub env: Option<Lookup<'a>>,
 }
 
 impl ConfigFile {

@@ -19,7 +19,7 @@ use chrono_tz::Tz;
 use ipnet::IpNet;
 use url::Url;
 
-pub use check::Surroundings;
+pub use check::{Lookup, Surroundings};
 pub use file::{ConfigFile, FILE_NAME};
 pub use filter::{Filter, Terms};
 pub use schedule::{Schedule, ScheduleError};

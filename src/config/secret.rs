@@ -8,6 +8,8 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
+use super::Lookup;
+
 /// Some tools leave the padding out, and nothing is gained by refusing that.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
@@ -118,7 +120,7 @@ impl SecretRef {
     /// # Errors
     ///
     /// If the variable is not set, the file cannot be read, or there is nothing in it. Says which, never what is in it.
-    pub fn resolve(&self, dir: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Secret, String> {
+    pub fn resolve(&self, dir: &Path, env: Lookup<'_>) -> Result<Secret, String> {
         let text = match self {
             Self::Env(name) => env(name).ok_or_else(|| format!("the environment variable {name} is not set"))?,
             Self::File(path) => std::fs::read_to_string(dir.join(path))

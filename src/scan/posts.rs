@@ -1,6 +1,6 @@
 //! Reading: the source's files become live posts. Unchanged files are not read again; a broken one keeps its last good state.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -73,7 +73,8 @@ pub(super) enum Text {
 pub struct Posts {
     opener: Opener,
     source: Directory,
-    known: HashMap<String, Known>,
+    /// By path.
+    known: BTreeMap<String, Known>,
 }
 
 #[derive(Debug)]
@@ -98,7 +99,7 @@ struct Good {
 impl Posts {
     pub(super) fn new(file: ConfigFile, out: Option<PathBuf>, env: Option<Env>) -> Result<Self, SourceError> {
         let source = Directory::open(&file.source_path())?;
-        Ok(Self { opener: Opener::new(file, out, env), source, known: HashMap::new() })
+        Ok(Self { opener: Opener::new(file, out, env), source, known: BTreeMap::new() })
     }
 
     pub(super) fn config(&mut self) -> Result<Config, Vec<Problem>> {
@@ -131,7 +132,7 @@ impl Posts {
         let (opened, is_new) = self.opener.open(&self.source).map_err(ScanError::Config)?;
         let snapshot = self.source.snapshot(&|dir| opened.site.enters(dir), &|path| opened.wants(path))?;
         let files = snapshot.files.len();
-        let mut known = HashMap::with_capacity(files);
+        let mut known = BTreeMap::new();
         for (done, found) in snapshot.files.into_iter().enumerate() {
             progress("reading posts", done, files);
             let old = self.known.remove(&found.path);
@@ -154,7 +155,7 @@ impl Posts {
             unreadable: snapshot.unreadable.into_iter().map(|unreadable| unreadable.path).collect(),
         };
         // What was not found may be behind what could not be looked into.
-        let hidden = self.known.drain().filter(|(path, _)| live.is_unreadable(path));
+        let hidden = std::mem::take(&mut self.known).into_iter().filter(|(path, _)| live.is_unreadable(path));
         known.extend(hidden.map(|(path, old)| (path, old.broken())));
         self.known = known;
         self.collect(&mut live, now);
@@ -185,9 +186,7 @@ impl Posts {
     }
 
     fn collect(&mut self, live: &mut Live, now: DateTime<Utc>) {
-        let mut known: Vec<_> = self.known.iter_mut().collect();
-        known.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        for (path, known) in known {
+        for (path, known) in &mut self.known {
             live.problems.extend(known.reading.problems.iter().cloned());
             let broken = known.reading.outcome == Outcome::Broken;
             if broken {
