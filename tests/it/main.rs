@@ -8,6 +8,7 @@
 )]
 
 mod check;
+mod commands;
 mod crash;
 mod daemon;
 mod deploy;

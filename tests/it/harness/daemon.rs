@@ -21,7 +21,14 @@ pub(crate) struct Daemon {
 impl Daemon {
     /// Starts it and waits for the end of its first scan.
     pub(crate) fn start(site: &Site) -> Self {
-        let mut daemon = Self::spawn(site.command(&["serve", "--log-format", "json", "-v"]));
+        Self::start_with(site, &[])
+    }
+
+    /// As [`Daemon::start`], with more variables in its environment.
+    pub(crate) fn start_with(site: &Site, environment: &[(&str, &str)]) -> Self {
+        let mut command = site.command(&["serve", "--log-format", "json", "-v"]);
+        command.envs(environment.iter().copied());
+        let mut daemon = Self::spawn(command);
         daemon.addresses();
         daemon.scanned();
         daemon

@@ -1,0 +1,69 @@
+//! The commands beside the daemon: what they take, say and leave alone.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::harness::{Daemon, SECRET, Site};
+
+#[test]
+fn listen_verifies_what_tidings_signs_and_refuses_the_rest() {
+    let site = Site::new();
+    let mut command = site.command(&["listen", "127.0.0.1:0"]);
+    let mut child = command.env("TIDINGS_SECRET", SECRET).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let greeting = lines.next().unwrap();
+    let url = greeting.split_whitespace().find(|word| word.starts_with("http://")).unwrap();
+    site.config(&format!("webhooks: [{{name: hook, url: \"{url}\", secret: {{env: HOOK_SECRET}}}}]\n"));
+    site.ok(&["endpoints", "test", "hook"]);
+    assert!(lines.next().unwrap().starts_with("verified msg_"));
+    assert!(lines.by_ref().any(|line| line.contains("\"type\": \"ping\"")));
+
+    site.write("other", "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    site.config(&format!("webhooks: [{{name: hook, url: \"{url}\", secret: {{file: other}}}}]\n"));
+    assert_eq!(site.run(&["endpoints", "test", "hook"]).status, 3);
+    assert!(lines.any(|line| line.starts_with("refused msg_") && line.contains("no signature fits")));
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let done = site.run(&["listen"]);
+    assert_eq!(done.status, 2, "{}", done.said());
+    assert!(done.stderr.contains("TIDINGS_SECRET is not set"), "{}", done.stderr);
+}
+
+#[test]
+fn status_looks_at_a_running_and_at_a_stopped_installation() {
+    let site = Site::new();
+    site.post("01-01-a", "記事", "本文");
+    site.config("webhooks: [{name: hook, url: \"http://127.0.0.1:1/\", secret: {env: HOOK_SECRET}}]\n");
+    let status = || -> Value { serde_json::from_str(&site.ok(&["status", "--format", "json"]).stdout).unwrap() };
+    let daemon = Daemon::start(&site);
+    assert_eq!((&status()["posts"], &status()["endpoints"][0]["name"]), (&1.into(), &"hook".into()));
+    daemon.stop();
+    let text = site.ok(&["status"]).stdout;
+    assert!(text.contains("posts       1") && text.contains("hook"), "{text}");
+}
+
+#[test]
+fn a_config_file_elsewhere_and_an_output_elsewhere() {
+    let site = Site::new();
+    site.post("01-01-a", "記事", "本文");
+    site.write("etc/other.yaml", "source: {path: ..}\nfeeds: {formats: [json]}\n");
+    site.ok(&["build", "-c", "etc/other.yaml", "--out", "elsewhere"]);
+    assert!(site.file("elsewhere/feed.json").exists() && !site.file("elsewhere/feed.atom").exists());
+    let feed: Value = serde_json::from_str(&site.read("elsewhere/feed.json")).unwrap();
+    assert_eq!(feed["feed_url"], "https://blog.example.com/feeds/feed.json", "--out changes no address");
+}
+
+#[test]
+fn quiet_says_nothing_but_errors_and_json_logs_are_json() {
+    let site = Site::new();
+    site.write("_posts/2025-01-01-a.md", "---\ntitle: t\ndate: tomorrow\n---\nx\n");
+    let quiet = site.ok(&["build", "-q"]);
+    assert_eq!(quiet.stdout, "");
+    assert!(quiet.stderr.contains("T005"), "{}", quiet.stderr);
+    let json = site.ok(&["build", "--log-format", "json"]).stderr;
+    let line: Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
+    assert_eq!((&line["level"], &line["code"]), (&"ERROR".into(), &"T005".into()));
+}
