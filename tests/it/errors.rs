@@ -180,6 +180,21 @@ fn a_port_that_is_taken() {
     says(&site, &["serve"], 3, &[&address, "server.listen"]);
 }
 
+#[test]
+fn a_database_that_somebody_else_keeps_locked() {
+    use sqlx::{Connection as _, SqliteConnection};
+    let site = Site::new();
+    site.post("01-01-a", "記事", "本文");
+    site.ok(&["scan"]);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let url = format!("sqlite:{}", site.file(".tidings/tidings.db").display());
+    let mut stranger = runtime.block_on(SqliteConnection::connect(&url)).unwrap();
+    runtime.block_on(sqlx::query("BEGIN IMMEDIATE").execute(&mut stranger)).unwrap();
+    says(&site, &["scan"], 3, &["database is locked"]);
+    runtime.block_on(sqlx::query("ROLLBACK").execute(&mut stranger)).unwrap();
+    site.ok(&["scan"]);
+}
+
 /// Makes the site's database one that a version from the future has migrated.
 fn make_newer(site: &Site) {
     use sqlx::{Connection as _, SqliteConnection};
