@@ -58,7 +58,7 @@ pub enum Code {
     Occupied,
     /// A name or a date that was repaired (a day that rolls over, a trailing comma in a tag).
     Repaired,
-    /// The post's last good text is no longer at hand, so its entries show the summary only.
+    /// The post's last good text is no longer at hand, so its entries show their title and link only.
     LastGoodLost,
     /// Two posts had one id; the later one took its URL.
     DuplicateId,

@@ -30,10 +30,11 @@ pub(super) async fn run(common: &Common, args: &Deliveries) -> Result<Exit, Fail
             let selection = Selection { endpoint: endpoint.clone(), state, event_id: id.clone(), limit: 0 };
             let store = site::guest_store(common, dir.as_deref()).await?;
             let count = store.retry(&selection, Utc::now()).await?;
-            output::line(format!("{count} deliveries are due again; the daemon or the next scan sends them"));
             if count == 0 {
-                return Err(Failure::Failed(anyhow::anyhow!("nothing there is dead or waiting")));
+                return Err(Failure::Failed(anyhow::anyhow!("no such delivery is dead or waiting")));
             }
+            let count = output::plural(usize::try_from(count).unwrap_or(usize::MAX), "delivery is", "deliveries are");
+            output::line(format!("{count} due again; the daemon or the next scan sends what is due"));
             Ok(Exit::Done)
         }
     }

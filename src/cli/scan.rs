@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use super::args::{Common, Scan};
 use super::failure::{Exit, Failure};
 use super::progress::Progress;
+use super::scans::RETENTION;
 use super::{output, site};
 use crate::deliveries::client::SystemResolver;
 use crate::deliveries::{Courier, SystemClock};
@@ -40,6 +41,7 @@ pub(super) async fn run(common: &Common, args: &Scan) -> Result<Exit, Failure> {
             .map_err(Failure::failed)?;
         courier.run_due().await.map_err(Failure::failed)?;
     }
+    store.prune(Utc::now() - RETENTION).await?;
     store.close().await;
     Ok(output::exit(&report, args.strict))
 }

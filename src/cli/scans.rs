@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::scan::{Run, Scanner};
 
 /// Finished deliveries and their attempts are kept for so long.
-const RETENTION: TimeDelta = TimeDelta::days(30);
+pub(super) const RETENTION: TimeDelta = TimeDelta::days(30);
 /// The first scan after one that failed; each further one waits twice as long.
 const FIRST_RETRY: TimeDelta = TimeDelta::seconds(30);
 /// No retry waits longer.

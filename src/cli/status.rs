@@ -49,7 +49,7 @@ pub(super) fn endpoints(endpoints: &[EndpointState]) {
         let state = match (&endpoint.disabled, endpoint.not_before) {
             (Some(reason), _) => format!("disabled: {reason}"),
             (None, Some(until)) if until > Utc::now() => format!("paused until {}", output::time(until)),
-            _ if endpoint.failures > 0 => format!("{} failures in a row", endpoint.failures),
+            _ if endpoint.failures > 0 => format!("{} in a row", output::count(endpoint.failures as usize, "failure")),
             _ => "fine".to_owned(),
         };
         vec![

@@ -7,7 +7,7 @@ mod changes;
 mod id;
 mod memory;
 
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, FixedOffset, SubsecRound as _, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use changes::{Change, MassRemoval, changes};
@@ -136,6 +136,7 @@ pub fn digest(site: &str, endpoint: &str, changes: &[(EventType, &Seen)], now: D
 /// A test message. `nonce` makes it one of its own.
 #[must_use]
 pub fn ping(site: &str, nonce: u64, now: DateTime<Utc>) -> Event {
+    let now = now.trunc_subsecs(3);
     Event {
         id: message_id([site.as_bytes(), b"ping", &nonce.to_be_bytes(), &now.timestamp_micros().to_be_bytes()]),
         event_type: EventType::Ping,

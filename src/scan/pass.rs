@@ -71,7 +71,7 @@ fn last_good_lost(post: &Post) -> Problem {
         path: post.path.clone(),
         place: None,
         message: "its last good text is no longer at hand".to_owned(),
-        effect: "its entries show no text until the file is mended".to_owned(),
+        effect: "its entries show their title and link only until the file is mended".to_owned(),
         remedy: "mend the file".to_owned(),
     }
 }

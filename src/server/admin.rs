@@ -33,7 +33,7 @@ const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 pub struct Admin<S = Store> {
     /// Asked whether it answers.
     pub store: S,
-    /// Whether a scan has succeeded, so that there is something to serve.
+    /// Whether there is something to serve: from a scan, or from what the last process left.
     pub ready: Arc<AtomicBool>,
     /// Renders the metrics.
     pub metrics: PrometheusHandle,
@@ -63,7 +63,7 @@ pub(super) fn router<S: Probe>(admin: Admin<S>) -> Router {
 async fn readyz<S: Probe>(State(admin): State<Admin<S>>) -> Response {
     let unready = |reason: &'static str| (StatusCode::SERVICE_UNAVAILABLE, reason).into_response();
     if !admin.ready.load(Ordering::Acquire) {
-        return unready("no scan has succeeded yet\n");
+        return unready("there is nothing to serve yet\n");
     }
     match tokio::time::timeout(PATIENCE, admin.store.ping()).await {
         Ok(Ok(())) => "ok\n".into_response(),

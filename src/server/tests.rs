@@ -317,7 +317,7 @@ async fn health_is_open_and_says_what_is_missing() {
     let recorder = PrometheusBuilder::new().build_recorder();
     for (ready, store, want) in [
         (true, true, (200, "ok\n")),
-        (false, true, (503, "no scan has succeeded yet\n")),
+        (false, true, (503, "there is nothing to serve yet\n")),
         (true, false, (503, "the store does not answer\n")),
     ] {
         let server = Server::start(admin_of(&recorder, ready, store, Some("t0ken"))).await;

@@ -106,7 +106,7 @@ fn twelve_tries_over_three_days_then_a_dead_letter_that_can_be_sent_again() {
     assert!(dead.contains("post.published") && dead.contains("新しい記事"), "{dead}");
     assert!(site.ok(&["status"]).stdout.contains("hook"));
     let retried = site.ok(&["deliveries", "retry", "--all-dead"]).stdout;
-    assert!(retried.starts_with("1 deliveries"), "{retried}");
+    assert!(retried.starts_with("1 delivery is due again"), "{retried}");
     site.ok(&["scan"]);
     assert_eq!(receiver.next().event(), "post.published");
     assert!(site.ok(&["deliveries", "list"]).stdout.contains("delivered"));

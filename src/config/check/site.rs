@@ -24,7 +24,12 @@ impl Checker<'_> {
             .or_else(|| url.host_str())
             .unwrap_or_default()
             .to_owned();
-        let image = |path: Option<&String>| path.and_then(|path| url.join(path).ok()).map(String::from);
+        // As Jekyll does: a path from the root is one from the site's root, base path included.
+        let join = |path: &String| match path.strip_prefix('/') {
+            Some(rest) if !rest.starts_with('/') => url.join(rest),
+            _ => url.join(path),
+        };
+        let image = |path: Option<&String>| path.and_then(|path| join(path).ok()).map(String::from);
         Some(Site {
             description: raw.description.clone().or_else(|| defaults.description.clone()).unwrap_or_default(),
             language,
@@ -47,8 +52,7 @@ impl Checker<'_> {
             );
             return None;
         };
-        let url = self.http_url(&steps, text)?;
-        Some(url)
+        self.http_url(&steps, text)
     }
 
     /// An http or https URL with a host, with a trailing slash and nothing after it.
