@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use chrono::Utc;
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -24,7 +25,14 @@ use crate::publish::Published;
 use crate::server::{self, Admin};
 use crate::store::{Access, Store};
 
+/// Seconds: from an answer out of the cache to a delivery's deadline and a long scan.
+const DURATIONS: [f64; 12] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0];
+/// How often samples are counted.
+const UPKEEP: Duration = Duration::from_secs(5);
+
 pub(super) async fn run(common: &Common, args: &Serve) -> Result<Exit, Failure> {
+    // First of all: a hook may send HUP at any moment, and would end a process that does not listen yet.
+    let mut signals = Signals::new()?;
     let mut scanner = site::scanner(common, args.dir.as_deref(), Some(site::env))?;
     let config = scanner.config()?;
     let store = Store::open(&config.store, Access::Owner).await?;
@@ -33,7 +41,6 @@ pub(super) async fn run(common: &Common, args: &Serve) -> Result<Exit, Failure> 
     let published = Published::existing(&config.output.dir, &config.server.public_url, &store.documents().await?);
     let state = State::new(store, published);
 
-    let mut signals = Signals::new()?;
     let stop = CancellationToken::new();
     let mut tasks = start(&config, &state, &stop).await?;
     let scans =
@@ -90,12 +97,13 @@ impl State {
 async fn start(config: &Config, state: &State, stop: &CancellationToken) -> Result<JoinSet<()>, Failure> {
     let public = listen("public", config.server.listen).await?;
     let admin = listen("admin", config.server.admin).await?;
-    let metrics = PrometheusBuilder::new().install_recorder().map_err(Failure::failed)?;
+    let metrics = metrics_recorder()?;
     let (clock, resolver) = (Arc::new(SystemClock), Arc::new(SystemResolver));
     let courier = Courier::new(state.store.clone(), &config.webhooks, clock, resolver, state.wake.clone())
         .map_err(Failure::failed)?;
 
     let mut tasks = JoinSet::new();
+    tasks.spawn(keep_up(metrics.clone(), stop.clone()));
     let routes = server::public(state.published.clone(), config.server.public_url.path());
     tasks.spawn(server::serve(public, routes, stop.clone()));
     let routes = server::admin(Admin {
@@ -109,6 +117,19 @@ async fn start(config: &Config, state: &State, stop: &CancellationToken) -> Resu
     let stop = stop.clone();
     tasks.spawn(async move { courier.run(stop).await });
     Ok(tasks)
+}
+
+fn metrics_recorder() -> Result<PrometheusHandle, Failure> {
+    let builder = PrometheusBuilder::new().set_buckets(&DURATIONS).map_err(Failure::failed)?;
+    builder.install_recorder().map_err(Failure::failed)
+}
+
+/// Samples are kept until they are counted, and without a scraper nobody else would count them.
+async fn keep_up(metrics: PrometheusHandle, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(UPKEEP);
+    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        metrics.run_upkeep();
+    }
 }
 
 async fn listen(name: &str, address: SocketAddr) -> Result<TcpListener, Failure> {

@@ -15,7 +15,7 @@ use crate::scan::{Run, Scanner};
 /// Finished deliveries and their attempts are kept for so long.
 pub(super) const RETENTION: TimeDelta = TimeDelta::days(30);
 /// The first scan after one that failed; each further one waits twice as long.
-const FIRST_RETRY: TimeDelta = TimeDelta::seconds(30);
+const FIRST_RETRY: TimeDelta = TimeDelta::seconds(2);
 /// No retry waits longer.
 const LONGEST_RETRY: TimeDelta = TimeDelta::minutes(15);
 /// A sleep never lasts longer, so that a clock that jumps or a machine that wakes up is noticed.
@@ -81,7 +81,7 @@ impl Scans {
         let now = Utc::now();
         let zone = self.config.site.timezone;
         let scheduled = self.config.schedule.next_after(now.with_timezone(&zone)).map(|at| at.to_utc());
-        let retry = (failures > 0).then(|| now + (FIRST_RETRY * 2i32.pow((failures - 1).min(5))).min(LONGEST_RETRY));
+        let retry = (failures > 0).then(|| now + (FIRST_RETRY * 2i32.pow((failures - 1).min(9))).min(LONGEST_RETRY));
         // What was due while scans failed is no reason to scan without a pause.
         let due = due.filter(|due| failures == 0 || *due > now);
         scheduled.into_iter().chain(due).chain(retry).min().unwrap_or(now + TimeDelta::days(1))

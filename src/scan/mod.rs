@@ -199,14 +199,16 @@ impl Scanner {
             problems: Vec::new(),
         };
         let output = documents::publish(&mut pass, &memory.documents, run)?;
+        // Whatever happens from here on: readers see these now.
+        self.unrecorded.documents.extend(output.changed.iter().cloned());
         let (seen, events) = announce::announce(&mut pass, &changes)?;
         let mut problems = [live.problems, pass.problems, output.problems].concat();
         problems.sort_by(|a, b| (&a.path, a.code).cmp(&(&b.path, b.code)));
         problems.dedup();
         self.bodies.sweep();
 
-        let pending = self.unrecorded.documents.iter();
-        let pending = pending.filter_map(|(path, _)| Some((path.clone(), output.documents.get(path)?.state.clone())));
+        let visible = self.unrecorded.documents.iter();
+        let visible = visible.filter_map(|(path, _)| Some((path.clone(), output.documents.get(path)?.state.clone())));
         // A source without a single file may be one that is not mounted yet: the baseline waits.
         let is_baseline = run.store.is_some() && !memory.baseline_done && live.files > 0;
         let report = Report {
@@ -223,7 +225,7 @@ impl Scanner {
         let commit = ScanCommit {
             seen,
             events,
-            documents: pending.chain(output.changed).collect(),
+            documents: visible.collect(),
             documents_gone: output.gone,
             at: (memory.baseline_done || is_baseline).then_some(run.now),
         };

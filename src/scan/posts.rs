@@ -229,3 +229,37 @@ fn unreadable_problem(unreadable: &Unreadable) -> Problem {
         remedy: unreadable.remedy.to_owned(),
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests write the files that are read")]
+mod tests {
+    use super::*;
+
+    fn read(posts: &mut Posts) -> Live {
+        posts.read(&HashMap::new(), "2026-01-01T00:00:00Z".parse().unwrap(), &|_, _, _| {}).unwrap()
+    }
+
+    #[test]
+    fn a_body_is_taken_only_from_the_text_that_was_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |text: &str| std::fs::write(dir.path().join("a.md"), text).unwrap();
+        let config = "site: {url: \"https://example.com\"}\n";
+        let file = ConfigFile::parse("tidings.yaml", dir.path(), config.to_owned()).unwrap();
+        let mut posts = Posts::new(file, None, None).unwrap();
+        write("---\ntitle: a\ndate: 2025-01-01\n---\nfirst\n");
+        let live = read(&mut posts);
+        let text =
+            |posts: &Posts| match posts.text(&live.posts[0], &live.config, "2026-01-01T00:00:00Z".parse().unwrap()) {
+                Text::Same(post, file) => file[post.body_start..].to_owned(),
+                Text::Changed => "changed".to_owned(),
+                Text::Lost => "lost".to_owned(),
+            };
+        assert_eq!(text(&posts), "first\n");
+        write("---\ntitle: a\ndate: 2025-01-01\nprivate: a longer head\n---\nsecond\n");
+        assert_eq!(text(&posts), "changed", "the old place of the body would show the head");
+        write("---\ntitle: [\n---\nfirst\n");
+        assert_eq!(text(&posts), "changed");
+        assert_eq!(read(&mut posts).posts, live.posts, "broken, it keeps its last good state");
+        assert_eq!(text(&posts), "lost");
+    }
+}

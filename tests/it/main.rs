@@ -18,6 +18,7 @@ mod errors;
 mod harness;
 mod identity;
 mod layers;
+mod permissions;
 mod readers;
 mod receivers;
 mod sample;

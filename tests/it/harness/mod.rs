@@ -12,7 +12,7 @@ use std::time::Duration;
 
 pub(crate) use daemon::{Daemon, client};
 pub(crate) use receiver::{Answer, Receiver};
-pub(crate) use site::Site;
+pub(crate) use site::{Done, Site};
 
 /// A secret that signs the messages of all tests.
 pub(crate) const SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
