@@ -7,6 +7,7 @@ pub mod dates;
 pub mod emphasis;
 pub mod front_matter;
 pub mod html;
+pub mod kramdown;
 pub mod liquid;
 pub mod markdown;
 pub mod text;
@@ -37,6 +38,8 @@ pub struct Person {
 pub enum Markup {
     /// CommonMark with the GitHub extensions.
     Markdown,
+    /// The same with kramdown's attribute lists, as Jekyll has it.
+    Kramdown,
     /// HTML as it is.
     Html,
     /// Plain text: shown as it is, in a `pre`.
@@ -134,18 +137,18 @@ pub struct Rendered {
 #[must_use]
 pub fn render(post: &Post, file: &str) -> Rendered {
     let source = file.get(post.body_start..).unwrap_or_default();
-    let body = run_template(post, source);
+    let body = prepare(post, source);
     let html = match post.markup {
-        Markup::Markdown => markdown::to_html(&body, &post.url),
+        Markup::Markdown | Markup::Kramdown => markdown::to_html(&body, &post.url),
         Markup::Html => html::clean(&body, &post.url),
         Markup::Text => html::preformatted(&body),
     };
     let summary = match &post.excerpt {
         Excerpt::Given(given) => html::plain_text(given),
         Excerpt::Head(len) => {
-            let head = run_template(post, source.get(..*len).unwrap_or(source));
+            let head = prepare(post, source.get(..*len).unwrap_or(source));
             html::plain_text(&match post.markup {
-                Markup::Markdown => markdown::excerpt_to_html(&head, &body, &post.url),
+                Markup::Markdown | Markup::Kramdown => markdown::excerpt_to_html(&head, &body, &post.url),
                 Markup::Html => head.into_owned(),
                 Markup::Text => html::escape(&head),
             })
@@ -153,6 +156,18 @@ pub fn render(post: &Post, file: &str) -> Rendered {
         Excerpt::Whole => html::plain_text(&html),
     };
     Rendered { html: html.into(), summary: summary.into() }
+}
+
+/// Makes its markup of what stands in the file.
+fn prepare<'a>(post: &Post, text: &'a str) -> Cow<'a, str> {
+    let text = run_template(post, text);
+    if post.markup != Markup::Kramdown {
+        return text;
+    }
+    match kramdown::without_attributes(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(text) => Cow::Owned(text),
+    }
 }
 
 fn run_template<'a>(post: &Post, text: &'a str) -> Cow<'a, str> {
@@ -230,7 +245,7 @@ mod tests {
 
     #[test]
     fn an_empty_body_gives_nothing() {
-        for markup in [Markup::Markdown, Markup::Html, Markup::Text] {
+        for markup in [Markup::Markdown, Markup::Kramdown, Markup::Html, Markup::Text] {
             assert_eq!(rendered(markup, Excerpt::Whole, " \n\n"), (String::new(), String::new()), "{markup:?}");
         }
     }

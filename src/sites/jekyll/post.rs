@@ -177,7 +177,7 @@ impl JekyllPost<'_> {
 
     fn output_extension(&self) -> &str {
         match self.markup() {
-            Markup::Markdown => ".html",
+            Markup::Markdown | Markup::Kramdown => ".html",
             Markup::Html | Markup::Text => self.name.extension,
         }
     }
@@ -185,7 +185,7 @@ impl JekyllPost<'_> {
     fn markup(&self) -> Markup {
         let extension = self.name.extension.trim_start_matches('.').to_ascii_lowercase();
         if self.settings.markdown_extensions.contains(&extension) {
-            Markup::Markdown
+            Markup::Kramdown
         } else if matches!(extension.as_str(), "html" | "htm" | "xhtml") {
             Markup::Html
         } else {

@@ -204,7 +204,7 @@ fn markup_goes_by_the_extension() {
         let post = into_post(reading_with("", &format!("_posts/2025-01-05-x{name}"), "---\n---\nx"));
         (post.markup, post.url.rsplit('/').next().unwrap_or_default().to_owned())
     };
-    assert_eq!(markup(".mkdn"), (Markup::Markdown, "x.html".into()));
+    assert_eq!(markup(".mkdn"), (Markup::Kramdown, "x.html".into()));
     assert_eq!(markup(".html"), (Markup::Html, "x.html".into()));
     assert_eq!(markup(".txt"), (Markup::Text, "x.txt".into()));
 }
