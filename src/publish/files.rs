@@ -4,7 +4,7 @@
 //! Never: follows a symbolic link below the directory.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 
 /// The name under which a document is written before it gets its own. One is enough: the directory has one writer.
@@ -51,6 +51,51 @@ fn in_words(kind: fs::FileType) -> &'static str {
         kind if kind.is_file() => "a file where a folder is needed",
         _ => "no regular file",
     }
+}
+
+/// The bytes of the regular file at `path` below `dir`, if it has `len` of them, or else at most `otherwise`.
+pub(super) fn read(dir: &Path, path: &str, len: u64, otherwise: u64) -> io::Result<Vec<u8>> {
+    let file = open(dir, path)?;
+    let found = file.metadata()?.len();
+    if found != len && found > otherwise {
+        return Err(io::Error::other(format!("it has {found} bytes, which no scan has written")));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(found).unwrap_or_default());
+    // It may grow meanwhile.
+    file.take(found + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 == found { Ok(bytes) } else { Err(io::Error::other("it changes while it is read")) }
+}
+
+/// Opens a regular file that no symbolic link leads to. What is no file is not opened, since a pipe would wait for its
+/// other end.
+fn open(dir: &Path, path: &str) -> io::Result<File> {
+    let at = dir.join(path);
+    // A scan gives a file another inode, but hardly twice in a moment.
+    for _ in 0..3 {
+        match place(dir, path)? {
+            Place::File(_) => {}
+            Place::Free => return Err(io::ErrorKind::NotFound.into()),
+            Place::Blocked(what) => return Err(io::Error::other(what)),
+        }
+        let file = File::open(&at)?;
+        if is_same(&fs::symlink_metadata(&at)?, &file.metadata()?) {
+            return Ok(file);
+        }
+    }
+    Err(io::Error::other("it is replaced while it is opened"))
+}
+
+/// Whether what was opened is what has the name: not the target of a link that took its place in between.
+#[cfg(unix)]
+fn is_same(named: &fs::Metadata, opened: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    opened.is_file() && (named.dev(), named.ino()) == (opened.dev(), opened.ino())
+}
+
+/// Whether what was opened is what has the name, as far as the system tells.
+#[cfg(not(unix))]
+fn is_same(named: &fs::Metadata, opened: &fs::Metadata) -> bool {
+    named.is_file() && opened.is_file()
 }
 
 /// Whether a file holds exactly these bytes. One that cannot be read does not.
@@ -118,6 +163,27 @@ mod tests {
         assert!(!holds(&file, &long[1..]));
         assert!(!holds(&file, &[&long[..], b"x"].concat()));
         assert!(!holds(&dir.path().join("none"), b""));
+    }
+
+    #[test]
+    fn a_file_is_read_if_its_length_is_known_or_modest() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("file"), "12345").unwrap();
+        let read = |len, otherwise| read(dir.path(), "file", len, otherwise).ok();
+        assert_eq!(read(5, 0).unwrap(), b"12345");
+        assert_eq!(read(4, 5).unwrap(), b"12345");
+        assert_eq!(read(4, 4), None);
+    }
+
+    #[test]
+    fn what_was_opened_through_a_link_is_not_what_has_the_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, link) = (dir.path().join("file"), dir.path().join("link"));
+        fs::write(&file, "secret").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let opened = fs::metadata(&link).unwrap();
+        assert!(!is_same(&fs::symlink_metadata(&link).unwrap(), &opened));
+        assert!(is_same(&fs::symlink_metadata(&file).unwrap(), &opened));
     }
 
     #[test]

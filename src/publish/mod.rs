@@ -15,9 +15,9 @@ mod publisher;
 mod tests;
 
 use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::{fs, io};
 
 use url::Url;
 
@@ -26,6 +26,12 @@ use crate::feeds::plan::document_url;
 use crate::store::DocumentState;
 
 pub use publisher::{Publication, Publisher};
+
+/// The longest file, in bytes, that is given out although its length is not the document's: edited by hand, or written
+/// by a scan that the index does not know of yet.
+const LARGEST_CHANGED: u64 = 8 << 20;
+/// The longest file, in bytes, that is taken for a document before the first scan, when nobody knows lengths.
+const LARGEST_FOUND: u64 = 64 << 20;
 
 /// A document that is visible.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +46,20 @@ pub struct PublishedDocument {
     pub len: u64,
     /// Its validators.
     pub state: DocumentState,
+}
+
+impl PublishedDocument {
+    /// The bytes of the file, which may be others than those of the document. `path` is the document's path below the
+    /// output directory. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// There is no such file; something else stands there, a symbolic link among other things; or it is neither of the
+    /// document's length nor of a modest one.
+    pub fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        let dir = self.file.ancestors().nth(path.split('/').count());
+        files::read(dir.expect("a document's file ends with its path"), path, self.len, LARGEST_CHANGED)
+    }
 }
 
 /// All documents that are visible now, by path below the output directory; shared between the scanner and the server.
@@ -61,7 +81,8 @@ impl Published {
     pub fn existing(dir: &Path, public_url: &Url, known: &HashMap<String, DocumentState>) -> Self {
         let document = |(path, state): (&String, &DocumentState)| {
             let file = dir.join(path);
-            let (media, len) = (Media::of_path(path)?, file.metadata().ok().filter(fs::Metadata::is_file)?.len());
+            let media = Media::of_path(path)?;
+            let len = file_len(dir, path).filter(|len| *len <= LARGEST_FOUND)?;
             let url = document_url(public_url, path);
             Some((path.clone(), PublishedDocument { file, url, media, len, state: state.clone() }))
         };
@@ -73,6 +94,14 @@ impl Published {
     /// Makes another set visible.
     pub fn replace(&self, documents: HashMap<String, PublishedDocument>) {
         *self.documents.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(documents);
+    }
+}
+
+/// The length of a regular file that no symbolic link leads to.
+fn file_len(dir: &Path, path: &str) -> Option<u64> {
+    match files::place(dir, path) {
+        Ok(files::Place::File(len)) => Some(len),
+        _ => None,
     }
 }
 

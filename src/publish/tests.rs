@@ -251,6 +251,31 @@ fn a_path_that_leads_elsewhere_is_a_broken_invariant() {
 }
 
 #[test]
+fn only_regular_files_of_ours_are_there_before_the_first_scan() {
+    let mut site = Site::new();
+    site.scan(&[
+        ("feed.atom", "a"),
+        ("linked.atom", "b"),
+        ("huge.atom", "c"),
+        ("tags/a.atom", "d"),
+        ("lost.atom", "e"),
+    ]);
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs::write(elsewhere.path().join("a.atom"), "secret").unwrap();
+    fs::remove_file(site.file("linked.atom")).unwrap();
+    std::os::unix::fs::symlink(elsewhere.path().join("a.atom"), site.file("linked.atom")).unwrap();
+    fs::remove_dir_all(site.file("tags")).unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), site.file("tags")).unwrap();
+    fs::File::create(site.file("huge.atom")).unwrap().set_len(1 << 40).unwrap();
+    fs::remove_file(site.file("lost.atom")).unwrap();
+
+    let published = Published::existing(site.dir.path(), &"https://example.org/".parse().unwrap(), &site.known);
+    let found = published.current();
+    assert_eq!(found.keys().collect::<Vec<_>>(), ["feed.atom"]);
+    assert_eq!(found["feed.atom"].len, 1);
+}
+
+#[test]
 fn a_fingerprint_is_the_first_half_of_sha_256() {
     assert_eq!(fingerprint(b""), "e3b0c44298fc1c149afbf4c8996fb924");
 }

@@ -78,10 +78,10 @@ impl Bodies {
             let state = document.state.clone();
             Body { bytes, fingerprint: state.etag, modified: Some(state.modified) }
         };
-        let body = match self.plain(document).await {
+        let body = match self.plain(path, document).await {
             Ok(bytes) => known(document, bytes),
             Err(miss) => match self.published.current().get(path).filter(|newer| newer.state != document.state) {
-                Some(newer) => match self.plain(newer).await {
+                Some(newer) => match self.plain(path, newer).await {
                     Ok(bytes) => known(newer, bytes),
                     Err(miss) => miss.into_body()?,
                 },
@@ -93,10 +93,12 @@ impl Bodies {
     }
 
     /// The bytes as they are in the file, if they are those of the index.
-    async fn plain(&self, document: &PublishedDocument) -> Result<Bytes, Miss> {
+    async fn plain(&self, path: &str, document: &PublishedDocument) -> Result<Bytes, Miss> {
         let key = (document.state.etag.clone(), Coding::Identity);
         let read = async {
-            let bytes = Bytes::from(tokio::fs::read(&document.file).await.map_err(Miss::Unreadable)?);
+            let (path, file) = (path.to_owned(), document.clone());
+            let read = tokio::task::spawn_blocking(move || file.read(&path)).await.map_err(io::Error::from);
+            let bytes = Bytes::from(read.flatten().map_err(Miss::Unreadable)?);
             let found = fingerprint(&bytes);
             if found == document.state.etag { Ok(bytes) } else { Err(Miss::Changed(found, bytes)) }
         };

@@ -292,6 +292,35 @@ async fn bytes_are_never_sent_under_the_tag_of_others() {
     assert_eq!((reply.status, reply.header("retry-after")), (503, "60"));
 }
 
+#[tokio::test]
+async fn only_regular_files_of_a_modest_length_are_given_out() {
+    use std::os::unix::fs::symlink;
+    let (dir, _, server) = blog().await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let secret = elsewhere.path().join("index.html");
+    std::fs::write(&secret, "secret").unwrap();
+
+    let file = dir.path().join("small.rss");
+    let replaced = async |make: &dyn Fn()| {
+        std::fs::remove_file(&file).unwrap();
+        make();
+        let reply = server.ask("GET /small.rss", &[]).await;
+        (reply.status, reply.body.len())
+    };
+    let text = "The document cannot be read at the moment.\n".len();
+    assert_eq!(replaced(&|| symlink(&secret, &file).unwrap()).await, (503, text));
+    let pipe = || assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
+    assert_eq!(replaced(&pipe).await, (503, text));
+    let of_length = |len| std::fs::File::create(&file).unwrap().set_len(len).unwrap();
+    assert_eq!(replaced(&|| of_length(1 << 40)).await, (503, text));
+    assert_eq!(replaced(&|| of_length((8 << 20) + 1)).await, (503, text));
+    assert_eq!(replaced(&|| of_length(8 << 20)).await, (200, 8 << 20));
+
+    std::fs::remove_dir_all(dir.path().join("categories")).unwrap();
+    symlink(elsewhere.path(), dir.path().join("categories")).unwrap();
+    assert_eq!(server.ask("GET /categories/", &[]).await.status, 503);
+}
+
 /// A store that answers, or does not.
 #[derive(Debug, Clone)]
 struct Answers(bool);
