@@ -8,7 +8,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use super::files::{self, Place, TEMPORARY};
 use super::manifest::{self, Manifest, is_plain};
@@ -130,7 +130,8 @@ impl Publisher {
     }
 
     /// Removes our files that were not put again, makes everything last, and tells what changed against `previous`, the
-    /// validators known so far. A document whose bytes are new was modified `now`.
+    /// validators known so far. A document whose bytes are new was modified `now`, but at least a second after those
+    /// before: two texts never share a date.
     ///
     /// # Errors
     ///
@@ -153,8 +154,8 @@ impl Publisher {
         for (path, document) in &mut self.documents {
             match previous.get(path) {
                 Some(known) if known.etag == document.state.etag => document.state = known.clone(),
-                _ => {
-                    document.state.modified = now.trunc_subsecs(0);
+                known => {
+                    document.state.modified = modification(known, now.trunc_subsecs(0));
                     publication.changed.push((path.clone(), document.state.clone()));
                 }
             }
@@ -275,6 +276,16 @@ impl Publisher {
         written.and_then(|()| files::sync_dir(&self.dir)).map_err(|error| PublishError::io(&file, error))?;
         self.saved = self.manifest.clone();
         Ok(())
+    }
+}
+
+/// When a document became what it is, if it was `known` as something else.
+fn modification(known: Option<&DocumentState>, now: DateTime<Utc>) -> DateTime<Utc> {
+    match known.map(|known| known.modified) {
+        // From a clock that was far ahead: to count on from there would keep the wrong date for ever.
+        Some(before) if before > now + TimeDelta::days(1) => now,
+        Some(before) => now.max(before.trunc_subsecs(0) + TimeDelta::seconds(1)),
+        None => now,
     }
 }
 

@@ -115,6 +115,21 @@ fn an_unchanged_document_is_not_touched_and_keeps_its_validators() {
 }
 
 #[test]
+fn each_text_of_a_document_has_a_date_of_its_own() {
+    let mut site = Site::new();
+    let modified = |site: &mut Site, clock: i64, text| {
+        site.clock = clock - 60;
+        modified(&site.scan(&[("feed.atom", text)]), "feed.atom")
+    };
+    assert_eq!(modified(&mut site, 1000, "a"), 1000);
+    assert_eq!(modified(&mut site, 1000, "b"), 1001);
+    // The clock was put back an hour.
+    assert_eq!(modified(&mut site, 1000 - 3600, "c"), 1002);
+    // It had been wrong by more than a day.
+    assert_eq!(modified(&mut site, 1000 - 86_400, "d"), 1000 - 86_400);
+}
+
+#[test]
 fn a_file_that_was_tampered_with_or_lost_is_written_again_with_the_validators_it_had() {
     let mut site = Site::new();
     site.scan(&[("feed.atom", "abc"), ("feed.rss", "b")]);
