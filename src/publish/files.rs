@@ -7,6 +7,10 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 
+use sha2::{Digest as _, Sha256};
+
+use super::in_digits;
+
 /// The name under which a document is written before it gets its own. One is enough: the directory has one writer.
 pub(super) const TEMPORARY: &str = ".tidings-new.tmp";
 
@@ -115,6 +119,21 @@ pub(super) fn holds(file: &Path, bytes: &[u8]) -> bool {
         }
     };
     same().unwrap_or(false)
+}
+
+/// The fingerprint of a file's bytes, of which few are in memory at a time.
+pub(super) fn fingerprint(file: &Path) -> io::Result<String> {
+    let mut digest = Sha256::new();
+    let mut reader = BufReader::with_capacity(64 << 10, File::open(file)?);
+    loop {
+        let read = reader.fill_buf()?;
+        let len = read.len();
+        if len == 0 {
+            return Ok(in_digits(digest));
+        }
+        digest.update(read);
+        reader.consume(len);
+    }
 }
 
 /// Gives `file` these bytes: readers see the old ones or the new ones, also after a crash. Makes its directory.

@@ -50,6 +50,8 @@ pub struct Publisher {
     documents: HashMap<String, PublishedDocument>,
     /// Their paths as a file system sees them that does not know upper from lower case.
     folded: HashMap<String, String>,
+    /// The paths that were claimed.
+    announced: BTreeSet<String>,
     /// Directories with renamings or removals in them.
     touched: BTreeSet<PathBuf>,
     publication: Publication,
@@ -72,6 +74,7 @@ impl Publisher {
             manifest,
             documents: HashMap::new(),
             folded: HashMap::new(),
+            announced: BTreeSet::new(),
             touched: BTreeSet::new(),
             publication: Publication::default(),
         };
@@ -89,6 +92,7 @@ impl Publisher {
         let mut found = false;
         for path in paths {
             let path = path.as_ref();
+            self.announced.insert(path.to_owned());
             if !self.manifest.documents.contains_key(path) && self.place(path)? == Place::Free {
                 self.manifest.documents.insert(path.to_owned(), None);
                 found = true;
@@ -200,10 +204,26 @@ impl Publisher {
 
     fn write(&mut self, file: &Path, document: &Document) -> Result<(), PublishError> {
         self.claim([&document.path])?;
+        self.unsettle(&document.path)?;
         files::write(file, &document.bytes).map_err(|error| PublishError::io(file, error))?;
         self.touch(file);
         self.publication.written.push(document.path.clone());
         Ok(())
+    }
+
+    /// Before the first of our files gets other bytes: takes the fingerprints of all that may be next out of the
+    /// manifest, so that after a crash none is taken for a file that somebody else has changed.
+    fn unsettle(&mut self, path: &str) -> Result<(), PublishError> {
+        if !matches!(self.manifest.documents.get(path), Some(Some(_))) {
+            return Ok(());
+        }
+        let coming = self.announced.iter().filter(|path| !self.documents.contains_key(*path));
+        for path in coming {
+            if let Some(fingerprint) = self.manifest.documents.get_mut(path) {
+                *fingerprint = None;
+            }
+        }
+        self.save_manifest()
     }
 
     fn note(&mut self, file: PathBuf, document: &Document) {
@@ -235,16 +255,27 @@ impl Publisher {
         let produced = &self.documents;
         let stale: BTreeMap<_, _> =
             self.manifest.documents.extract_if(.., |path, _| !produced.contains_key(path)).collect();
-        for path in stale.into_keys() {
+        for (path, fingerprint) in stale {
             // What became a folder or a link is not what we wrote.
             if let Place::File(_) = self.place(&path)? {
-                let file = self.dir.join(&path);
-                files::remove(&file).map_err(|error| PublishError::io(&file, error))?;
-                self.touch(&file);
-                self.remove_empty_parents(&file);
-                self.publication.removed.push(path);
+                self.remove(path, fingerprint.as_deref())?;
             }
         }
+        Ok(())
+    }
+
+    /// Removes a file of ours, unless its bytes are somebody else's. One without a fingerprint was being written.
+    fn remove(&mut self, path: String, fingerprint: Option<&str>) -> Result<(), PublishError> {
+        let file = self.dir.join(&path);
+        let is_ours = |known| files::fingerprint(&file).is_ok_and(|found| found == known);
+        if !fingerprint.is_none_or(is_ours) {
+            self.publication.problems.push(changed(path, &file));
+            return Ok(());
+        }
+        files::remove(&file).map_err(|error| PublishError::io(&file, error))?;
+        self.touch(&file);
+        self.remove_empty_parents(&file);
+        self.publication.removed.push(path);
         Ok(())
     }
 
@@ -286,6 +317,18 @@ fn modification(known: Option<&DocumentState>, now: DateTime<Utc>) -> DateTime<U
         Some(before) if before > now + TimeDelta::days(1) => now,
         Some(before) => now.max(before.trunc_subsecs(0) + TimeDelta::seconds(1)),
         None => now,
+    }
+}
+
+fn changed(path: String, file: &Path) -> Problem {
+    Problem {
+        code: Code::Occupied,
+        severity: Severity::Warning,
+        path,
+        place: None,
+        message: format!("no document belongs here any more, but {} is not as tidings wrote it", file.display()),
+        effect: "The file stays, and tidings forgets it".into(),
+        remedy: "Remove the file if nobody needs it".into(),
     }
 }
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::files::TEMPORARY;
 use super::*;
 use crate::feeds::Document;
-use crate::problems::Code;
+use crate::problems::{Code, Severity};
 
 struct Site {
     dir: tempfile::TempDir,
@@ -195,6 +195,41 @@ fn our_file_that_became_a_link_is_not_ours_any_more() {
     assert_eq!(site.scan(&[]).removed.len(), 0);
     assert!(fs::symlink_metadata(site.file("feed.atom")).unwrap().is_symlink());
     assert_eq!(fs::metadata(elsewhere.path()).unwrap().len(), 0);
+}
+
+#[test]
+fn our_file_that_somebody_changed_is_not_removed_but_named_and_forgotten() {
+    let mut site = Site::new();
+    site.scan(&[("feed.atom", "a"), ("tags/a.atom", "b"), ("tags/b.atom", "c")]);
+    site.user_writes("tags/a.atom", "X");
+    let publication = site.scan(&[("feed.atom", "a")]);
+    assert_eq!(
+        (publication.removed, publication.gone),
+        (vec!["tags/b.atom".into()], vec!["tags/a.atom".into(), "tags/b.atom".into()])
+    );
+    let [problem] = &publication.problems[..] else { panic!("{:?}", publication.problems) };
+    assert_eq!(
+        (problem.code, problem.severity, problem.path.as_str()),
+        (Code::Occupied, Severity::Warning, "tags/a.atom")
+    );
+    assert!(problem.message.contains(site.file("tags/a.atom").to_str().unwrap()), "{}", problem.message);
+    assert_eq!(site.scan(&[("feed.atom", "a")]).problems, []);
+    assert_eq!(site.text("tags/a.atom"), "X");
+}
+
+#[test]
+fn what_a_crash_overwrote_and_the_next_scan_does_not_need_is_removed() {
+    let mut site = Site::new();
+    site.scan(&[("feed.atom", "a"), ("tags/a.atom", "b"), ("tags/b.atom", "c"), ("old.atom", "d")]);
+    let mut publisher = site.publisher();
+    publisher.claim(["feed.atom", "tags/a.atom", "tags/b.atom"]).unwrap();
+    publisher.put(&document("tags/a.atom", "B")).unwrap();
+    publisher.put(&document("tags/b.atom", "C")).unwrap();
+    drop(publisher);
+    site.user_writes("old.atom", "X");
+    let publication = site.scan(&[("feed.atom", "a")]);
+    assert_eq!(publication.removed, ["tags/a.atom", "tags/b.atom"]);
+    assert_eq!(publication.problems.iter().map(|problem| &problem.path).collect::<Vec<_>>(), ["old.atom"]);
 }
 
 #[test]
