@@ -16,7 +16,7 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -26,6 +26,8 @@ use tokio_util::task::TaskTracker;
 struct Limits {
     /// Connections at once; more wait in the kernel's queue.
     connections: usize,
+    /// For the head of the first request: who connects has something to ask.
+    first_head: Duration,
     /// For the head of a request, from the moment it may come; so an idle connection is closed after it too.
     head: Duration,
     /// For a connection in all. Whoever still reads an answer then has `grace` left for it.
@@ -37,7 +39,9 @@ struct Limits {
 }
 
 const LIMITS: Limits = Limits {
-    connections: 1024,
+    // Half of the files that a process may usually open: the rest is for the database, the scan and deliveries.
+    connections: 512,
+    first_head: Duration::from_secs(10),
     head: Duration::from_secs(30),
     lifetime: Duration::from_secs(600),
     grace: Duration::from_secs(10),
@@ -94,7 +98,9 @@ async fn connection(limits: Limits, stream: TcpStream, router: Router, stop: Can
     // Answers are written whole, so there is nothing to wait for; without it they are only slower.
     let _ = stream.set_nodelay(true);
     let routes = TowerToHyperService::new(router);
+    let asked = Notify::new();
     let routes = service_fn(|request| {
+        asked.notify_one();
         let answer = routes.call(request);
         async { answer.await.map(without_false_length) }
     });
@@ -106,6 +112,7 @@ async fn connection(limits: Limits, stream: TcpStream, router: Router, stop: Can
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
         _ = connection.as_mut() => return,
+        Err(_) = timeout(limits.first_head, asked.notified()) => return,
         () = stop.cancelled() => {}
         () = sleep(limits.lifetime) => {}
     }
@@ -125,7 +132,6 @@ fn without_false_length(mut response: Response) -> Response {
 mod tests {
     use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::sync::Notify;
     use tokio::task::JoinHandle;
 
     use super::*;
@@ -209,6 +215,20 @@ mod tests {
             let answer = rest(&mut stream).await;
             assert_eq!(answer.contains("200 OK"), beginning == REQUEST, "{answer}");
         }
+    }
+
+    #[tokio::test]
+    async fn the_first_request_has_less_time_to_come_than_the_next() {
+        let (address, _stop, _served) = start(Limits { first_head: 15 * SHORT, ..LIMITS }, hello()).await;
+        let mut idle = TcpStream::connect(address).await.unwrap();
+        idle.write_all(REQUEST).await.unwrap();
+        let mut silent = TcpStream::connect(address).await.unwrap();
+        let mut slow = TcpStream::connect(address).await.unwrap();
+        slow.write_all(b"GET / HTTP/1.1\r\nHost:").await.unwrap();
+        assert_eq!((rest(&mut silent).await, rest(&mut slow).await), (String::new(), String::new()));
+        // Those were dropped after the time was up; this one is still heard.
+        idle.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+        assert_eq!(rest(&mut idle).await.matches("200 OK").count(), 2);
     }
 
     #[tokio::test]
