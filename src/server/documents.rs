@@ -4,6 +4,7 @@
 //! Never: a path outside the index of published documents, or anything that depends on `Host` or the query.
 
 use std::fmt::Write as _;
+use std::io;
 use std::sync::Arc;
 
 use axum::Router;
@@ -22,6 +23,7 @@ use tokio::time::Instant;
 
 use super::bodies::Bodies;
 use super::coding::Coding;
+use super::complaints::Complaints;
 use super::conditional::not_modified;
 use crate::feeds::Media;
 use crate::publish::{Published, PublishedDocument};
@@ -43,6 +45,7 @@ struct Site {
     /// Decoded, with slashes at both ends.
     prefix: String,
     bodies: Bodies,
+    complaints: Complaints,
 }
 
 /// The routes of all documents. `prefix` is the path of the public URL, percent-encoded.
@@ -51,7 +54,7 @@ pub(super) fn router(published: Published, prefix: &str) -> Router {
     let prefix = if prefix.is_empty() { "/".to_owned() } else { format!("/{prefix}/") };
     metrics::describe_counter!(REQUESTS, "Requests to the public listener, by status and by what was asked for");
     metrics::describe_histogram!(DURATION, metrics::Unit::Seconds, "From a request's head to its answer's head");
-    let site = Site { bodies: Bodies::new(published.clone()), published, prefix };
+    let site = Site { bodies: Bodies::new(published.clone()), published, prefix, complaints: Complaints::default() };
     Router::new().fallback(measured).with_state(Arc::new(site))
 }
 
@@ -104,11 +107,9 @@ impl Site {
     ) -> Response {
         match (method, found) {
             (&Method::OPTIONS, _) => preflight(),
-            (_, None) => {
-                (StatusCode::NOT_FOUND, [(CACHE_CONTROL, "no-store")], "There is no such document.\n").into_response()
-            }
+            (_, None) => refusal(StatusCode::NOT_FOUND, None, "There is no such document.\n"),
             (&Method::GET | &Method::HEAD, Some((path, document))) => self.document(headers, &path, &document).await,
-            _ => (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, METHODS)], "Documents can only be read.\n").into_response(),
+            _ => refusal(StatusCode::METHOD_NOT_ALLOWED, Some((ALLOW, METHODS)), "Documents can only be read.\n"),
         }
     }
 
@@ -116,7 +117,7 @@ impl Site {
     async fn document(&self, request: &HeaderMap, path: &str, document: &PublishedDocument) -> Response {
         let Some(coding) = Coding::negotiate(request, document.len) else {
             let text = "There is no such coding: gzip, br and identity are.\n";
-            return (StatusCode::NOT_ACCEPTABLE, [(VARY, "accept-encoding")], text).into_response();
+            return refusal(StatusCode::NOT_ACCEPTABLE, Some((VARY, "accept-encoding")), text);
         };
         let mut headers = common_headers(document);
         if not_modified(request, &document.state) {
@@ -125,12 +126,9 @@ impl Site {
         }
         let body = match self.bodies.get(path, document, coding).await {
             Ok(body) => body,
-            Err(error) => {
-                tracing::error!(path, %error, "a published document cannot be read; the next scan writes it again");
-                let text = "The document cannot be read at the moment.\n";
-                return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, RETRY)], text).into_response();
-            }
+            Err(error) => return self.unreadable(path, &error),
         };
+        self.complaints.settle(path);
         add_validators(&mut headers, &coding.etag(&body.fingerprint), body.modified);
         headers.insert(CONTENT_LENGTH, body.bytes.len().into());
         if let Some(token) = coding.token() {
@@ -138,6 +136,21 @@ impl Site {
         }
         (headers, Body::from(body.bytes)).into_response()
     }
+
+    fn unreadable(&self, path: &str, error: &io::Error) -> Response {
+        if self.complaints.raise(path) {
+            tracing::error!(path, %error, "a published document cannot be read; the next scan writes it again");
+        }
+        let text = "The document cannot be read at the moment.\n";
+        refusal(StatusCode::SERVICE_UNAVAILABLE, Some((RETRY_AFTER, RETRY)), text)
+    }
+}
+
+/// An answer without a document, which no cache shall keep: the next one may be another.
+fn refusal(status: StatusCode, header: Option<(HeaderName, &'static str)>, text: &'static str) -> Response {
+    let mut response = (status, [(CACHE_CONTROL, "no-store")], text).into_response();
+    response.headers_mut().extend(header.map(|(name, value)| (name, HeaderValue::from_static(value))));
+    response
 }
 
 /// For a browser that asks whether a script may read feeds (Fetch, 3.2.2).

@@ -6,6 +6,7 @@
 mod admin;
 mod bodies;
 mod coding;
+mod complaints;
 mod conditional;
 mod documents;
 mod serve;

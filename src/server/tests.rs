@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use chrono::{DateTime, Utc};
@@ -290,6 +290,65 @@ async fn bytes_are_never_sent_under_the_tag_of_others() {
     std::fs::remove_file(dir.path().join("feeds.opml")).unwrap();
     let reply = server.ask("GET /feeds.opml", &[]).await;
     assert_eq!((reply.status, reply.header("retry-after")), (503, "60"));
+}
+
+#[tokio::test]
+async fn what_is_no_document_is_not_kept_by_caches() {
+    let (dir, _, server) = blog().await;
+    std::fs::remove_file(dir.path().join("feeds.opml")).unwrap();
+    for (request, accept, status, header) in [
+        ("GET /none", "Accept: */*", 404, ("content-type", "text/plain; charset=utf-8")),
+        ("POST /feed.atom", "Accept: */*", 405, ("allow", "GET, HEAD, OPTIONS")),
+        ("GET /feed.atom", "Accept-Encoding: identity;q=0", 406, ("vary", "accept-encoding")),
+        ("GET /feeds.opml", "Accept: */*", 503, ("retry-after", "60")),
+    ] {
+        let reply = server.ask(request, &[accept]).await;
+        assert_eq!((reply.status, reply.header("cache-control")), (status, "no-store"), "{request}");
+        assert_eq!(reply.header(header.0), header.1);
+    }
+}
+
+#[test]
+fn an_unreadable_document_is_logged_once_until_it_can_be_read_again() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let talk = async {
+        let (dir, _, server) = blog().await;
+        let file = dir.path().join("feeds.opml");
+        for (there, lines) in [(false, 1), (false, 1), (true, 1), (false, 2)] {
+            drop(std::fs::remove_file(&file));
+            if there {
+                // Other bytes than the index has, so that they are not kept.
+                std::fs::write(&file, "<opml>2</opml>").unwrap();
+            }
+            let reply = server.ask("GET /feeds.opml", &[]).await;
+            assert_eq!((reply.status == 200, log.lines()), (there, lines));
+        }
+    };
+    tracing::subscriber::with_default(subscriber, || runtime.block_on(talk));
+}
+
+/// What was logged.
+#[derive(Debug, Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn lines(&self) -> usize {
+        std::str::from_utf8(&self.0.lock().unwrap()).unwrap().matches("cannot be read").count()
+    }
+}
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 #[tokio::test]
