@@ -5,7 +5,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
@@ -13,6 +13,8 @@ use super::in_digits;
 
 /// The name under which a document is written before it gets its own. One is enough: the directory has one writer.
 pub(super) const TEMPORARY: &str = ".tidings-new.tmp";
+/// Used where a folder has that name.
+const SPARE: &str = ".tidings-new-2.tmp";
 
 /// What stands where a document belongs.
 #[derive(Debug, PartialEq, Eq)]
@@ -141,7 +143,7 @@ pub(super) fn fingerprint(file: &Path) -> io::Result<String> {
 pub(super) fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let parent = file.parent().expect("a document's file is below the output directory");
     fs::create_dir_all(parent)?;
-    let temporary = parent.join(TEMPORARY);
+    let temporary = parent.join(if parent.join(TEMPORARY).is_dir() { SPARE } else { TEMPORARY });
     let written = || -> io::Result<()> {
         let mut new = File::create_new(&temporary)?;
         new.write_all(bytes)?;
@@ -154,6 +156,17 @@ pub(super) fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Makes renamings and removals in `dir` last. A directory that is gone needs nothing.
 pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
     forgive_missing(File::open(dir).and_then(|dir| dir.sync_all()))
+}
+
+/// Removes what a crash left of a document in `dir`. Folders with such names are none of ours.
+pub(super) fn remove_leftovers(dir: &Path) -> Result<(), (PathBuf, io::Error)> {
+    for name in [TEMPORARY, SPARE] {
+        let leftover = dir.join(name);
+        if fs::symlink_metadata(&leftover).is_ok_and(|found| !found.is_dir()) {
+            remove(&leftover).map_err(|error| (leftover, error))?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes a file, if it is there.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
-use super::files::{self, Place, TEMPORARY};
+use super::files::{self, Place};
 use super::manifest::{self, Manifest, is_plain};
 use super::{PublishError, PublishedDocument, fingerprint};
 use crate::feeds::Document;
@@ -290,13 +290,7 @@ impl Publisher {
         let mut dirs: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
         dirs.insert(&self.dir);
         for dir in dirs {
-            let leftover = dir.join(TEMPORARY);
-            match files::remove(&leftover) {
-                Err(error) if error.kind() != io::ErrorKind::NotADirectory => {
-                    return Err(PublishError::io(&leftover, error));
-                }
-                _ => {}
-            }
+            files::remove_leftovers(dir).map_err(|(file, error)| PublishError::io(&file, error))?;
         }
         Ok(())
     }

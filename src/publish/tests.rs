@@ -252,6 +252,23 @@ fn what_a_crash_left_is_known_as_ours() {
 }
 
 #[test]
+fn a_folder_with_the_name_of_our_temporary_file_stands_in_nobodys_way() {
+    let mut site = Site::new();
+    site.user_writes(&format!("{TEMPORARY}/mine"), "by hand");
+    site.user_writes(&format!("tags/{TEMPORARY}/mine"), "by hand");
+    for text in ["a", "b"] {
+        let publication = site.scan(&[("feed.atom", text), ("tags/a.atom", text)]);
+        assert_eq!((publication.written.len(), publication.problems.len()), (2, 0));
+        assert_eq!(site.text("tags/a.atom"), text);
+        // What a crash leaves there.
+        site.user_writes("tags/.tidings-new-2.tmp", "half a docum");
+    }
+    site.scan(&[("feed.atom", "b"), ("tags/a.atom", "b")]);
+    assert!(!site.file("tags/.tidings-new-2.tmp").exists());
+    assert_eq!(site.text(&format!("{TEMPORARY}/mine")), "by hand");
+}
+
+#[test]
 fn the_manifest_is_written_once_before_the_announced_documents_and_once_after() {
     let site = Site::new();
     let mut publisher = site.publisher();
