@@ -139,7 +139,7 @@ impl Site {
 
     fn unreadable(&self, path: &str, error: &io::Error) -> Response {
         if self.complaints.raise(path) {
-            tracing::error!(path, %error, "a published document cannot be read; the next scan writes it again");
+            tracing::error!(path, %error, "a published document cannot be read; the next scan writes it again, or says what is in its way");
         }
         let text = "The document cannot be read at the moment.\n";
         refusal(StatusCode::SERVICE_UNAVAILABLE, Some((RETRY_AFTER, RETRY)), text)
