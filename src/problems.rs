@@ -54,7 +54,7 @@ pub enum Code {
     Template,
     /// A page without a date, which is therefore no post.
     Undated,
-    /// A file that Tidings did not write stands where a document belongs.
+    /// A file that Tidings did not write stands where a document belongs, or one that it wrote was changed by somebody else.
     Occupied,
     /// A name or a date that was repaired (a day that rolls over, a trailing comma in a tag).
     Repaired,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::args::Common;
 use super::failure::{Exit, Failure};
-use crate::problems::{Code, Severity};
+use crate::problems::{Code, Problem, Severity};
 use crate::scan::Report;
 
 /// Writes one line. A reader that went away is no error.
@@ -97,7 +97,8 @@ pub(super) fn plural(n: usize, one: &str, many: &str) -> String {
 
 /// How a scan's command ends.
 pub(super) fn exit(report: &Report, strict: bool) -> Exit {
-    if report.problems.iter().any(|problem| problem.code == Code::Occupied) {
+    let left_out = |problem: &Problem| problem.code == Code::Occupied && problem.severity == Severity::Error;
+    if report.problems.iter().any(left_out) {
         return Exit::Partly;
     }
     if strict && report.count(Severity::Warning) > 0 { Exit::Problems } else { Exit::Done }
