@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, query};
+use sqlx::{ConnectOptions, Connection, query};
 
 use super::lock::OwnerLock;
 use super::{Store, StoreError, schema};
@@ -50,13 +50,15 @@ impl Store {
         self.writer.close().await;
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers, and a transaction can begin that would write. Waits for one that is under way, as
+    /// every writer does.
     ///
     /// # Errors
     ///
     /// If it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
         query("SELECT last_scan FROM meta").fetch_optional(&self.readers).await?;
+        self.write().await?.rollback().await?;
         Ok(())
     }
 
@@ -73,7 +75,7 @@ impl Store {
             .disable_statement_logging();
         schema::admit(path, &options, access).await?;
         let unusable = |error| StoreError::opening(path, &error);
-        let writer = pool(1).connect_with(writing(options.clone(), access)).await.map_err(unusable)?;
+        let writer = writer().connect_with(writing(options.clone(), access)).await.map_err(unusable)?;
         if access == Access::Owner {
             schema::migrate(&writer, path).await?;
             // The lock says that whoever held them is gone.
@@ -135,6 +137,18 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+}
+
+/// The one connection that writes. When the disk is full, SQLite ends a transaction by itself; the ROLLBACK that follows
+/// fails, and sqlx believes for ever that the transaction is still open. Such a connection is given up for a new one.
+fn writer() -> SqlitePoolOptions {
+    pool(1).after_release(|connection, _| {
+        Box::pin(async move {
+            // The rollback of a transaction that was dropped is done before a ping is answered.
+            connection.ping().await?;
+            Ok(!connection.is_in_transaction())
+        })
+    })
 }
 
 #[cfg(test)]
@@ -248,6 +262,58 @@ mod tests {
         query("COMMIT").execute(&mut stranger).await.unwrap();
 
         assert_eq!(committed.await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_ended_by_itself_costs_the_store_nothing_more() {
+        let (place, store) = store(&["hook"]).await;
+        // What a full disk does to a transaction.
+        let mut stranger = place.stranger().await;
+        let full = "CREATE TRIGGER full BEFORE INSERT ON event BEGIN SELECT RAISE(ROLLBACK, 'full'); END";
+        query(full).execute(&mut stranger).await.unwrap();
+        let commit = owing(&["a"], &["hook"]);
+        for _ in 0..2 {
+            let error = store.commit_scan(&commit).await.unwrap_err();
+            assert!(error.to_string().contains("full"), "{error}");
+            store.ping().await.unwrap();
+        }
+
+        query("DROP TRIGGER full").execute(&mut stranger).await.unwrap();
+
+        assert_eq!(store.commit_scan(&commit).await.unwrap(), 1);
+        let busy: i64 = query_scalar("PRAGMA busy_timeout").fetch_one(&store.writer).await.unwrap();
+        assert_eq!(busy, 5_000, "a new connection is like the old one");
+    }
+
+    #[tokio::test]
+    async fn a_store_that_cannot_write_does_not_answer() {
+        let (place, store) = store(&["hook"]).await;
+        store.close().await;
+        drop(store);
+        let store = Store::open_file(&place.path(), Access::Owner, Duration::ZERO).await.unwrap();
+        let mut stranger = place.stranger().await;
+        query("BEGIN IMMEDIATE").execute(&mut stranger).await.unwrap();
+        assert!(store.ping().await.unwrap_err().to_string().contains("locked"));
+
+        query("ROLLBACK").execute(&mut stranger).await.unwrap();
+
+        store.ping().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_ping_waits_for_the_stores_own_transaction() {
+        let (_place, store) = store(&["hook"]).await;
+        let own = store.write().await.unwrap();
+        let mut ping = std::pin::pin!(store.ping());
+        tokio::select! {
+            biased;
+            done = &mut ping => panic!("it cannot have begun a transaction: {done:?}"),
+            read = store.seen() => assert!(read.unwrap().is_empty()),
+        }
+
+        own.commit().await.unwrap();
+
+        ping.await.unwrap();
     }
 
     #[tokio::test]
