@@ -69,6 +69,21 @@ async fn after_twelve_tries_a_delivery_is_dead() {
 }
 
 #[tokio::test]
+async fn a_receiver_that_asks_for_pauses_for_ever_is_given_up() {
+    let script = (0..40).map(|_| Step::Answer("429 Slow Down", "retry-after: 21600\r\n", vec![])).collect();
+    let receiver = Receiver::new(script).await;
+    let desk = Desk::new(vec![webhook("hook", &receiver.url())]).await;
+    desk.owe(&["msg_1"], &["hook"]).await;
+    let mut made = 0;
+    while let Some(due) = desk.store.next_due(&["hook".to_owned()]).await.unwrap() {
+        desk.clock.set(desk.clock.now().max(due));
+        made += desk.courier.run_due().await.unwrap();
+    }
+    assert_eq!(made, 12 + 12, "pauses of six hours for 72 hours, then twelve tries");
+    assert_eq!(desk.states().await[&key("hook", "msg_1")], "dead");
+}
+
+#[tokio::test]
 async fn an_endpoint_that_is_gone_gets_nothing_more() {
     let mut receiver = Receiver::new(vec![status("410 Gone")]).await;
     let desk = Desk::new(vec![Webhook { concurrency: 1, ..webhook("hook", &receiver.url()) }]).await;

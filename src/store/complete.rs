@@ -53,11 +53,21 @@ const RECORD: &str = "
     INSERT INTO attempt (delivery_id, at, took_ms, status, error, note)
     SELECT id, ?3, ?4, ?5, ?6, ?7 FROM delivery WHERE event_id = ?1 AND endpoint = ?2";
 
-/// A delivery that was cancelled meanwhile is not pending any more, whoever holds its lease.
+/// So many attempts of a delivery are kept, the newest: a receiver may ask for pauses for days.
+const KEPT: i64 = 100;
+
+const TRIM: &str = "
+    DELETE FROM attempt
+    WHERE delivery_id = (SELECT id FROM delivery WHERE event_id = ?1 AND endpoint = ?2)
+      AND id <= (SELECT a.id FROM attempt a WHERE a.delivery_id = attempt.delivery_id
+                 ORDER BY a.id DESC LIMIT 1 OFFSET ?3)";
+
+/// A delivery that was cancelled meanwhile is not pending any more, whoever holds its lease. A first failure that lies
+/// after this one is of a clock that was set back.
 const SETTLE: &str = "
     UPDATE delivery
     SET state = ?4, due_at = coalesce(?5, due_at), attempts = attempts + ?6,
-        first_failed_at = coalesce(first_failed_at, ?7), finished_at = ?8, lease_until = NULL
+        first_failed_at = coalesce(min(first_failed_at, ?7), first_failed_at, ?7), finished_at = ?8, lease_until = NULL
     WHERE event_id = ?1 AND endpoint = ?2 AND lease_token = ?3 AND state = 'pending'";
 
 const SUCCEEDED: &str = "UPDATE endpoint SET failures = 0, last_success_at = ?2 WHERE name = ?1";
@@ -66,7 +76,7 @@ const PAUSED: &str = "UPDATE endpoint SET not_before = max(coalesce(not_before, 
 const GONE: &str = "UPDATE endpoint SET failures = failures + 1, disabled = ?2 WHERE name = ?1";
 
 impl Store {
-    /// Records an attempt and its verdict. `false` if the lease was not ours any more: then only the attempt is recorded.
+    /// Records an attempt and its verdict; of a delivery's attempts, the newest hundred stay. `false` if the lease was not ours any more: then only the attempt is recorded.
     ///
     /// # Errors
     ///
@@ -98,8 +108,9 @@ async fn record(db: &mut SqliteConnection, claim: &Claim, attempt: &Attempt) -> 
         .bind(attempt.status)
         .bind(attempt.error.as_deref())
         .bind(attempt.note.as_deref())
-        .execute(db)
+        .execute(&mut *db)
         .await?;
+    query(TRIM).bind(&claim.event_id).bind(&claim.endpoint).bind(KEPT).execute(db).await?;
     Ok(())
 }
 
@@ -118,7 +129,8 @@ async fn settle(
         Verdict::Retry { at } => (DeliveryState::Pending, Some(*at), true, None),
         Verdict::Paused { .. } | Verdict::Gone => (DeliveryState::Pending, None, false, None),
     };
-    let failed = matches!(verdict, Verdict::Retry { .. } | Verdict::Dead);
+    // A pause is no try that counts, but a receiver may not ask for pauses for ever either.
+    let failed = matches!(verdict, Verdict::Retry { .. } | Verdict::Paused { .. } | Verdict::Dead);
     let done = query(SETTLE)
         .bind(&claim.event_id)
         .bind(&claim.endpoint)
@@ -221,7 +233,36 @@ mod tests {
         }
         let resumed = claim_all(&store, "hook", 100).await;
         assert_eq!(ids(&resumed), ["a", "b"]);
-        assert_eq!((resumed[0].attempts, resumed[0].first_failed_at), (0, None));
+        assert_eq!((resumed[0].attempts, resumed[0].first_failed_at), (0, Some(at(1))), "pauses are not for ever");
+    }
+
+    #[tokio::test]
+    async fn a_first_failure_never_lies_after_a_later_one() {
+        let (_place, store) = store(&["hook"]).await;
+        store.commit_scan(&owing(&["a"], &["hook"])).await.unwrap();
+        for now in [500, 100, 200] {
+            let claim = claim_all(&store, "hook", 1_000).await.remove(0);
+            complete(&store, &claim, Verdict::Retry { at: at(0) }, now).await;
+        }
+        assert_eq!(claim_all(&store, "hook", 1_000).await[0].first_failed_at, Some(at(100)));
+    }
+
+    #[tokio::test]
+    async fn the_newest_hundred_attempts_of_a_delivery_are_kept() {
+        let (_place, store) = store(&["hook"]).await;
+        store.commit_scan(&owing(&["a", "b"], &["hook"])).await.unwrap();
+        let claims = claim_all(&store, "hook", 0).await;
+        complete(&store, &claims[1], Verdict::Delivered, 0).await;
+        for now in 0..103 {
+            complete(&store, &claims[0], Verdict::Paused { until: at(now) }, now).await;
+        }
+
+        let kept: Vec<_> = store.attempts("a", "hook").await.unwrap().iter().map(|attempt| attempt.at).collect();
+
+        assert_eq!(kept, (3..103).map(at).collect::<Vec<_>>());
+        assert_eq!(store.attempts("b", "hook").await.unwrap().len(), 1, "another's stay");
+        let plan = plan(&store, TRIM).await;
+        assert!(!plan.iter().any(|step| step.starts_with("SCAN") || step.contains("TEMP B-TREE")), "{plan:#?}");
     }
 
     #[tokio::test]
