@@ -56,6 +56,7 @@ impl<'a> Round<'a> {
 
     /// Records what has ended, begins what is due. Returns how long nothing else is to be done, if nothing ends before.
     pub(super) async fn turn(&mut self) -> Result<Duration, StoreError> {
+        self.take_ended();
         self.record().await?;
         self.count_pending().await?;
         let free = self.capacities().into_iter().map(|capacity| capacity.endpoint).collect::<Vec<_>>();
@@ -84,20 +85,28 @@ impl<'a> Round<'a> {
         if !claims.is_empty() {
             failpoint::hit("deliveries.claimed");
         }
-        let count = claims.len();
+        let mut begun = 0;
         for claim in claims {
-            self.begin(claim, now);
+            if !self.renew(&claim) {
+                self.begin(claim, now);
+                begun += 1;
+            }
         }
-        Ok(count)
+        Ok(begun)
     }
 
     /// Waits until an attempt ends, and takes its result and those of all others that have ended. Can be dropped at any
     /// point: nothing is lost.
     pub(super) async fn finish_one(&mut self) {
-        let mut ended = self.sending.join_next_with_id().await;
-        while let Some(result) = ended {
+        if let Some(result) = self.sending.join_next_with_id().await {
             self.take(result);
-            ended = self.sending.try_join_next_with_id();
+        }
+        self.take_ended();
+    }
+
+    fn take_ended(&mut self) {
+        while let Some(result) = self.sending.try_join_next_with_id() {
+            self.take(result);
         }
     }
 
@@ -129,6 +138,18 @@ impl<'a> Round<'a> {
             }
             tokio::time::sleep(patience(failures)).await;
         }
+    }
+
+    /// Whether an attempt at this delivery is still under way here: its lease ran out because the process or the machine
+    /// was suspended. It goes on under the new one, and nothing is sent twice.
+    fn renew(&mut self, claim: &Claim) -> bool {
+        let same = |held: &Claim| held.event_id == claim.event_id && held.endpoint == claim.endpoint;
+        let held = self.claims.values_mut().map(|(held, _)| held).find(|held| same(held));
+        if let Some(held) = held {
+            held.lease_token = claim.lease_token;
+            return true;
+        }
+        false
     }
 
     fn begin(&mut self, claim: Claim, now: DateTime<Utc>) {

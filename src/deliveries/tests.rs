@@ -209,6 +209,44 @@ async fn a_result_outlives_a_store_that_fails() {
     assert_eq!(receiver.requests().len(), 2);
 }
 
+#[tokio::test]
+async fn what_is_under_way_when_its_lease_ends_is_not_sent_again() {
+    let signal = Arc::new(Notify::new());
+    let mut receiver = Receiver::new(vec![Step::Hold(Arc::clone(&signal))]).await;
+    let desk = Desk::new(vec![webhook("hook", &receiver.url())]).await;
+    desk.owe(&["msg_1"], &["hook"]).await;
+    let mut round = Round::new(&desk.courier);
+    assert_eq!(round.claim(start()).await.unwrap(), 1);
+    receiver.request().await;
+
+    // The machine slept.
+    desk.clock.advance(TimeDelta::hours(1));
+    round.turn().await.unwrap();
+    assert_eq!(round.claim(desk.clock.now()).await.unwrap(), 0);
+    signal.notify_one();
+    round.drain().await;
+
+    assert_eq!(desk.states().await[&key("hook", "msg_1")], "delivered", "the lease is still ours");
+    assert!(receiver.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_turn_takes_what_has_ended_by_itself() {
+    let receiver = Receiver::new(vec![]).await;
+    let desk = Desk::new(vec![webhook("hook", &receiver.url())]).await;
+    desk.owe(&["msg_1"], &["hook"]).await;
+    let mut round = Round::new(&desk.courier);
+    round.claim(start()).await.unwrap();
+
+    let turns = async {
+        while desk.states().await[&key("hook", "msg_1")] != "delivered" {
+            round.turn().await.unwrap();
+        }
+    };
+
+    tokio::time::timeout(PATIENT.total, turns).await.expect("somebody else would have to wait for the attempt");
+}
+
 #[test]
 fn the_store_is_asked_less_often_the_longer_it_fails_but_about_twice_a_minute() {
     let waits: Vec<_> = (1..=8).map(|failures| round::patience(failures).as_secs()).collect();
