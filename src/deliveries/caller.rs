@@ -98,7 +98,7 @@ impl Caller {
 
     fn request(&self, message: &Message, now: DateTime<Utc>) -> reqwest::RequestBuilder {
         let timestamp = now.timestamp();
-        let signature = sign::sign(&self.keys, &message.id, timestamp, message.body.as_bytes());
+        let signature = sign::sign(&self.keys, &message.id, timestamp, &message.body);
         self.client
             .post(self.webhook.url.clone())
             .headers(self.webhook.headers.clone())

@@ -3,6 +3,7 @@
 //! In: a claim and how much of the post the webhook wants. Out: a Standard Webhooks payload. Never: other bytes at a
 //! second attempt, because receivers that compare or log payloads would take it for another message.
 
+use axum::body::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::config::{EventType, Payload};
@@ -18,7 +19,7 @@ pub struct Message {
     /// `webhook-id`.
     pub id: String,
     /// `{"type": …, "timestamp": RFC 3339, "data": {…}}`, UTF-8.
-    pub body: String,
+    pub body: Bytes,
 }
 
 impl Message {
@@ -38,20 +39,23 @@ impl Message {
     }
 }
 
-fn body(event_type: EventType, timestamp: DateTime<Utc>, data: &str, html: Option<&str>) -> String {
-    format!(
-        r#"{{"type":"{}","timestamp":"{}","data":{}}}"#,
-        event_type.as_str(),
-        timestamp.to_rfc3339_opts(SecondsFormat::AutoSi, true),
-        html.and_then(|html| with_html(data, html)).as_deref().unwrap_or(data),
-    )
+fn body(event_type: EventType, timestamp: DateTime<Utc>, data: &str, html: Option<&str>) -> Bytes {
+    let (event_type, timestamp) = (event_type.as_str(), timestamp.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+    let mut body = format!(r#"{{"type":"{event_type}","timestamp":"{timestamp}","data":"#);
+    match html.and_then(|html| Some((members(data)?, html))) {
+        Some((members, html)) => {
+            let comma = if members == "{" { "" } else { "," };
+            body.extend([members, comma, r#""content_html":"#, &serde_json::Value::from(html).to_string(), "}"]);
+        }
+        None => body.push_str(data),
+    }
+    body.push('}');
+    body.into()
 }
 
-/// The object with one more member; `None` if it is no object.
-fn with_html(data: &str, html: &str) -> Option<String> {
-    let members = data.trim_end().strip_suffix('}')?.trim_end();
-    let comma = if members == "{" { "" } else { "," };
-    Some(format!(r#"{members}{comma}"content_html":{}}}"#, serde_json::Value::from(html)))
+/// An object's text without its end; `None` if it is no object.
+fn members(data: &str) -> Option<&str> {
+    Some(data.trim_end().strip_suffix('}')?.trim_end())
 }
 
 #[cfg(test)]
@@ -73,6 +77,10 @@ pub(crate) mod tests {
         }
     }
 
+    fn text(message: &Message) -> &str {
+        std::str::from_utf8(&message.body).unwrap()
+    }
+
     #[test]
     fn data_is_spliced_unchanged() {
         let message = Message::new(&claim(r#"{"b": 1.0,  "a":"\u3042"}"#, Some("<p>")), Payload::Thin);
@@ -87,12 +95,12 @@ pub(crate) mod tests {
     fn a_full_payload_has_the_text_as_html() {
         let message = Message::new(&claim(r#"{"title":"t"}"#, Some("<p>\"あ\"</p>\n")), Payload::Full);
         assert!(
-            message.body.ends_with(r#""data":{"title":"t","content_html":"<p>\"あ\"</p>\n"}}"#),
+            text(&message).ends_with(r#""data":{"title":"t","content_html":"<p>\"あ\"</p>\n"}}"#),
             "{}",
-            message.body
+            text(&message)
         );
         let empty = Message::new(&claim("{}", Some("<p>")), Payload::Full);
-        assert!(empty.body.ends_with(r#""data":{"content_html":"<p>"}}"#), "{}", empty.body);
+        assert!(text(&empty).ends_with(r#""data":{"content_html":"<p>"}}"#), "{}", text(&empty));
     }
 
     #[test]
@@ -106,7 +114,7 @@ pub(crate) mod tests {
         fn every_body_is_json_that_says_what_the_claim_says(title in ".*", html in proptest::option::of(".*")) {
             let data = serde_json::json!({ "title": title });
             let message = Message::new(&claim(&data.to_string(), html.as_deref()), Payload::Full);
-            let body: serde_json::Value = serde_json::from_str(&message.body).unwrap();
+            let body: serde_json::Value = serde_json::from_slice(&message.body).unwrap();
             prop_assert_eq!(body["data"]["title"].as_str(), Some(title.as_str()));
             prop_assert_eq!(body["data"]["content_html"].as_str(), html.as_deref());
         }

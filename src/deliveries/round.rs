@@ -16,6 +16,7 @@ use super::caller::{Answer, Caller};
 use super::message::Message;
 use super::report::{self, Outcome};
 use super::retry::{Tries, decide};
+use crate::config::{Payload, Webhook};
 use crate::failpoint;
 use crate::store::{Attempt, Capacity, Claim, StoreError};
 
@@ -31,12 +32,17 @@ const COUNTING: Duration = Duration::from_secs(15);
 /// How often the store is asked to take the last results before the process ends.
 const LAST_TRIES: u32 = 4;
 
+/// Attempts under way at a time, over all endpoints: each holds a message and a connection.
+const MOST: usize = 64;
+
 /// Everything that one run of a courier has under way.
 pub(super) struct Round<'a> {
     courier: &'a Courier,
     sending: JoinSet<Answer>,
     claims: HashMap<Id, (Claim, DateTime<Utc>)>,
     unrecorded: VecDeque<Outcome>,
+    /// The endpoints' callers, those that were served last at the end.
+    turns: Vec<Arc<Caller>>,
     counted: Option<Instant>,
 }
 
@@ -47,7 +53,14 @@ pub(super) fn patience(failures: u32) -> Duration {
 
 impl<'a> Round<'a> {
     pub(super) fn new(courier: &'a Courier) -> Self {
-        Self { courier, sending: JoinSet::new(), claims: HashMap::new(), unrecorded: VecDeque::new(), counted: None }
+        Self {
+            courier,
+            sending: JoinSet::new(),
+            claims: HashMap::new(),
+            unrecorded: VecDeque::new(),
+            turns: courier.callers.values().cloned().collect(),
+            counted: None,
+        }
     }
 
     pub(super) fn is_sending(&self) -> bool {
@@ -81,7 +94,8 @@ impl<'a> Round<'a> {
             return Ok(0);
         }
         let now = courier.clock.now();
-        let claims = courier.store.claim(&capacities, due, courier.lease_from(now)).await?;
+        let room = MOST - self.sending.len();
+        let claims = courier.store.claim(&capacities, room, due, courier.lease_from(now)).await?;
         if !claims.is_empty() {
             failpoint::hit("deliveries.claimed");
         }
@@ -152,11 +166,22 @@ impl<'a> Round<'a> {
         false
     }
 
-    fn begin(&mut self, claim: Claim, now: DateTime<Utc>) {
-        let caller = Arc::clone(self.courier.callers.get(&claim.endpoint).expect("only its endpoints were asked for"));
+    fn begin(&mut self, mut claim: Claim, now: DateTime<Utc>) {
+        let caller = self.serve(&claim.endpoint);
         let message = Message::new(&claim, caller.webhook.payload);
+        // The message has both now; a record needs neither, and may have to wait long for the store.
+        (claim.data, claim.html) = (String::new(), None);
         let task = self.sending.spawn(async move { caller.call(&message, now).await });
         self.claims.insert(task.id(), (claim, now));
+    }
+
+    /// The endpoint's caller, which goes to the end of the line.
+    fn serve(&mut self, endpoint: &str) -> Arc<Caller> {
+        let is_it = |caller: &Arc<Caller>| caller.webhook.name == endpoint;
+        let place = self.turns.iter().position(is_it).expect("only the callers' endpoints were asked for");
+        let caller = self.turns.remove(place);
+        self.turns.push(Arc::clone(&caller));
+        caller
     }
 
     fn take(&mut self, result: Result<(Id, Answer), JoinError>) {
@@ -169,23 +194,24 @@ impl<'a> Round<'a> {
         self.unrecorded.push_back(Outcome { claim, attempt: answer.attempt, verdict });
     }
 
-    /// What may begin: nothing while results wait.
+    /// What may begin: nothing while results wait or when too much is under way. Nobody has more than an equal share of
+    /// the whole, so that receivers which do not answer take no place from others.
     fn capacities(&self) -> Vec<Capacity> {
-        if !self.unrecorded.is_empty() {
+        if !self.unrecorded.is_empty() || self.sending.len() >= MOST {
             return Vec::new();
         }
         let mut busy: HashMap<&str, usize> = HashMap::new();
         for (claim, _) in self.claims.values() {
             *busy.entry(&claim.endpoint).or_default() += 1;
         }
-        let free = |caller: &Caller| {
-            let name = &caller.webhook.name;
-            caller.webhook.concurrency.saturating_sub(busy.get(name.as_str()).copied().unwrap_or_default())
+        let share = (MOST / self.turns.len().max(1)).max(1);
+        let capacity = |webhook: &Webhook| Capacity {
+            endpoint: webhook.name.clone(),
+            free: webhook.concurrency.min(share).saturating_sub(busy.get(&*webhook.name).copied().unwrap_or_default()),
+            html: webhook.payload == Payload::Full,
         };
-        let all = self.courier.callers.iter();
-        all.map(|(name, caller)| Capacity { endpoint: name.clone(), free: free(caller) })
-            .filter(|capacity| capacity.free > 0)
-            .collect()
+        let all = self.turns.iter().map(|caller| capacity(&caller.webhook));
+        all.filter(|capacity| capacity.free > 0).collect()
     }
 
     async fn count_pending(&mut self) -> Result<(), StoreError> {
@@ -207,4 +233,69 @@ fn panicked(at: DateTime<Utc>) -> Answer {
         note: Some("Tidings itself failed; this is a bug, please report it".to_owned()),
     };
     Answer { attempt, retry_after: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::Notify;
+
+    use super::super::testing::*;
+    use super::*;
+
+    fn hook(name: &str, receiver: &Receiver) -> Webhook {
+        Webhook { concurrency: MOST, ..webhook(name, &receiver.url()) }
+    }
+
+    /// A receiver that answers one request at each signal.
+    async fn holding(signal: &Arc<Notify>) -> Receiver {
+        Receiver::new((0..=MOST).map(|_| Step::Hold(Arc::clone(signal))).collect()).await
+    }
+
+    #[tokio::test]
+    async fn receivers_that_do_not_answer_leave_the_others_their_share() {
+        let receiver = holding(&Arc::default()).await;
+        let desk = Desk::new(vec![hook("busy", &receiver), hook("quiet", &receiver)]).await;
+        let events: Vec<String> = (0..=MOST).map(|n| format!("msg_{n}")).collect();
+        let events: Vec<&str> = events.iter().map(String::as_str).collect();
+        desk.owe(&events, &["busy"]).await;
+        let mut round = Round::new(&desk.courier);
+        assert_eq!(round.claim(start()).await.unwrap(), MOST / 2);
+
+        desk.owe(&["later"], &["quiet"]).await;
+
+        assert_eq!(round.claim(start()).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn there_is_a_limit_to_what_is_under_way_and_everyone_has_a_turn() {
+        let signal = Arc::new(Notify::new());
+        let receiver = holding(&signal).await;
+        let names: Vec<String> = (0..=MOST).map(|n| format!("hook_{n:02}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let desk = Desk::new(names.iter().map(|name| hook(name, &receiver)).collect()).await;
+        desk.owe(&["msg_1", "msg_2"], &names).await;
+        let mut round = Round::new(&desk.courier);
+        assert_eq!(round.claim(start()).await.unwrap(), MOST);
+        assert_eq!(round.claim(start()).await.unwrap(), 0);
+        let last = *names.last().unwrap();
+        assert!(round.claims.values().all(|(claim, _)| claim.endpoint != last));
+
+        signal.notify_one();
+        round.finish_one().await;
+        round.record().await.unwrap();
+
+        assert_eq!(round.claim(start()).await.unwrap(), 1);
+        assert!(round.claims.values().any(|(claim, _)| claim.endpoint == last), "it waited longest");
+    }
+
+    #[tokio::test]
+    async fn what_is_under_way_is_held_once() {
+        let receiver = holding(&Arc::default()).await;
+        let full = Webhook { payload: Payload::Full, ..hook("hook", &receiver) };
+        let desk = Desk::new(vec![full]).await;
+        desk.owe(&["msg_1"], &["hook"]).await;
+        let mut round = Round::new(&desk.courier);
+        round.claim(start()).await.unwrap();
+        assert!(round.claims.values().all(|(claim, _)| claim.data.is_empty() && claim.html.is_none()));
+    }
 }

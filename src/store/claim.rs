@@ -18,6 +18,8 @@ pub struct Capacity {
     pub endpoint: String,
     /// How many attempts may begin.
     pub free: usize,
+    /// Whether the event's text is needed.
+    pub html: bool,
 }
 
 /// A delivery that this process may attempt until its lease ends.
@@ -33,7 +35,7 @@ pub struct Claim {
     pub timestamp: DateTime<Utc>,
     /// The payload's `data`, as JSON text: the same bytes at every attempt.
     pub data: String,
-    /// See [`Event::html`](crate::events::Event::html).
+    /// See [`Event::html`](crate::events::Event::html); only if it was asked for.
     pub html: Option<String>,
     /// Attempts recorded before this one that count.
     pub attempts: u32,
@@ -51,7 +53,7 @@ const OPEN: &str = "
 /// First attempts (`?2` = 0) or retries (`?2` = 1) of one endpoint that are due and not under a lease, oldest first.
 const READY: &str = "
     SELECT d.id, d.event_id, d.endpoint, d.attempts, d.first_failed_at, d.lease_token + 1 AS lease_token,
-           e.type, e.timestamp, e.data, e.html
+           e.type, e.timestamp, e.data, CASE WHEN ?5 THEN e.html END AS html
     FROM delivery d JOIN event e ON e.id = d.event_id
     WHERE d.endpoint = ?1 AND d.state = 'pending' AND d.is_retry = ?2 AND d.due_at <= ?3
       AND (d.lease_until IS NULL OR d.lease_until <= ?3)
@@ -64,8 +66,9 @@ const LEASE: &str = "
 
 impl Store {
     /// Leases deliveries that are due at `now`, to endpoints that are neither disabled nor paused, first attempts before
-    /// retries and older before newer, at most `free` an endpoint. The leases end at `lease_until`. The claims come in
-    /// the order of `capacities`, and for each endpoint in the order in which they are to be attempted.
+    /// retries and older before newer, at most `free` an endpoint and `limit` in all: those that come first in
+    /// `capacities` are served first. The leases end at `lease_until`. The claims come in the order of `capacities`, and
+    /// for each endpoint in the order in which they are to be attempted.
     ///
     /// # Errors
     ///
@@ -73,6 +76,7 @@ impl Store {
     pub async fn claim(
         &self,
         capacities: &[Capacity],
+        limit: usize,
         now: DateTime<Utc>,
         lease_until: DateTime<Utc>,
     ) -> Result<Vec<Claim>, StoreError> {
@@ -80,9 +84,9 @@ impl Store {
         let open = open_endpoints(&mut tx, capacities, now).await?;
         let mut claims = Vec::new();
         for capacity in capacities.iter().filter(|capacity| open.contains(&capacity.endpoint)) {
-            let mut free = capacity.free;
+            let mut free = capacity.free.min(limit - claims.len());
             for is_retry in [false, true] {
-                let ready = ready(&mut tx, &capacity.endpoint, is_retry, now, free).await?;
+                let ready = ready(&mut tx, capacity, is_retry, now, free).await?;
                 let (ids, taken): (Vec<i64>, Vec<Claim>) = ready.into_iter().unzip();
                 lease(&mut tx, &ids, lease_until).await?;
                 free -= taken.len();
@@ -106,7 +110,7 @@ async fn open_endpoints(
 /// Deliveries that may be leased, with their row ids.
 async fn ready(
     db: &mut SqliteConnection,
-    endpoint: &str,
+    capacity: &Capacity,
     is_retry: bool,
     now: DateTime<Utc>,
     limit: usize,
@@ -115,10 +119,11 @@ async fn ready(
         return Ok(Vec::new());
     }
     query(READY)
-        .bind(endpoint)
+        .bind(&capacity.endpoint)
         .bind(is_retry)
         .bind(now.timestamp_millis())
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .bind(capacity.html)
         .try_map(read_claim)
         .fetch_all(db)
         .await
@@ -192,10 +197,33 @@ mod tests {
         store.commit_scan(&owing(&["a", "b", "c"], &["one", "two", "three"])).await.unwrap();
 
         let capacities = [capacity("two", 2), capacity("one", 1), capacity("three", 0), capacity("unknown", 9)];
-        let claims = store.claim(&capacities, at(0), at(60)).await.unwrap();
+        let claims = store.claim(&capacities, usize::MAX, at(0), at(60)).await.unwrap();
 
         let claimed: Vec<_> = claims.iter().map(|c| (c.endpoint.as_str(), c.event_id.as_str())).collect();
         assert_eq!(claimed, [("two", "a"), ("two", "b"), ("one", "a")]);
+    }
+
+    #[tokio::test]
+    async fn no_more_is_claimed_than_asked_for_in_all() {
+        let (_place, store) = store(&["one", "two", "three"]).await;
+        store.commit_scan(&owing(&["a", "b"], &["one", "two", "three"])).await.unwrap();
+
+        let capacities = ["three", "one", "two"].map(|name| capacity(name, 2));
+        let claims = store.claim(&capacities, 3, at(0), at(60)).await.unwrap();
+
+        let claimed: Vec<_> = claims.iter().map(|c| (c.endpoint.as_str(), c.event_id.as_str())).collect();
+        assert_eq!(claimed, [("three", "a"), ("three", "b"), ("one", "a")]);
+    }
+
+    #[tokio::test]
+    async fn a_text_that_nobody_needs_is_not_read() {
+        let (_place, store) = store(&["hook"]).await;
+        store.commit_scan(&owing(&["a"], &["hook"])).await.unwrap();
+
+        let thin = Capacity { html: false, ..capacity("hook", 1) };
+        let claims = store.claim(&[thin], 1, at(0), at(60)).await.unwrap();
+
+        assert_eq!(claims[0].html, None);
     }
 
     #[tokio::test]
@@ -207,7 +235,7 @@ mod tests {
         }
         store.commit_scan(&owing(&["new"], &["hook"])).await.unwrap();
 
-        let claims = store.claim(&[capacity("hook", 2)], at(10), at(70)).await.unwrap();
+        let claims = store.claim(&[capacity("hook", 2)], usize::MAX, at(10), at(70)).await.unwrap();
 
         assert_eq!(ids(&claims), ["new", "a"]);
     }
@@ -240,7 +268,8 @@ mod tests {
     async fn paused_and_disabled_endpoints_get_nothing() {
         let (_place, store) = store(&["paused", "disabled"]).await;
         store.commit_scan(&owing(&["a", "b"], &["paused", "disabled"])).await.unwrap();
-        let claims = store.claim(&[capacity("paused", 1), capacity("disabled", 1)], at(0), at(60)).await.unwrap();
+        let claims =
+            store.claim(&[capacity("paused", 1), capacity("disabled", 1)], usize::MAX, at(0), at(60)).await.unwrap();
         complete(&store, &claims[0], Verdict::Paused { until: at(100) }, 1).await;
         complete(&store, &claims[1], Verdict::Gone, 1).await;
 
@@ -285,7 +314,7 @@ mod tests {
         let worker = |store: Store| async move {
             let mut mine = Vec::new();
             loop {
-                let claims = store.claim(&[capacity("hook", 3)], at(0), at(60)).await.unwrap();
+                let claims = store.claim(&[capacity("hook", 3)], usize::MAX, at(0), at(60)).await.unwrap();
                 if claims.is_empty() {
                     return mine;
                 }

@@ -284,7 +284,7 @@ mod tests {
     async fn an_endpoint_that_is_gone_is_disabled_and_loses_nothing() {
         let (_place, store) = store(&["hook"]).await;
         store.commit_scan(&owing(&["a", "b"], &["hook"])).await.unwrap();
-        let claim = store.claim(&[capacity("hook", 1)], at(0), at(60)).await.unwrap().remove(0);
+        let claim = store.claim(&[capacity("hook", 1)], usize::MAX, at(0), at(60)).await.unwrap().remove(0);
         let answer = Attempt { status: Some(410), note: Some("410 Gone".to_owned()), ..attempt(1) };
 
         assert!(store.complete(&claim, &answer, &Verdict::Gone, at(1)).await.unwrap());

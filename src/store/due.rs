@@ -154,8 +154,8 @@ mod tests {
                     return Ok(());
                 };
                 let before = next - chrono::TimeDelta::milliseconds(1);
-                prop_assert!(store.claim(&all, before, at(1_000)).await.unwrap().is_empty());
-                prop_assert!(!store.claim(&all, next, at(1_000)).await.unwrap().is_empty());
+                prop_assert!(store.claim(&all, usize::MAX, before, at(1_000)).await.unwrap().is_empty());
+                prop_assert!(!store.claim(&all, usize::MAX, next, at(1_000)).await.unwrap().is_empty());
                 Ok(())
             })?;
         });
@@ -167,7 +167,9 @@ mod tests {
             match step {
                 Step::Owe(id) => assert!(store.enqueue(&event(&id.to_string()), &names(&["hook"])).await.unwrap() <= 1),
                 Step::Claim { free, lease } => {
-                    claims.extend(store.claim(&[capacity("hook", *free)], at(now), at(now + lease)).await.unwrap());
+                    claims.extend(
+                        store.claim(&[capacity("hook", *free)], usize::MAX, at(now), at(now + lease)).await.unwrap(),
+                    );
                 }
                 Step::Complete(_, _) if claims.is_empty() => {}
                 Step::Complete(which, verdict) => {

@@ -137,7 +137,7 @@ mod tests {
     async fn what_an_endpoint_was_owed_is_cancelled_when_it_leaves() {
         let (_place, store) = store(&["hook", "other"]).await;
         store.commit_scan(&owing(&["done", "under way", "owed"], &["hook", "other"])).await.unwrap();
-        let claims = store.claim(&[capacity("hook", 2)], at(0), at(60)).await.unwrap();
+        let claims = store.claim(&[capacity("hook", 2)], usize::MAX, at(0), at(60)).await.unwrap();
         complete(&store, &claims[0], Verdict::Delivered, 1).await;
 
         store.sync_endpoints(&names(&["other"]), at(2)).await.unwrap();

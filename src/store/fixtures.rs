@@ -98,12 +98,12 @@ pub(super) fn owing(events: &[&str], endpoints: &[&str]) -> ScanCommit {
 }
 
 pub(super) fn capacity(endpoint: &str, free: usize) -> Capacity {
-    Capacity { endpoint: endpoint.to_owned(), free }
+    Capacity { endpoint: endpoint.to_owned(), free, html: true }
 }
 
 /// Claims everything that is due for one endpoint at `at(now)`, for a minute.
 pub(super) async fn claim_all(store: &Store, endpoint: &str, now: i64) -> Vec<Claim> {
-    store.claim(&[capacity(endpoint, 1_000)], at(now), at(now + 60)).await.unwrap()
+    store.claim(&[capacity(endpoint, 1_000)], usize::MAX, at(now), at(now + 60)).await.unwrap()
 }
 
 pub(super) fn ids(claims: &[Claim]) -> Vec<&str> {

@@ -12,7 +12,7 @@ fn caller_with(webhook: Webhook, resolver: Arc<dyn Resolver>, timeouts: Timeouts
 }
 
 fn message() -> Message {
-    Message { id: "msg_1".to_owned(), body: r#"{"type":"ping"}"#.to_owned() }
+    Message { id: "msg_1".to_owned(), body: r#"{"type":"ping"}"#.into() }
 }
 
 async fn call(url: &str, timeouts: Timeouts) -> Answer {
