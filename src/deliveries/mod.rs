@@ -186,6 +186,7 @@ impl Courier {
 
     async fn attempt_due(&self, round: &mut Round<'_>, due: DateTime<Utc>) -> anyhow::Result<usize> {
         let mut made = 0;
+        round.pull_back().await?;
         loop {
             made += round.claim(due).await?;
             if !round.is_sending() {

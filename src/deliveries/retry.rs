@@ -28,6 +28,9 @@ pub const SCHEDULE: [Duration; 12] = [
 /// The longest wait that a receiver's `Retry-After` is granted.
 pub const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
 
+/// No wait that is decided here is longer, jitter included: one that is was made by a clock that has been set back since.
+pub(super) const LONGEST_WAIT: TimeDelta = TimeDelta::hours(29);
+
 /// From this age on, an answer that asks for a pause counts as a failed try: nothing is owed for ever.
 const PATIENCE: TimeDelta = TimeDelta::hours(72);
 
@@ -124,6 +127,17 @@ mod tests {
 
     fn paused(seconds: i64) -> Verdict {
         Verdict::Paused { until: now() + TimeDelta::seconds(seconds) }
+    }
+
+    #[test]
+    fn no_wait_is_longer_than_the_longest() {
+        for (status, asked) in [(500, 0), (500, u64::MAX), (429, u64::MAX)] {
+            for before in 0..11 {
+                let verdict = decide(Some(status), Some(secs(asked)), Tries { before, ..FRESH }, now(), 1.0);
+                let (Verdict::Retry { at: until } | Verdict::Paused { until }) = verdict else { panic!("{verdict:?}") };
+                assert!(until - now() < LONGEST_WAIT, "{until}");
+            }
+        }
     }
 
     #[test]

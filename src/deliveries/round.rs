@@ -15,7 +15,7 @@ use super::Courier;
 use super::caller::{Answer, Caller};
 use super::message::Message;
 use super::report::{self, Outcome};
-use super::retry::{Tries, decide};
+use super::retry::{LONGEST_WAIT, Tries, decide};
 use crate::config::{Payload, Webhook};
 use crate::failpoint;
 use crate::store::{Attempt, Capacity, Claim, StoreError};
@@ -26,8 +26,8 @@ const POLL: Duration = Duration::from_secs(1);
 /// The store is asked at most this often while it says that something is due and gives nothing.
 const BREATH: Duration = Duration::from_millis(10);
 
-/// How often what is pending is counted, for the metrics.
-const COUNTING: Duration = Duration::from_secs(15);
+/// How often what is pending is counted, for the metrics, and waits are looked at, for clocks that were set back.
+const TENDING: Duration = Duration::from_secs(15);
 
 /// How often the store is asked to take the last results before the process ends.
 const LAST_TRIES: u32 = 4;
@@ -43,7 +43,7 @@ pub(super) struct Round<'a> {
     unrecorded: VecDeque<Outcome>,
     /// The endpoints' callers, those that were served last at the end.
     turns: Vec<Arc<Caller>>,
-    counted: Option<Instant>,
+    tended: Option<Instant>,
 }
 
 /// How long to wait after so many failures of the store in a row.
@@ -59,7 +59,7 @@ impl<'a> Round<'a> {
             claims: HashMap::new(),
             unrecorded: VecDeque::new(),
             turns: courier.callers.values().cloned().collect(),
-            counted: None,
+            tended: None,
         }
     }
 
@@ -71,7 +71,7 @@ impl<'a> Round<'a> {
     pub(super) async fn turn(&mut self) -> Result<Duration, StoreError> {
         self.take_ended();
         self.record().await?;
-        self.count_pending().await?;
+        self.tend().await?;
         let free = self.capacities().into_iter().map(|capacity| capacity.endpoint).collect::<Vec<_>>();
         if free.is_empty() {
             return Ok(POLL);
@@ -214,10 +214,23 @@ impl<'a> Round<'a> {
         all.filter(|capacity| capacity.free > 0).collect()
     }
 
-    async fn count_pending(&mut self) -> Result<(), StoreError> {
-        if self.counted.is_none_or(|counted| counted.elapsed() >= COUNTING) {
+    async fn tend(&mut self) -> Result<(), StoreError> {
+        if self.tended.is_none_or(|tended| tended.elapsed() >= TENDING) {
+            self.pull_back().await?;
             report::pending(&self.courier.store.endpoints().await?);
-            self.counted = Some(Instant::now());
+            self.tended = Some(Instant::now());
+        }
+        Ok(())
+    }
+
+    /// Ends waits that only a clock can have made that was ahead and has been set back.
+    pub(super) async fn pull_back(&self) -> Result<(), StoreError> {
+        let ended = self.courier.store.pull_back(self.courier.clock.now(), LONGEST_WAIT).await?;
+        if ended > 0 {
+            tracing::warn!(
+                ended,
+                "waits were longer than any should be, as if the clock had been set back: they end now"
+            );
         }
         Ok(())
     }

@@ -210,6 +210,23 @@ async fn a_result_outlives_a_store_that_fails() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_back_holds_nothing_up() {
+    let mut receiver = Receiver::new(vec![status("500 Oh No"), status("200 OK")]).await;
+    let desk = Desk::new(vec![webhook("hook", &receiver.url())]).await;
+    desk.owe(&["msg_1"], &["hook"]).await;
+    assert_eq!(desk.courier.run_due().await.unwrap(), 1);
+    receiver.request().await;
+
+    desk.clock.advance(TimeDelta::days(-365));
+    let (stop, running) = run(&desk);
+    receiver.request().await;
+    stop.cancel();
+    running.await.unwrap();
+
+    assert_eq!(desk.states().await[&key("hook", "msg_1")], "delivered");
+}
+
+#[tokio::test]
 async fn what_is_under_way_when_its_lease_ends_is_not_sent_again() {
     let signal = Arc::new(Notify::new());
     let mut receiver = Receiver::new(vec![Step::Hold(Arc::clone(&signal))]).await;

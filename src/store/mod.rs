@@ -16,6 +16,7 @@
 //! One file a step; each holds the types it speaks, and adds its methods to [`Store`].
 
 mod claim;
+mod clock;
 mod complete;
 mod deliveries;
 mod due;
