@@ -64,6 +64,12 @@ const LEASE: &str = "
     UPDATE delivery SET lease_until = ?2, lease_token = lease_token + 1
     WHERE id IN (SELECT value FROM json_each(?1))";
 
+const BURY: &str = "
+    UPDATE delivery SET state = 'dead', finished_at = ?2, lease_until = NULL
+    WHERE id IN (SELECT value FROM json_each(?1))";
+
+const UNREADABLE: &str = "a delivery that this version cannot read is given up; a newer version can retry it";
+
 impl Store {
     /// Leases deliveries that are due at `now`, to endpoints that are neither disabled nor paused, first attempts before
     /// retries and older before newer, at most `free` an endpoint and `limit` in all: those that come first in
@@ -107,7 +113,8 @@ async fn open_endpoints(
     query_scalar(OPEN).bind(json_text(&names)?).bind(now.timestamp_millis()).fetch_all(db).await
 }
 
-/// Deliveries that may be leased, with their row ids.
+/// Deliveries that may be leased, with their row ids. Those that this program cannot read, as a newer one may have
+/// written them, would come first in every claim: they are given up on the way.
 async fn ready(
     db: &mut SqliteConnection,
     capacity: &Capacity,
@@ -118,13 +125,39 @@ async fn ready(
     if limit == 0 {
         return Ok(Vec::new());
     }
+    loop {
+        let (mut claims, mut unreadable) = (Vec::new(), Vec::new());
+        for row in due(db, capacity, is_retry, now, limit).await? {
+            let id = row.try_get("id")?;
+            match read_claim(&row) {
+                Ok(claim) => claims.push((id, claim)),
+                Err(error @ sqlx::Error::ColumnDecode { .. }) => {
+                    tracing::error!(endpoint = capacity.endpoint, delivery = id, %error, "{UNREADABLE}");
+                    unreadable.push(id);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if unreadable.is_empty() {
+            return Ok(claims);
+        }
+        query(BURY).bind(json_text(&unreadable)?).bind(now.timestamp_millis()).execute(&mut *db).await?;
+    }
+}
+
+async fn due(
+    db: &mut SqliteConnection,
+    capacity: &Capacity,
+    is_retry: bool,
+    now: DateTime<Utc>,
+    limit: usize,
+) -> sqlx::Result<Vec<SqliteRow>> {
     query(READY)
         .bind(&capacity.endpoint)
         .bind(is_retry)
         .bind(now.timestamp_millis())
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .bind(capacity.html)
-        .try_map(read_claim)
         .fetch_all(db)
         .await
 }
@@ -136,19 +169,18 @@ async fn lease(db: &mut SqliteConnection, ids: &[i64], until: DateTime<Utc>) -> 
     Ok(())
 }
 
-fn read_claim(row: SqliteRow) -> sqlx::Result<(i64, Claim)> {
-    let claim = Claim {
+fn read_claim(row: &SqliteRow) -> sqlx::Result<Claim> {
+    Ok(Claim {
         event_id: row.try_get("event_id")?,
         endpoint: row.try_get("endpoint")?,
-        event_type: event_type(&row, "type")?,
-        timestamp: time(&row, "timestamp")?,
+        event_type: event_type(row, "type")?,
+        timestamp: time(row, "timestamp")?,
         data: row.try_get("data")?,
         html: row.try_get("html")?,
         attempts: row.try_get("attempts")?,
-        first_failed_at: optional_time(&row, "first_failed_at")?,
+        first_failed_at: optional_time(row, "first_failed_at")?,
         lease_token: row.try_get("lease_token")?,
-    };
-    Ok((row.try_get("id")?, claim))
+    })
 }
 
 #[cfg(test)]
@@ -262,6 +294,22 @@ mod tests {
 
         assert!(second[0].lease_token > first[0].lease_token);
         assert_eq!(second[0].attempts, 0);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_is_given_up_and_stops_nothing_else() {
+        let (_place, store) = store(&["hook", "other"]).await;
+        store.commit_scan(&owing(&["x", "y", "a"], &["hook", "other"])).await.unwrap();
+        let unknown = "UPDATE event SET type = 'post.imagined' WHERE id IN ('x', 'y')";
+        query(unknown).execute(&store.writer).await.unwrap();
+
+        let claims = store.claim(&[capacity("hook", 1), capacity("other", 1)], 2, at(5), at(65)).await.unwrap();
+
+        assert_eq!(ids(&claims), ["a", "a"]);
+        let dead = "SELECT event_id FROM delivery WHERE state = 'dead' AND finished_at IS NOT NULL ORDER BY id";
+        let dead: Vec<String> = query_scalar(dead).fetch_all(&store.readers).await.unwrap();
+        assert_eq!(dead, ["x", "x", "y", "y"]);
+        assert_eq!(store.next_due(&names(&["hook"])).await.unwrap(), Some(at(65)), "only the lease's end");
     }
 
     #[tokio::test]
