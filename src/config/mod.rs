@@ -266,12 +266,6 @@ impl EventType {
         }
     }
 
-    /// Whether it is about one post.
-    #[must_use]
-    pub const fn is_about_a_post(self) -> bool {
-        matches!(self, Self::PostPublished | Self::PostUpdated | Self::PostRemoved)
-    }
-
     /// The type with this name on the wire.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

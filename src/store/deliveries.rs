@@ -223,7 +223,7 @@ mod tests {
         let (_place, store) = store(&["hook"]).await;
         for (id, data) in [("ping", serde_json::json!({})), ("digest", serde_json::json!([1]))] {
             let event = Event { event_type: EventType::Ping, data, ..event(id) };
-            store.enqueue(&event, &names(&["hook"])).await.unwrap();
+            enqueue(&store, &event, &["hook"]).await;
         }
         for delivery in store.deliveries(&Selection::default()).await.unwrap() {
             assert_eq!((delivery.title, delivery.url), (None, None));

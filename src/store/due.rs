@@ -165,7 +165,7 @@ mod tests {
         let (mut now, mut claims) = (0, Vec::new());
         for step in steps {
             match step {
-                Step::Owe(id) => assert!(store.enqueue(&event(&id.to_string()), &names(&["hook"])).await.unwrap() <= 1),
+                Step::Owe(id) => assert!(enqueue(store, &event(&id.to_string()), &["hook"]).await <= 1),
                 Step::Claim { free, lease } => {
                     claims.extend(
                         store.claim(&[capacity("hook", *free)], usize::MAX, at(now), at(now + lease)).await.unwrap(),

@@ -97,6 +97,12 @@ pub(super) fn owing(events: &[&str], endpoints: &[&str]) -> ScanCommit {
     ScanCommit { events, at: Some(at(0)), ..ScanCommit::default() }
 }
 
+/// Commits one event that these endpoints are owed. Returns how many deliveries are new.
+pub(super) async fn enqueue(store: &Store, event: &Event, endpoints: &[&str]) -> u64 {
+    let events = vec![(event.clone(), names(endpoints))];
+    store.commit_scan(&ScanCommit { events, ..ScanCommit::default() }).await.unwrap()
+}
+
 pub(super) fn capacity(endpoint: &str, free: usize) -> Capacity {
     Capacity { endpoint: endpoint.to_owned(), free, html: true }
 }

@@ -10,23 +10,7 @@ use sqlx::{QueryBuilder, SqliteConnection, query_scalar};
 
 use super::scan::ROWS;
 use super::values::json_text;
-use super::{Store, StoreError};
 use crate::events::Event;
-
-impl Store {
-    /// Owes one event to endpoints without a scan: a ping. Returns how many deliveries are new; an endpoint that the
-    /// store does not know is owed nothing.
-    ///
-    /// # Errors
-    ///
-    /// If the database fails; then nothing was written.
-    pub async fn enqueue(&self, event: &Event, endpoints: &[String]) -> Result<u64, StoreError> {
-        let mut tx = self.write().await?;
-        let new = insert_events(&mut tx, &[(event, endpoints)]).await?;
-        tx.commit().await?;
-        Ok(new)
-    }
-}
 
 /// Inserts events and the deliveries owed, in order; returns how many deliveries are new.
 pub(super) async fn insert_events(db: &mut SqliteConnection, events: &[(&Event, &[String])]) -> sqlx::Result<u64> {
@@ -79,7 +63,7 @@ async fn insert_owed(db: &mut SqliteConnection, owed: &[(&Event, &String)]) -> s
 #[cfg(test)]
 mod tests {
     use super::super::fixtures::*;
-    use super::super::{Access, ScanCommit, Verdict};
+    use super::super::{ScanCommit, Verdict};
     use super::*;
 
     #[tokio::test]
@@ -102,7 +86,7 @@ mod tests {
         store.commit_scan(&owing(&["a"], &["one"])).await.unwrap();
         let other = Event { data: serde_json::json!({"title": "other"}), ..event("a") };
 
-        assert_eq!(store.enqueue(&other, &names(&["one", "two"])).await.unwrap(), 1);
+        assert_eq!(enqueue(&store, &other, &["one", "two"]).await, 1);
 
         let first = claim_all(&store, "one", 0).await.remove(0);
         let second = claim_all(&store, "two", 0).await.remove(0);
@@ -136,16 +120,5 @@ mod tests {
         assert!(claim_all(&store, "hook", 2).await.is_empty());
         assert!(store.enable("hook").await.unwrap());
         assert_eq!(ids(&claim_all(&store, "hook", 2).await), ["a", "b"]);
-    }
-
-    #[tokio::test]
-    async fn a_ping_is_owed_without_a_scan_and_by_a_guest_too() {
-        let (place, store) = store(&["hook", "other"]).await;
-        let guest = place.open(Access::Guest).await.unwrap();
-
-        assert_eq!(guest.enqueue(&event("ping"), &names(&["hook", "unknown"])).await.unwrap(), 1);
-
-        assert_eq!(ids(&claim_all(&store, "hook", 0).await), ["ping"]);
-        assert_eq!(store.last_scan().await.unwrap(), None);
     }
 }
