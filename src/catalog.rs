@@ -39,7 +39,7 @@ impl Catalog {
     /// Sorts and indexes the posts of `site`.
     #[must_use]
     pub fn new(mut posts: Vec<Arc<Post>>, site: &Site) -> Self {
-        posts.sort_by(|a, b| (Reverse(a.published), &a.key).cmp(&(Reverse(b.published), &b.key)));
+        newest_first(&mut posts);
         let terms = Taxonomy::ALL.into_iter().flat_map(|taxonomy| index(taxonomy, &posts, site)).collect();
         Self { posts, terms }
     }
@@ -92,6 +92,11 @@ fn index(taxonomy: Taxonomy, posts: &[Arc<Post>], site: &Site) -> Vec<Term> {
         Term { taxonomy, label: label.unwrap_or_default().to_owned(), slug, posts }
     };
     groups.into_iter().map(term).collect()
+}
+
+/// Puts posts into feed order.
+pub(crate) fn newest_first(posts: &mut [Arc<Post>]) {
+    posts.sort_by(|a, b| (Reverse(a.published), &a.key).cmp(&(Reverse(b.published), &b.key)));
 }
 
 #[cfg(test)]

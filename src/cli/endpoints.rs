@@ -16,7 +16,7 @@ use crate::events;
 pub(super) async fn run(common: &Common, args: &Endpoints) -> Result<Exit, Failure> {
     match &args.command {
         EndpointsCommand::List(listing) => list(common, listing).await,
-        EndpointsCommand::Test { name, dir } => test(&site::config(common, dir.as_deref())?, name).await,
+        EndpointsCommand::Test { name, dir } => test(&*site::config(common, dir.as_deref())?, name).await,
         EndpointsCommand::Enable { name, dir } => enable(common, name, dir.as_deref()).await,
     }
 }

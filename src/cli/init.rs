@@ -4,13 +4,14 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 
 use anyhow::Context as _;
+use chrono::Utc;
 
 use super::args::Init;
 use super::failure::{Exit, Failure};
 use super::output;
 use crate::config::{ConfigFile, FILE_NAME, Generator, SiteDefaults};
-use crate::sites::{SETTINGS_FILES, Site};
-use crate::sources::directory::Directory;
+use crate::scan;
+use crate::sites::Opened;
 
 const TEMPLATE: &str = include_str!("init.yaml");
 
@@ -24,29 +25,18 @@ pub(super) fn run(args: &Init) -> Result<Exit, Failure> {
     }
     // Says what is wrong with the directory, if anything is.
     let file = ConfigFile::load(&args.dir, None)?;
-    let source = Directory::open(&file.source_path())?;
-    let (generator, site) = found(&source)?;
-    let text = fill(generator, &site);
+    let Opened { site, defaults, because, .. } = scan::look(&file, Utc::now())?;
+    let generator = site.generator();
+    let text = fill(generator, &defaults);
     let mut file = OpenOptions::new();
     let written = file.write(true).create_new(true).open(&path).and_then(|mut file| file.write_all(text.as_bytes()));
     written.with_context(|| format!("{} cannot be written", path.display())).map_err(Failure::Failed)?;
-    output::line(format!("wrote {} for a {} site", path.display(), name(generator)));
-    if site.url.is_none() {
+    output::line(format!("wrote {} for a {} site: {because}", path.display(), name(generator)));
+    if defaults.url.is_none() {
         output::line("set site.url in it first: every link in a feed begins with the site's address");
     }
     output::line("next: `tidings check`, then `tidings serve`");
     Ok(Exit::Done)
-}
-
-fn found(source: &Directory) -> Result<(Generator, SiteDefaults), Failure> {
-    let settings = SETTINGS_FILES.into_iter().find_map(|name| {
-        let bytes = source.read(name, 1 << 20).ok()?;
-        Some((name, String::from_utf8_lossy(&bytes).into_owned()))
-    });
-    let settings = settings.as_ref().map(|(name, text)| (*name, text.as_str()));
-    let (site, defaults) =
-        Site::open(None, settings, source.has_directory("_posts")).map_err(|error| Failure::from(*error.0))?;
-    Ok((site.generator(), defaults))
 }
 
 /// What the site's own config says stays there: it is shown as a comment, so that it is kept in one place.

@@ -34,7 +34,7 @@ pub(super) async fn run(common: &Common, args: &Serve) -> Result<Exit, Failure> 
     // First of all: a hook may send HUP at any moment, and would end a process that does not listen yet.
     let mut signals = Signals::new()?;
     let mut scanner = site::scanner(common, args.dir.as_deref(), Some(site::env))?;
-    let config = scanner.config()?;
+    let config = scanner.config(Utc::now())?;
     let store = Store::open(&config.store, Access::Owner).await?;
     let names: Vec<_> = config.webhooks.iter().map(|hook| hook.name.clone()).collect();
     store.sync_endpoints(&names, Utc::now()).await?;

@@ -18,7 +18,7 @@ use crate::store::{Access, Store};
 
 pub(super) async fn run(common: &Common, args: &Scan) -> Result<Exit, Failure> {
     let mut scanner = site::scanner(common, args.dir.as_deref(), Some(site::env))?;
-    let config = scanner.config()?;
+    let config = scanner.config(Utc::now())?;
     let store = Store::open(&config.store, Access::Owner).await?;
     let names: Vec<_> = config.webhooks.iter().map(|hook| hook.name.clone()).collect();
     store.sync_endpoints(&names, Utc::now()).await?;

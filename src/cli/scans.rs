@@ -23,7 +23,7 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
 /// All that scanning needs.
 pub(super) struct Scans {
-    pub(super) config: Config,
+    pub(super) config: std::sync::Arc<Config>,
     pub(super) state: State,
     pub(super) scanner: Scanner,
     /// The operator has confirmed the removals that the next good scan finds.

@@ -1,6 +1,9 @@
 //! What a command works on: the site's directory, its config, its scanner, its store.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::Utc;
 
 use super::args::Common;
 use super::failure::Failure;
@@ -33,8 +36,8 @@ pub(super) fn scanner(common: &Common, dir: Option<&Path>, env: Option<Env>) -> 
 }
 
 /// The config of the site, checked.
-pub(super) fn config(common: &Common, dir: Option<&Path>) -> Result<Config, Failure> {
-    Ok(scanner(common, dir, Some(env))?.config()?)
+pub(super) fn config(common: &Common, dir: Option<&Path>) -> Result<Arc<Config>, Failure> {
+    Ok(scanner(common, dir, Some(env))?.config(Utc::now())?)
 }
 
 /// The store of an installation, for looking and steering. Needs no secret, and no post.

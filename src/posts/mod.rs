@@ -13,10 +13,9 @@ pub mod markdown;
 pub mod text;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A person as feeds know them (RFC 4287, 3.2).
@@ -57,23 +56,6 @@ pub enum Excerpt {
     Whole,
 }
 
-/// What has to run over a body before it is its markup.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Template {
-    /// Nothing.
-    #[default]
-    None,
-    /// Liquid; see [`liquid`].
-    Liquid {
-        /// The site's address with its base path, without a slash at the end.
-        base: String,
-        /// Those of the site's own settings that the body asks for.
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        settings: BTreeMap<String, String>,
-    },
-}
-
 /// One post, read and checked: everything but its body, which is read again when a document needs it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Post {
@@ -107,15 +89,18 @@ pub struct Post {
     pub extra: serde_json::Map<String, serde_json::Value>,
     /// How the body is written.
     pub markup: Markup,
-    /// What runs before.
-    #[serde(default)]
-    pub template: Template,
+    /// Its text is no markup yet: it holds template tags, or refers to other files by their path.
+    pub template: bool,
     /// Where in the file the body starts, in bytes.
     pub body_start: usize,
     /// Changes when, and only when, something that readers see changes.
     pub revision: Revision,
     /// Shown in lists, feeds and events. `false` for `feed: false` and the like.
     pub listed: bool,
+    /// It is live from this instant on; `None`: from the start.
+    pub live_from: Option<DateTime<Utc>>,
+    /// It is not live any more from this instant on.
+    pub live_until: Option<DateTime<Utc>>,
 }
 
 /// The fingerprint of what readers see of a post: the first 16 bytes of a SHA-256.
@@ -131,52 +116,57 @@ pub struct Rendered {
     pub summary: Arc<str>,
 }
 
-/// Renders a post's body.
-///
-/// `file` is the whole text of the file as [`text::decode`] gives it; [`Post::body_start`] says where the body begins.
+/// A post's text as markup: what stands in its file, or what its template made of that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source<'a> {
+    /// The whole.
+    pub body: Cow<'a, str>,
+    /// The beginning that stands for it, where that is its excerpt.
+    pub head: Option<Cow<'a, str>>,
+}
+
+impl<'a> Source<'a> {
+    /// The text of a post as it stands in its file, whose whole text is `file` as [`text::decode`] gives it.
+    #[must_use]
+    pub fn of(post: &Post, file: &'a str) -> Self {
+        let body = file.get(post.body_start..).unwrap_or_default();
+        let head = match post.excerpt {
+            Excerpt::Head(len) => Some(body.get(..len).unwrap_or(body).into()),
+            Excerpt::Given(_) | Excerpt::Whole => None,
+        };
+        Self { body: body.into(), head }
+    }
+}
+
+/// Renders a post's text.
 #[must_use]
-pub fn render(post: &Post, file: &str) -> Rendered {
-    let source = file.get(post.body_start..).unwrap_or_default();
-    let body = prepare(post, source);
+pub fn render(post: &Post, source: &Source<'_>) -> Rendered {
+    let body = prepare(post, &source.body);
     let html = match post.markup {
         Markup::Markdown | Markup::Kramdown => markdown::to_html(&body, &post.url),
         Markup::Html => html::clean(&body, &post.url),
         Markup::Text => html::preformatted(&body),
     };
-    let summary = match &post.excerpt {
-        Excerpt::Given(given) => html::plain_text(given),
-        Excerpt::Head(len) => {
-            let head = prepare(post, source.get(..*len).unwrap_or(source));
+    let summary = match (&post.excerpt, &source.head) {
+        (Excerpt::Given(given), _) => html::plain_text(given),
+        (_, Some(head)) => {
+            let head = prepare(post, head);
             html::plain_text(&match post.markup {
                 Markup::Markdown | Markup::Kramdown => markdown::excerpt_to_html(&head, &body, &post.url),
                 Markup::Html => head.into_owned(),
                 Markup::Text => html::escape(&head),
             })
         }
-        Excerpt::Whole => html::plain_text(&html),
+        (_, None) => html::plain_text(&html),
     };
     Rendered { html: html.into(), summary: summary.into() }
 }
 
-/// Makes its markup of what stands in the file.
+/// Leaves out what its markup does not print.
 fn prepare<'a>(post: &Post, text: &'a str) -> Cow<'a, str> {
-    let text = run_template(post, text);
-    if post.markup != Markup::Kramdown {
-        return text;
-    }
-    match kramdown::without_attributes(&text) {
-        Cow::Borrowed(_) => text,
-        Cow::Owned(text) => Cow::Owned(text),
-    }
-}
-
-fn run_template<'a>(post: &Post, text: &'a str) -> Cow<'a, str> {
-    match &post.template {
-        Template::None => Cow::Borrowed(text),
-        Template::Liquid { base, settings } => {
-            let known = liquid::Known { base, title: &post.title, settings, markup: post.markup };
-            liquid::strip(text, &known).text
-        }
+    match post.markup {
+        Markup::Kramdown => kramdown::without_attributes(text),
+        Markup::Markdown | Markup::Html | Markup::Text => Cow::Borrowed(text),
     }
 }
 
@@ -185,7 +175,7 @@ fn run_template<'a>(post: &Post, text: &'a str) -> Cow<'a, str> {
 pub(crate) mod testing {
     use chrono::TimeZone as _;
 
-    use super::{Excerpt, FixedOffset, Markup, Post, Revision, Template};
+    use super::{Excerpt, FixedOffset, Markup, Post, Revision};
 
     /// A post at `path`, published on this day of January 2025 (UTC).
     pub(crate) fn post(path: &str, day: u32) -> Post {
@@ -206,10 +196,12 @@ pub(crate) mod testing {
             image: None,
             extra: serde_json::Map::new(),
             markup: Markup::Markdown,
-            template: Template::None,
+            template: false,
             body_start: 0,
             revision: Revision([0; 16]),
             listed: true,
+            live_from: None,
+            live_until: None,
         }
     }
 }
@@ -224,7 +216,8 @@ mod tests {
     }
 
     fn rendered(markup: Markup, excerpt: Excerpt, body: &str) -> (String, String) {
-        let rendered = render(&post(markup, excerpt), &format!("---\n{body}"));
+        let (post, file) = (post(markup, excerpt), format!("---\n{body}"));
+        let rendered = render(&post, &Source::of(&post, &file));
         (rendered.html.to_string(), rendered.summary.to_string())
     }
 
@@ -252,6 +245,7 @@ mod tests {
 
     #[test]
     fn a_body_that_starts_nowhere_is_empty() {
-        assert_eq!(render(&post(Markup::Markdown, Excerpt::Head(9)), "日").html.as_ref(), "");
+        let post = post(Markup::Markdown, Excerpt::Head(9));
+        assert_eq!(render(&post, &Source::of(&post, "日")).html.as_ref(), "");
     }
 }

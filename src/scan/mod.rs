@@ -5,15 +5,18 @@
 //! repeats the diff, with the same message ids. Never: a clock of its own, or a transaction open while files are read.
 
 mod announce;
+mod beside;
 mod bodies;
 mod conflicts;
 mod documents;
 mod pass;
 mod posts;
 mod site;
+mod world;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -24,9 +27,12 @@ use crate::events::{self, MassRemoval, Seen};
 use crate::feeds::plan::plan;
 use crate::problems::{Problem, Severity};
 use crate::publish::{PublishError, Published};
+use crate::sites::{Opened, Site};
 use crate::sources::SourceError;
+use crate::sources::directory::Directory;
 use crate::store::{DocumentState, ScanCommit, Store, StoreError};
 
+use self::beside::Beside;
 use self::bodies::Bodies;
 use self::pass::Pass;
 pub use self::posts::{Live, Posts};
@@ -130,8 +136,8 @@ impl Scanner {
     /// # Errors
     ///
     /// All problems with them.
-    pub fn config(&mut self) -> Result<Config, Vec<Problem>> {
-        self.posts.config()
+    pub fn config(&mut self, now: DateTime<Utc>) -> Result<Arc<Config>, Vec<Problem>> {
+        self.posts.config(now)
     }
 
     /// Reads all posts, without making anything of them.
@@ -179,7 +185,7 @@ impl Scanner {
     fn pass(&mut self, run: &Run<'_>, memory: &Memory) -> Result<(ScanCommit, Report), ScanError> {
         let live = self.posts.read(&memory.seen, run.now, run.progress)?;
         crate::failpoint::hit("scan.read");
-        let config = &live.config;
+        let config = &*live.config;
         let catalog = Catalog::new(live.posts.clone(), &config.site);
         let guard = (!run.allow_removals).then_some(&config.guard);
         let unreadable = |path: &str| live.may_be_there(path);
@@ -196,13 +202,14 @@ impl Scanner {
             now: run.now,
             bodies: &mut self.bodies,
             posts: &self.posts,
+            world: self.posts.world(&live),
             problems: Vec::new(),
         };
         let output = documents::publish(&mut pass, &memory.documents, run)?;
         // Whatever happens from here on: readers see these now.
         self.unrecorded.documents.extend(output.changed.iter().cloned());
         let (seen, events) = announce::announce(&mut pass, &changes)?;
-        let mut problems = [live.problems, pass.problems, output.problems].concat();
+        let mut problems = [&*live.problems, &pass.problems, &output.problems].concat();
         problems.sort_by(|a, b| (&a.path, a.code).cmp(&(&b.path, b.code)));
         problems.dedup();
         self.bodies.sweep();
@@ -255,6 +262,16 @@ impl Memory {
             baseline_done: store.last_scan().await?.is_some(),
         })
     }
+}
+
+/// The site that `file` describes, as its own settings say.
+///
+/// # Errors
+///
+/// If there is no such directory, or its settings cannot be used.
+pub fn look(file: &ConfigFile, now: DateTime<Utc>) -> Result<Opened, ScanError> {
+    let source = Directory::open(&file.source_path())?;
+    Site::open(None, &Beside::new(&source, now.into())).map_err(|error| ScanError::Config(vec![*error.0]))
 }
 
 /// For logs: how long a scan took, in whole milliseconds.

@@ -6,12 +6,13 @@ use chrono::{DateTime, FixedOffset, Utc};
 
 use super::ScanError;
 use super::bodies::Bodies;
-use super::posts::{Posts, Text};
+use super::posts::{Posts, Text, rules};
+use super::world::World;
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::events::{self, Seen};
 use crate::feeds::plan::Planned;
-use crate::posts::{self, Post, Rendered};
+use crate::posts::{self, Post, Rendered, Source};
 use crate::problems::{Code, Problem, Severity};
 
 pub(super) struct Pass<'a> {
@@ -25,6 +26,7 @@ pub(super) struct Pass<'a> {
     pub(super) now: DateTime<Utc>,
     pub(super) bodies: &'a mut Bodies,
     pub(super) posts: &'a Posts,
+    pub(super) world: World<'a>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -34,9 +36,13 @@ impl Pass<'_> {
         if let Some(body) = self.bodies.get(post) {
             return Ok(Some(body));
         }
-        match self.posts.text(post, self.config, self.now) {
+        match self.posts.text(post, self.config) {
             Text::Same(post, file) => {
-                let body = posts::render(&post, &file);
+                let source = match post.template {
+                    true => self.world.site.expand(&post, &file, &rules(self.config), &self.world).source,
+                    false => Source::of(&post, &file),
+                };
+                let body = posts::render(&post, &source);
                 self.bodies.keep(&post, &body);
                 Ok(Some(body))
             }

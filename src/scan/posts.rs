@@ -8,12 +8,13 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, Utc};
 
 use super::site::{Opened, Opener};
+use super::world::{Asked, Asking, World};
 use super::{Env, ScanError};
 use crate::config::{Config, ConfigFile, Generator};
 use crate::events::Seen;
-use crate::posts::{Post, text};
+use crate::posts::{Post, Revision, text};
 use crate::problems::{Code, Problem, Severity};
-use crate::sites::{Outcome, Reading, Rules};
+use crate::sites::{Outcome, Reading, Rules, Site};
 use crate::sources::directory::Directory;
 use crate::sources::{Found, SourceError, Stamp, Unreadable};
 
@@ -25,16 +26,20 @@ const SETTLED_AFTER: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone)]
 pub struct Live {
     /// The config with the site's own settings, as they were.
-    pub config: Config,
+    pub config: Arc<Config>,
     /// The generator whose rules were followed.
     pub generator: Generator,
+    /// Why these rules: what in the repository tells the generator.
+    pub because: Arc<str>,
+    /// Those rules.
+    pub(super) site: Arc<Site>,
     /// By path.
     pub posts: Vec<Arc<Post>>,
     /// The entry id of each post, by key.
     pub ids: HashMap<String, String>,
     /// Files that the rules asked for.
     pub files: usize,
-    /// When the next post that is not live yet comes due.
+    /// When the next post comes due, or runs out.
     pub next_due: Option<DateTime<Utc>>,
     /// What was found on the way.
     pub problems: Vec<Problem>,
@@ -84,16 +89,30 @@ struct Known {
     settled: bool,
     reading: Reading,
     good: Option<Good>,
+    /// What came of the template, if it is one.
+    expansion: Option<Expansion>,
+    /// The file's text, kept from reading to expanding.
+    text: Option<String>,
 }
 
 /// The last good state of a post.
 #[derive(Debug, Clone)]
 struct Good {
+    /// With the fingerprint of what its template made of it, once that is known.
     post: Arc<Post>,
-    /// From when on it is live; `None`: from the start.
-    due: Option<DateTime<Utc>>,
+    /// The fingerprint of what stands in the file.
+    raw: Revision,
     /// Whether it was live before its file broke.
     was_live: bool,
+}
+
+/// What came of a template, and of what.
+#[derive(Debug)]
+struct Expansion {
+    raw: Revision,
+    asked: Vec<Asked>,
+    revision: Revision,
+    problems: Vec<Problem>,
 }
 
 impl Posts {
@@ -102,21 +121,25 @@ impl Posts {
         Ok(Self { opener: Opener::new(file, out, env), source, known: BTreeMap::new() })
     }
 
-    pub(super) fn config(&mut self) -> Result<Config, Vec<Problem>> {
-        Ok(self.opener.open(&self.source)?.0.config)
+    pub(super) fn config(&mut self, now: DateTime<Utc>) -> Result<Arc<Config>, Vec<Problem>> {
+        Ok(self.opener.open(&self.source, now.into())?.0.config)
+    }
+
+    /// What these live posts' templates may ask for.
+    pub(super) fn world<'a>(&self, live: &'a Live) -> World<'a> {
+        World::new(Arc::clone(&live.site), self.source.clone(), &live.config, &live.posts)
     }
 
     /// The text of a post's file, if it still says what was read from it in this scan.
-    pub(super) fn text(&self, post: &Post, config: &Config, now: DateTime<Utc>) -> Text {
-        let broken = |known: &Known| known.reading.outcome == Outcome::Broken;
-        let Some(site) = self.opener.site().filter(|_| !self.known.get(&post.path).is_none_or(broken)) else {
-            return Text::Lost;
-        };
+    pub(super) fn text(&self, post: &Post, config: &Config) -> Text {
+        let usable = |known: &&Known| known.reading.outcome != Outcome::Broken;
+        let known = self.known.get(&post.path).filter(usable).and_then(|known| known.good.as_ref());
+        let (Some(good), Some(opened)) = (known, self.opener.last()) else { return Text::Lost };
         let Ok(bytes) = self.source.read(&post.path, config.guard.max_post_bytes) else { return Text::Changed };
-        let reading = site.read(&post.path, &bytes, &rules(config), now);
+        let reading = opened.site.read(&post.path, &bytes, &rules(config));
         match (reading.outcome, text::decode(&bytes)) {
-            (Outcome::Post(again) | Outcome::Future(again, _), Ok(decoded)) if again.revision == post.revision => {
-                Text::Same(again, decoded.text)
+            (Outcome::Post(again), Ok(decoded)) if again.revision == good.raw => {
+                Text::Same(Box::new(Post { revision: post.revision, ..*again }), decoded.text)
             }
             _ => Text::Changed,
         }
@@ -129,7 +152,7 @@ impl Posts {
         progress: &(dyn Fn(&'static str, usize, usize) + Sync),
     ) -> Result<Live, ScanError> {
         self.source = self.source.refreshed()?;
-        let (opened, is_new) = self.opener.open(&self.source).map_err(ScanError::Config)?;
+        let (opened, is_new) = self.opener.open(&self.source, now.into()).map_err(ScanError::Config)?;
         let snapshot = self.source.snapshot(&|dir| opened.site.enters(dir), &|path| opened.wants(path))?;
         let files = snapshot.files.len();
         let mut known = BTreeMap::new();
@@ -145,6 +168,8 @@ impl Posts {
         }
         let mut live = Live {
             generator: opened.site.generator(),
+            because: opened.because,
+            site: opened.site,
             config: opened.config,
             posts: Vec::new(),
             ids: HashMap::new(),
@@ -160,29 +185,34 @@ impl Posts {
         self.known = known;
         self.collect(&mut live, now);
         live.settle_conflicts(seen);
+        self.expand(&mut live)?;
         Ok(live)
     }
 
     fn read_file(&self, found: &Found, old: Option<Known>, opened: &Opened, now: DateTime<Utc>) -> Known {
-        let settled = found.stamp.modified.is_some_and(|modified| {
-            SystemTime::from(now).duration_since(modified).is_ok_and(|age| age > SETTLED_AFTER)
-        });
+        let settled = is_settled(&found.stamp, now.into());
         let rules = rules(&opened.config);
-        let reading = match self.source.read(&found.path, rules.max_post_bytes) {
-            Ok(bytes) => opened.site.read(&found.path, &bytes, &rules, now),
-            Err(error) => Reading {
-                outcome: Outcome::Broken,
-                problems: vec![unreadable_problem(&Unreadable::io(&found.path, &error))],
-            },
+        let (reading, text) = match self.source.read(&found.path, rules.max_post_bytes) {
+            Ok(bytes) => {
+                let reading = opened.site.read(&found.path, &bytes, &rules);
+                let is_template = matches!(&reading.outcome, Outcome::Post(post) if post.template);
+                let text = is_template.then(|| text::decode(&bytes).ok()).flatten();
+                (reading, text.map(|decoded| decoded.text))
+            }
+            Err(error) => {
+                let problems = vec![unreadable_problem(&Unreadable::io(&found.path, &error))];
+                (Reading { outcome: Outcome::Broken, problems }, None)
+            }
         };
-        let good = |post: &Post, due| Some(Good { post: Arc::new(post.clone()), due, was_live: false });
+        let (before, expansion) = old.map_or((None, None), |old| (old.good, old.expansion));
         let good = match &reading.outcome {
-            Outcome::Post(post) => good(post, None),
-            Outcome::Future(post, due) => good(post, Some(*due)),
-            Outcome::Broken => old.and_then(|old| old.good),
+            Outcome::Post(post) => {
+                Some(Good { post: Arc::new(Post::clone(post)), raw: post.revision, was_live: false })
+            }
+            Outcome::Broken => before,
             Outcome::Hidden => None,
         };
-        Known { stamp: found.stamp, settled, reading, good }
+        Known { stamp: found.stamp, settled, reading, good, expansion, text }
     }
 
     fn collect(&mut self, live: &mut Live, now: DateTime<Utc>) {
@@ -193,16 +223,63 @@ impl Posts {
                 live.unreadable.insert(path.clone());
             }
             let Some(good) = known.good.as_mut().filter(|good| good.post.listed) else { continue };
-            match good.due.filter(|due| *due > now) {
-                Some(due) => live.next_due = Some(live.next_due.map_or(due, |next| next.min(due))),
-                // What was not live before it broke does not come alive broken.
-                None if broken && !good.was_live => {}
-                None => {
-                    good.was_live = true;
-                    live.posts.push(Arc::clone(&good.post));
-                }
+            let (from, until) = (good.post.live_from, good.post.live_until);
+            let ahead = [from, until].into_iter().flatten().filter(|at| *at > now);
+            live.next_due = ahead.chain(live.next_due).min();
+            let is_due = from.is_none_or(|from| from <= now) && until.is_none_or(|until| until > now);
+            // What was not live before it broke does not come alive broken.
+            if is_due && (!broken || good.was_live) {
+                good.was_live = true;
+                live.posts.push(Arc::clone(&good.post));
             }
         }
+    }
+
+    /// Runs the templates of live posts, where what they are or what they ask for has changed. What readers see of such a
+    /// post is what its template makes of it, and so is its fingerprint.
+    fn expand(&mut self, live: &mut Live) -> Result<(), ScanError> {
+        let (mut revisions, mut problems) = (Vec::new(), Vec::new());
+        let world = self.world(live);
+        for (at, post) in live.posts.iter().enumerate().filter(|(_, post)| post.template) {
+            if !self.known.get(&post.path).is_some_and(|known| known.is_expanded(&world)) {
+                self.expand_post(post, &world)?;
+            }
+            let expansion = self.known.get(&post.path).and_then(|known| known.expansion.as_ref());
+            let Some(expansion) = expansion else { continue };
+            problems.extend(expansion.problems.iter().cloned());
+            if post.revision != expansion.revision {
+                revisions.push((at, expansion.revision));
+            }
+        }
+        live.problems.extend(problems);
+        for (at, revision) in revisions {
+            let post = Arc::make_mut(&mut live.posts[at]);
+            post.revision = revision;
+            let good = self.known.get_mut(&post.path).and_then(|known| known.good.as_mut());
+            good.into_iter().for_each(|good| Arc::make_mut(&mut good.post).revision = revision);
+        }
+        self.known.values_mut().for_each(|known| known.text = None);
+        Ok(())
+    }
+
+    fn expand_post(&mut self, post: &Post, world: &World<'_>) -> Result<(), ScanError> {
+        let kept = self.known.get_mut(&post.path).and_then(|known| known.text.take());
+        let (post, text) = match kept {
+            Some(text) => (post.clone(), text),
+            None => match self.text(post, world.config) {
+                Text::Same(again, text) => (*again, text),
+                Text::Changed => return Err(ScanError::Changed(post.path.clone())),
+                // Broken now, it stays what it was.
+                Text::Lost => return Ok(()),
+            },
+        };
+        let Some(known) = self.known.get_mut(&post.path) else { return Ok(()) };
+        let Some(raw) = known.good.as_ref().map(|good| good.raw) else { return Ok(()) };
+        let asking = Asking::new(world);
+        let expanded = world.site.expand(&post, &text, &rules(world.config), &asking);
+        let revision = Site::revision(raw, &expanded.source);
+        known.expansion = Some(Expansion { raw, revision, problems: expanded.problems, asked: asking.into_asked() });
+        Ok(())
     }
 }
 
@@ -212,9 +289,23 @@ impl Known {
         let reading = Reading { outcome: Outcome::Broken, problems: Vec::new() };
         Self { settled: false, reading, ..self }
     }
+
+    /// Whether its template was run, and would do the same again.
+    fn is_expanded(&self, world: &World<'_>) -> bool {
+        let expansion = self.expansion.as_ref().zip(self.good.as_ref());
+        expansion.is_some_and(|(expansion, good)| {
+            expansion.raw == good.raw && expansion.asked.iter().all(|asked| asked.would_be_answered_so(world))
+        })
+    }
 }
 
-fn rules(config: &Config) -> Rules<'_> {
+/// Whether a file in this state has been left alone for so long that its stamp vouches for its content.
+pub(super) fn is_settled(stamp: &Stamp, now: SystemTime) -> bool {
+    let age = stamp.modified.and_then(|modified| now.duration_since(modified).ok());
+    age.is_some_and(|age| age > SETTLED_AFTER)
+}
+
+pub(super) fn rules(config: &Config) -> Rules<'_> {
     Rules { site: &config.site, permalink: &config.source.permalink, max_post_bytes: config.guard.max_post_bytes }
 }
 
@@ -248,12 +339,11 @@ mod tests {
         let mut posts = Posts::new(file, None, None).unwrap();
         write("---\ntitle: a\ndate: 2025-01-01\n---\nfirst\n");
         let live = read(&mut posts);
-        let text =
-            |posts: &Posts| match posts.text(&live.posts[0], &live.config, "2026-01-01T00:00:00Z".parse().unwrap()) {
-                Text::Same(post, file) => file[post.body_start..].to_owned(),
-                Text::Changed => "changed".to_owned(),
-                Text::Lost => "lost".to_owned(),
-            };
+        let text = |posts: &Posts| match posts.text(&live.posts[0], &live.config) {
+            Text::Same(post, file) => file[post.body_start..].to_owned(),
+            Text::Changed => "changed".to_owned(),
+            Text::Lost => "lost".to_owned(),
+        };
         assert_eq!(text(&posts), "first\n");
         write("---\ntitle: a\ndate: 2025-01-01\nprivate: a longer head\n---\nsecond\n");
         assert_eq!(text(&posts), "changed", "the old place of the body would show the head");

@@ -1,39 +1,34 @@
 //! The site as its own settings describe it now, and the config that follows from them.
 
-use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::Env;
+use super::beside::{Beside, Record};
 use crate::config::{Config, ConfigFile, Surroundings};
 use crate::problems::{Code, Problem, Severity};
-use crate::sites::{SETTINGS_FILES, Site};
+use crate::sites::{self, Site};
 use crate::sources::directory::Directory;
 
-/// Larger settings are an accident.
-const MAX_SETTINGS: u64 = 1 << 20;
-
-/// The site's rules and the config, made anew when the site's own settings change.
+/// The site's rules and the config, made anew when what they were made of changes.
 #[derive(Debug)]
 pub(super) struct Opener {
     file: ConfigFile,
     out: Option<PathBuf>,
     env: Option<Env>,
-    opened: Option<Opened>,
+    opened: Option<(Opened, Record)>,
 }
 
 /// What followed from one state of the settings.
 #[derive(Debug, Clone)]
 pub(super) struct Opened {
-    pub(super) site: Site,
-    pub(super) config: Config,
-    found: Found,
-}
-
-/// What a generator is known by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Found {
-    settings: Option<(&'static str, String)>,
-    has_posts_dir: bool,
+    pub(super) site: Arc<Site>,
+    pub(super) config: Arc<Config>,
+    /// Why these rules.
+    pub(super) because: Arc<str>,
+    /// Where the site's settings are.
+    settings: Option<String>,
 }
 
 impl Opener {
@@ -42,27 +37,28 @@ impl Opener {
     }
 
     /// The site as it was when it was opened last.
-    pub(super) fn site(&self) -> Option<&Site> {
-        self.opened.as_ref().map(|opened| &opened.site)
+    pub(super) fn last(&self) -> Option<&Opened> {
+        self.opened.as_ref().map(|(opened, _)| opened)
     }
 
     /// The site and its config as they are now, and whether they are others than the last time.
-    pub(super) fn open(&mut self, source: &Directory) -> Result<(Opened, bool), Vec<Problem>> {
-        let found = look(source).map_err(|problem| vec![problem])?;
-        if let Some(opened) = self.opened.as_ref().filter(|opened| opened.found == found) {
+    pub(super) fn open(&mut self, source: &Directory, now: SystemTime) -> Result<(Opened, bool), Vec<Problem>> {
+        if let Some((opened, record)) = &self.opened
+            && record.still_holds(source)
+        {
             return Ok((opened.clone(), false));
         }
-        let had_settings = self.opened.as_ref().is_some_and(|opened| opened.found.settings.is_some());
-        if had_settings && found.settings.is_none() {
-            return Err(vec![vanished()]);
+        let beside = Beside::new(source, now);
+        let site = sites::Site::open(self.file.generator(), &beside).map_err(|error| vec![*error.0])?;
+        if let Some(before) = self.last().and_then(|opened| opened.settings.as_ref())
+            && site.settings.is_none()
+        {
+            return Err(vec![vanished(before)]);
         }
-        let settings = found.settings.as_ref().map(|(name, text)| (*name, text.as_str()));
-        let (site, defaults) =
-            Site::open(self.file.generator(), settings, found.has_posts_dir).map_err(|error| vec![*error.0])?;
         let around = Surroundings { out: self.out.clone(), env: self.env.as_ref().map(|env| env as _) };
-        let config = self.file.check(&defaults, &around)?;
-        let opened = Opened { site, config, found };
-        self.opened = Some(opened.clone());
+        let config = Arc::new(self.file.check(&site.defaults, &around)?);
+        let opened = Opened { site: site.site, config, because: site.because.into(), settings: site.settings };
+        self.opened = Some((opened.clone(), beside.into_record()));
         Ok((opened, true))
     }
 }
@@ -77,42 +73,15 @@ impl Opened {
     }
 }
 
-/// Finds what tells the generator. Settings that are there and cannot be read are an error: without them every URL would be
-/// another one.
-fn look(source: &Directory) -> Result<Found, Problem> {
-    let mut settings = None;
-    for name in SETTINGS_FILES {
-        match source.read(name, MAX_SETTINGS).and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other)) {
-            Ok(text) => {
-                settings = Some((name, text));
-                break;
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(unreadable(name, &error)),
-        }
-    }
-    Ok(Found { settings, has_posts_dir: source.has_directory("_posts") })
-}
-
-fn unreadable(name: &str, error: &io::Error) -> Problem {
-    let message = format!("the site's settings cannot be read: {error}");
-    problem(name, &message, "make them readable for the user that Tidings runs as, as UTF-8")
-}
-
 /// Without them every URL would be another one; a checkout in progress may take them away for a moment.
-fn vanished() -> Problem {
-    let message = "the site's settings were there before, and are gone";
-    problem(SETTINGS_FILES[0], message, "put them back, or start tidings anew if the site is to go without")
-}
-
-fn problem(name: &str, message: &str, remedy: &str) -> Problem {
+fn vanished(path: &str) -> Problem {
     Problem {
         code: Code::Config,
         severity: Severity::Error,
-        path: name.to_owned(),
+        path: path.to_owned(),
         place: None,
-        message: message.to_owned(),
+        message: "the site's settings were there before, and are gone".to_owned(),
         effect: "nothing was done".to_owned(),
-        remedy: remedy.to_owned(),
+        remedy: "put them back, or start tidings anew if the site is to go without".to_owned(),
     }
 }

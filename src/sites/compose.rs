@@ -1,10 +1,10 @@
 //! From front matter and what a generator's rules decided to a post: the part that all generators share.
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, Utc};
 use url::Url;
 
 use crate::posts::front_matter::{Map, Value};
-use crate::posts::{Excerpt, Markup, Post, Revision, Template, html, text};
+use crate::posts::{Excerpt, Markup, Post, Revision, html, text};
 use crate::problems::Code;
 
 use super::report::{Report, Words, quoted};
@@ -22,7 +22,12 @@ pub(super) struct Decided {
     pub(super) tags: Vec<String>,
     pub(super) excerpt: Excerpt,
     pub(super) markup: Markup,
-    pub(super) template: Template,
+    /// See [`Post::template`].
+    pub(super) template: bool,
+    /// See [`Post::live_from`].
+    pub(super) live_from: Option<DateTime<Utc>>,
+    /// See [`Post::live_until`].
+    pub(super) live_until: Option<DateTime<Utc>>,
     /// What the path of an image is relative to, unless it starts with `/`.
     pub(super) image_base: String,
     /// Front matter keys that this generator gives a meaning, beside [`KNOWN`].
@@ -118,6 +123,8 @@ impl File<'_> {
             body_start: self.body_start,
             revision: Revision([0; 16]),
             listed: self.listed(),
+            live_from: decided.live_from,
+            live_until: decided.live_until,
         };
         post.revision = revision::of(&post, links::base(&self.rules.site.url), self.body());
         post
@@ -177,16 +184,17 @@ pub(super) fn title_or_date(title: String, published: DateTime<FixedOffset>) -> 
 }
 
 /// Warns of the first template tag that was left out of the body.
-pub(super) fn tell_dropped(file: &File<'_>, dropped: Option<std::ops::Range<usize>>, report: &mut Report<'_>) {
+pub(super) fn tell_dropped(post: &Post, file: &str, dropped: Option<std::ops::Range<usize>>, report: &mut Report<'_>) {
     let Some(range) = dropped else { return };
-    let tag = quoted(&file.body()[range.clone()], 60);
+    let range = post.body_start + range.start..post.body_start + range.end;
+    let tag = quoted(&file[range.clone()], 60);
     let message = format!("the template tag {tag} is not run here");
     let words = Words::new(
         message,
         "it and others like it are left out of the text",
         "write the text itself, or accept the gap",
     );
-    report.warning(Code::Template, Some(file.body_start + range.start..file.body_start + range.end), words);
+    report.warning(Code::Template, Some(range), words);
 }
 
 fn iri(id: &str) -> Option<String> {

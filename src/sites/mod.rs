@@ -1,12 +1,15 @@
 //! How a repository's files become posts: one module a generator, all of one shape.
 //!
-//! In: the site's own config and the bytes of one file. Out: a [`Reading`]. Never: I/O, a clock.
+//! In: the site's own settings, and the bytes of one file. Out: a [`Reading`]; later, when all are read, the text of a post
+//! whose template asks for others. Never: I/O (what a site has beside posts comes through [`Files`]), a clock.
 
 pub mod jekyll;
 pub mod plain;
 
 mod compose;
 mod dated;
+mod detect;
+mod files;
 mod links;
 mod people;
 mod report;
@@ -15,11 +18,12 @@ mod slug;
 mod terms;
 mod titles;
 
-use chrono::{DateTime, Utc};
+use std::sync::Arc;
 
 use crate::config::{Generator, SiteDefaults};
-use crate::posts::{Post, text};
+use crate::posts::{Post, Revision, Source, text};
 use crate::problems::{Code, Place, Problem, Severity};
+pub use files::{Expanded, Files, Pages};
 use report::{LEFT_OUT, Report, Words};
 
 /// What reading one file gave.
@@ -34,10 +38,8 @@ pub struct Reading {
 /// What a file is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// A post.
+    /// A post, live in its time.
     Post(Box<Post>),
-    /// A post that is live from this instant on: its date is in the future, and the site does not show such posts.
-    Future(Box<Post>, DateTime<Utc>),
     /// A post that its author keeps from readers (a draft, `published: false`), or no post at all.
     Hidden,
     /// A post that cannot be read.
@@ -64,35 +66,43 @@ pub enum Site {
     Plain,
 }
 
-/// Which config files a generator's own settings may be in, in the order they are looked for.
-pub const SETTINGS_FILES: [&str; 2] = ["_config.yml", "_config.yaml"];
-
 /// Why a site's own config cannot be used.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{}", .0.message)]
 pub struct SettingsError(pub Box<Problem>);
 
+/// A site whose settings were read.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// Its rules.
+    pub site: Arc<Site>,
+    /// What its settings say of it.
+    pub defaults: SiteDefaults,
+    /// Why these rules: what in the repository tells the generator.
+    pub because: String,
+    /// Where its settings are; `None` if it has none.
+    pub settings: Option<String>,
+}
+
 impl Site {
-    /// Finds out the generator and reads its settings.
-    ///
-    /// `settings` is the first of [`SETTINGS_FILES`] that exists, with its text; `has_posts_dir` says whether there is a
-    /// directory `_posts`.
+    /// Finds out the generator, unless one is wanted, and reads its settings.
     ///
     /// # Errors
     ///
-    /// If the settings do not parse, or hold something that cannot be.
-    pub fn open(
-        wanted: Option<Generator>,
-        settings: Option<(&str, &str)>,
-        has_posts_dir: bool,
-    ) -> Result<(Self, SiteDefaults), SettingsError> {
-        let found = if settings.is_some() || has_posts_dir { Generator::Jekyll } else { Generator::Plain };
-        match wanted.unwrap_or(found) {
+    /// If the settings cannot be read, do not parse, or hold something that cannot be.
+    pub fn open(wanted: Option<Generator>, files: &dyn Files) -> Result<Opened, SettingsError> {
+        let (generator, because) = match wanted {
+            Some(generator) => (generator, "`source.generator` says so".to_owned()),
+            None => detect::generator(files)?,
+        };
+        let (site, defaults, settings) = match generator {
             Generator::Jekyll => {
-                jekyll::Settings::read(settings).map(|(settings, site)| (Self::Jekyll(settings.into()), site))
+                let (settings, defaults, path) = jekyll::Settings::read(files)?;
+                (Self::Jekyll(settings.into()), defaults, path)
             }
-            Generator::Plain => Ok((Self::Plain, SiteDefaults::default())),
-        }
+            Generator::Plain => (Self::Plain, SiteDefaults::default(), None),
+        };
+        Ok(Opened { site: Arc::new(site), defaults, because, settings })
     }
 
     /// Which generator's rules these are.
@@ -122,9 +132,9 @@ impl Site {
         }
     }
 
-    /// Reads one file. Whether a post's date is in the future is decided against `now`.
+    /// Reads one file.
     #[must_use]
-    pub fn read(&self, path: &str, bytes: &[u8], rules: &Rules<'_>, now: DateTime<Utc>) -> Reading {
+    pub fn read(&self, path: &str, bytes: &[u8], rules: &Rules<'_>) -> Reading {
         if bytes.len() as u64 > rules.max_post_bytes {
             return Reading::broken(too_large(path, rules.max_post_bytes));
         }
@@ -136,10 +146,35 @@ impl Site {
         let mut report = Report::new(path, text);
         tell_forbidden(&decoded.dropped, &mut report);
         let outcome = match self {
-            Self::Jekyll(settings) => settings.read_post(path, text, rules, now, &mut report),
-            Self::Plain => plain::read(path, text, rules, now, &mut report),
+            Self::Jekyll(settings) => settings.read_post(path, text, rules, &mut report),
+            Self::Plain => plain::read(path, text, rules, &mut report),
         };
         Reading { outcome, problems: report.into_problems() }
+    }
+
+    /// Runs what stands in the text of a post with [`Post::template`]. `file` is the whole text of its file.
+    #[must_use]
+    pub fn expand<'a>(&self, post: &Post, file: &'a str, rules: &Rules<'_>, pages: &dyn Pages) -> Expanded<'a> {
+        let mut report = Report::new(&post.path, file);
+        let source = match self {
+            Self::Jekyll(settings) => settings.expand(post, file, rules, pages, &mut report),
+            Self::Plain => Source::of(post, file),
+        };
+        Expanded { source, problems: report.into_problems() }
+    }
+
+    /// The fingerprint of a post whose template made this of the text that `raw` covers.
+    #[must_use]
+    pub fn revision(raw: Revision, source: &Source<'_>) -> Revision {
+        revision::expanded(raw, source)
+    }
+
+    /// The URL of the page that a file which is no post becomes; `None` if it becomes none.
+    #[must_use]
+    pub fn page_url(&self, _path: &str, _text: &str, _rules: &Rules<'_>) -> Option<String> {
+        match self {
+            Self::Jekyll(_) | Self::Plain => None,
+        }
     }
 }
 
@@ -192,6 +227,9 @@ fn tell_forbidden(dropped: &[(usize, char)], report: &mut Report<'_>) {
 }
 
 #[cfg(test)]
+pub(crate) use files::testing;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::config;
@@ -213,18 +251,7 @@ mod tests {
     fn read(path: &str, bytes: &[u8]) -> Reading {
         let site = site("https://example.com/");
         let rules = Rules { site: &site, permalink: "/{dir}/{slug}/", max_post_bytes: 1000 };
-        let (jekyll, _) = Site::open(None, Some(("_config.yml", "")), false).unwrap();
-        jekyll.read(path, bytes, &rules, DateTime::from_timestamp(1_800_000_000, 0).unwrap())
-    }
-
-    #[test]
-    fn the_generator_is_found_out_unless_it_is_named() {
-        let found = |wanted, settings, has_posts| Site::open(wanted, settings, has_posts).unwrap().0.generator();
-        assert_eq!(found(None, Some(("_config.yml", "")), false), Generator::Jekyll);
-        assert_eq!(found(None, None, true), Generator::Jekyll);
-        assert_eq!(found(None, None, false), Generator::Plain);
-        assert_eq!(found(Some(Generator::Plain), Some(("_config.yml", "a: b: c")), true), Generator::Plain);
-        assert_eq!(found(Some(Generator::Jekyll), None, false), Generator::Jekyll);
+        Site::open(None, &testing::files([("_config.yml", "")])).unwrap().site.read(path, bytes, &rules)
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::posts::{Excerpt, Markup, Post, Revision, Template};
+use crate::posts::{Excerpt, Markup, Post, Revision, Source};
 
 /// The fingerprint of `post` with this body on a site at `base`.
 ///
@@ -34,15 +34,15 @@ pub(super) fn of(post: &Post, base: &str, body: &str) -> Revision {
         Markup::Text => "text",
     });
     hash.text(body);
-    // Behind everything else, so that a post that asks for none is what it was before there were any.
-    if let Template::Liquid { settings, .. } = &post.template
-        && !settings.is_empty()
-    {
-        hash.list(settings.iter(), |hash, (name, value)| {
-            hash.text(name);
-            hash.text(value);
-        });
-    }
+    hash.finish()
+}
+
+/// The fingerprint of a post whose template made this of the text that `raw` covers.
+pub(super) fn expanded(raw: Revision, source: &Source<'_>) -> Revision {
+    let mut hash = Hash(Sha256::new());
+    hash.0.update(raw.0);
+    hash.text(&source.body);
+    hash.text(source.head.as_deref().unwrap_or_default());
     hash.finish()
 }
 
@@ -93,16 +93,14 @@ impl Hash {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sites::{Outcome, Rules, Site};
+    use crate::config::Generator;
+    use crate::sites::{Outcome, Rules, Site, testing};
 
     fn read(url: &str, path: &str, text: &str) -> Post {
         let site = crate::sites::tests::site(url);
         let rules = Rules { site: &site, permalink: "", max_post_bytes: 1 << 20 };
-        let (jekyll, _) = Site::open(None, None, true).unwrap();
-        match jekyll
-            .read(path, text.as_bytes(), &rules, chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap())
-            .outcome
-        {
+        let jekyll = Site::open(Some(Generator::Jekyll), &testing::files([])).unwrap().site;
+        match jekyll.read(path, text.as_bytes(), &rules).outcome {
             Outcome::Post(post) => *post,
             other => panic!("{other:?}"),
         }

@@ -79,6 +79,34 @@ impl Directory {
     pub fn has_directory(&self, path: &str) -> bool {
         self.root.join(path).is_dir()
     }
+
+    /// The state of one file now; `None` if there is no such file inside the root.
+    #[must_use]
+    pub fn stamp(&self, path: &str) -> Option<Stamp> {
+        let real = self.root.join(path).canonicalize().ok().filter(|real| real.starts_with(&self.root))?;
+        fs::metadata(real).ok().filter(Metadata::is_file).map(|metadata| stamp(&metadata))
+    }
+
+    /// The paths of all files at any depth below a directory, sorted; none if there is no such directory.
+    ///
+    /// # Errors
+    ///
+    /// If it, or a directory in it, cannot be read.
+    pub fn below(&self, dir: &str) -> io::Result<Vec<String>> {
+        if !self.has_directory(dir) {
+            return Ok(Vec::new());
+        }
+        let snapshot = Snapshot { files: Vec::new(), unreadable: Vec::new(), whole: true };
+        let mut walk =
+            Walk { root: &self.root, enters: &|_| true, wants: &|_| true, entered: HashSet::new(), snapshot };
+        walk.directory(dir, &self.root.join(dir), 0)?;
+        if let (false, Some(unreadable)) = (walk.snapshot.whole, walk.snapshot.unreadable.first()) {
+            return Err(io::Error::other(format!("{}: {}", unreadable.path, unreadable.reason)));
+        }
+        let mut paths: Vec<String> = walk.snapshot.files.into_iter().map(|found| found.path).collect();
+        paths.sort_unstable();
+        Ok(paths)
+    }
 }
 
 struct Walk<'a> {

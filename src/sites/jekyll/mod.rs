@@ -8,27 +8,35 @@ mod files;
 mod permalink;
 mod post;
 mod settings;
+mod templates;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod vectors;
 
-use chrono::{DateTime, Utc};
-
 use super::report::Report;
-use super::{Outcome, Rules, SettingsError};
+use super::{Files, Outcome, Pages, Rules, SettingsError};
 use crate::config::SiteDefaults;
+use crate::posts::{Post, Source};
 
+pub(super) use settings::SETTINGS_FILES;
 pub use settings::Settings;
 
 impl Settings {
-    /// Reads the settings in a file, given as its path and text; without one, Jekyll's own defaults.
+    /// Reads the settings, and says where they are; without any, Jekyll's own defaults.
     ///
     /// # Errors
     ///
     /// If the file is not YAML, or says what cannot be.
-    pub(super) fn read(file: Option<(&str, &str)>) -> Result<(Self, SiteDefaults), SettingsError> {
-        settings::read(file)
+    pub(super) fn read(files: &dyn Files) -> Result<(Self, SiteDefaults, Option<String>), SettingsError> {
+        for name in SETTINGS_FILES {
+            if let Some(text) = files.text(name)? {
+                let (settings, defaults) = settings::read(name, &text)?;
+                return Ok((settings, defaults, Some(name.to_owned())));
+            }
+        }
+        let (settings, defaults) = settings::read(SETTINGS_FILES[0], "")?;
+        Ok((settings, defaults, None))
     }
 
     pub(super) fn enters(&self, dir: &str) -> bool {
@@ -46,15 +54,19 @@ impl Settings {
             && dirs.all(|dir| self.enters(dir))
     }
 
-    pub(super) fn read_post(
+    pub(super) fn read_post(&self, path: &str, text: &str, rules: &Rules<'_>, report: &mut Report<'_>) -> Outcome {
+        post::read(self, path, text, rules, report)
+    }
+
+    pub(super) fn expand<'a>(
         &self,
-        path: &str,
-        text: &str,
+        post: &Post,
+        file: &'a str,
         rules: &Rules<'_>,
-        now: DateTime<Utc>,
+        _pages: &dyn Pages,
         report: &mut Report<'_>,
-    ) -> Outcome {
-        post::read(self, path, text, rules, now, report)
+    ) -> Source<'a> {
+        templates::expand(self, post, file, rules, report)
     }
 
     fn sees(&self, path: &str, is_dir: bool) -> bool {

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, FixedOffset};
 
 use crate::posts::dates::Naive;
 use crate::posts::front_matter::{self, Map, Value};
-use crate::posts::{Excerpt, Markup, Template, liquid, text};
+use crate::posts::{Excerpt, Markup, text};
 use crate::problems::Code;
-use crate::sites::compose::{Decided, File, tell_dropped, title_or_date};
+use crate::sites::compose::{Decided, File, title_or_date};
 use crate::sites::report::{LEFT_OUT, Report, Words};
 use crate::sites::terms::{self, Split};
 use crate::sites::{Outcome, Rules, dated, links, titles};
@@ -21,14 +21,7 @@ use super::settings::Settings;
 const KNOWN: &[&str] = &["excerpt_separator", "render_with_liquid"];
 
 /// Reads the file at `path`.
-pub(super) fn read(
-    settings: &Settings,
-    path: &str,
-    text: &str,
-    rules: &Rules<'_>,
-    now: DateTime<Utc>,
-    report: &mut Report<'_>,
-) -> Outcome {
+pub(super) fn read(settings: &Settings, path: &str, text: &str, rules: &Rules<'_>, report: &mut Report<'_>) -> Outcome {
     let inside = settings.inside_collections(path);
     let Some(name) = files::name(inside) else {
         let words =
@@ -51,9 +44,7 @@ pub(super) fn read(
         return Outcome::Hidden;
     }
     let Some(decided) = post.decided(report) else { return Outcome::Broken };
-    let live_from = decided.published.to_utc();
-    let post = Box::new(file.post(decided, report));
-    if live_from > now && !settings.future { Outcome::Future(post, live_from) } else { Outcome::Post(post) }
+    Outcome::Post(Box::new(file.post(decided, report)))
 }
 
 struct JekyllPost<'a> {
@@ -84,7 +75,6 @@ impl JekyllPost<'_> {
         let slug = self.slug();
         let path = self.path(published, &categories, &slug, report)?;
         let base = links::base(&self.file.rules.site.url);
-        let title = title_or_date(self.title(report), published);
         Some(Decided {
             id: format!("{base}{}", links::normal_nfkc(&id_path(&path, &slug))),
             url: format!("{base}{}", links::normal(&path)),
@@ -93,10 +83,12 @@ impl JekyllPost<'_> {
             tags: terms::shown(&self.tags(report), self.file.data, "tags", report),
             excerpt: self.excerpt(report),
             markup: self.markup(),
-            template: self.template(&title, report),
+            template: self.is_template(),
+            live_from: (!self.settings.future).then(|| published.to_utc()),
+            live_until: None,
             image_base: self.file.rules.site.url.to_string(),
             known: KNOWN,
-            title,
+            title: title_or_date(self.title(report), published),
             published,
         })
     }
@@ -193,18 +185,9 @@ impl JekyllPost<'_> {
         }
     }
 
-    fn template(&self, title: &str, report: &mut Report<'_>) -> Template {
-        let file = &self.file;
-        let off = file.data.get("render_with_liquid").and_then(Value::as_bool) == Some(false);
-        if off || !(file.body().contains("{%") || file.body().contains("{{")) {
-            return Template::None;
-        }
-        let base = links::base(&file.rules.site.url);
-        let asked_for = liquid::settings_in(file.body()).filter_map(|name| self.settings.scalars.get_key_value(name));
-        let settings = asked_for.map(|(name, value)| (name.clone(), value.clone())).collect();
-        let known = liquid::Known { base, title, settings: &settings, markup: self.markup() };
-        tell_dropped(file, liquid::strip(file.body(), &known).dropped, report);
-        Template::Liquid { base: base.to_owned(), settings }
+    fn is_template(&self) -> bool {
+        let off = self.file.data.get("render_with_liquid").and_then(Value::as_bool) == Some(false);
+        !off && (self.file.body().contains("{%") || self.file.body().contains("{{"))
     }
 
     fn excerpt(&self, report: &mut Report<'_>) -> Excerpt {

@@ -41,9 +41,11 @@ pub struct Settings {
 
 const NOTHING_READ: &str = "nothing is read";
 
-/// Reads the settings in the file at `path`; without one, Jekyll's own defaults.
-pub(super) fn read(file: Option<(&str, &str)>) -> Result<(Settings, SiteDefaults), SettingsError> {
-    let (path, text) = file.unwrap_or_default();
+/// In the order they are looked for.
+pub(in crate::sites) const SETTINGS_FILES: [&str; 2] = ["_config.yml", "_config.yaml"];
+
+/// Reads the settings in the file at `path`.
+pub(super) fn read(path: &str, text: &str) -> Result<(Settings, SiteDefaults), SettingsError> {
     let mut report = Report::new(path, text);
     let data = match front_matter::parse(text, 0..text.len()) {
         Ok(data) => data,
@@ -184,11 +186,11 @@ mod tests {
     use super::*;
 
     fn site(yaml: &str) -> SiteDefaults {
-        read(Some(("_config.yml", yaml))).unwrap().1
+        read("_config.yml", yaml).unwrap().1
     }
 
     fn problem(yaml: &str) -> String {
-        read(Some(("_config.yml", yaml))).unwrap_err().0.to_string()
+        read("_config.yml", yaml).unwrap_err().0.to_string()
     }
 
     #[test]
@@ -208,14 +210,14 @@ mod tests {
     #[test]
     fn templates_may_ask_for_plain_settings() {
         let yaml = "repository: a/b\nurl: https://e.example\nbaseurl: /b\nyear: 2025\nflag: yes\nnone: ~\nlist: [a]\n";
-        let scalars = read(Some(("_config.yml", yaml))).unwrap().0.scalars;
+        let scalars = read("_config.yml", yaml).unwrap().0.scalars;
         let scalars: Vec<_> = scalars.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         assert_eq!(scalars, [("flag", "true"), ("repository", "a/b"), ("year", "2025")]);
     }
 
     #[test]
     fn nothing_is_needed() {
-        let (settings, site) = read(None).unwrap();
+        let (settings, site) = read("_config.yml", "").unwrap();
         assert_eq!(site, SiteDefaults::default());
         assert_eq!(settings.permalink, permalink::style("date"));
         assert_eq!(settings.excerpt_separator, "\n\n");
@@ -223,7 +225,7 @@ mod tests {
 
     #[test]
     fn only_the_site_itself_may_name_a_style() {
-        let permalink = |yaml| read(Some(("_config.yml", yaml))).unwrap().0.permalink;
+        let permalink = |yaml| read("_config.yml", yaml).unwrap().0.permalink;
         assert_eq!(permalink("permalink: none"), "/:categories/:title:output_ext");
         assert_eq!(permalink("permalink: none\ncollections: {posts: {permalink: pretty}}"), "pretty");
         assert_eq!(permalink("permalink: :title"), ":title");

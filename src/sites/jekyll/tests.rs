@@ -1,15 +1,19 @@
-use chrono::DateTime;
+use std::sync::Arc;
 
 use super::*;
-use crate::posts::{Excerpt, Markup, Post, Template};
+use crate::posts::{Excerpt, Markup, Post};
 use crate::problems::{Code, Problem};
-use crate::sites::{Reading, Site, tests::site};
+use crate::sites::{Reading, Site, testing, tests::site};
+
+fn open(config: &str) -> Arc<Site> {
+    Site::open(None, &testing::files([("_config.yml", config)])).unwrap().site
+}
 
 fn reading_with(config: &str, path: &str, text: &str) -> Reading {
-    let (jekyll, _) = Site::open(None, Some(("_config.yml", config)), true).unwrap();
+    let jekyll = open(config);
     let site = site("https://example.com/b/");
     let rules = Rules { site: &site, permalink: "", max_post_bytes: 1 << 20 };
-    jekyll.read(path, text.as_bytes(), &rules, DateTime::from_timestamp(1_800_000_000, 0).unwrap())
+    jekyll.read(path, text.as_bytes(), &rules)
 }
 
 fn reading(front: &str, body: &str) -> Reading {
@@ -35,7 +39,7 @@ fn problem(front: &str) -> Problem {
 
 #[test]
 fn the_config_says_which_files_are_posts() {
-    let (site, _) = Site::open(None, Some(("_config.yml", "collections_dir: _c\nexclude: [old]")), true).unwrap();
+    let site = open("collections_dir: _c\nexclude: [old]");
     assert!(site.enters("_c") && site.enters("_c/_posts") && !site.enters("_d"));
     assert!(site.wants("_c/_posts/2025-01-01-x.md") && site.wants("_c/a/_posts/template.md"));
     for path in ["_posts/2025-01-01-x.md", "_c/_posts/_y/2025-01-01-x.md", "_c/_posts/x.png", "_c/_drafts/x.md"] {
@@ -63,12 +67,10 @@ fn drafts_and_unpublished_posts_are_hidden() {
 
 #[test]
 fn the_future_waits_unless_the_site_shows_it() {
-    let file = ("_posts/2999-01-05-x.md", "x");
-    assert!(
-        matches!(reading_with("", file.0, file.1).outcome, Outcome::Future(_, at) if at.timestamp() == 32_472_489_600)
-    );
+    let live_from = |config| into_post(reading_with(config, "_posts/2999-01-05-x.md", "x")).live_from;
+    assert_eq!(live_from("").map(|at| at.timestamp()), Some(32_472_489_600));
     for config in ["future: true", "collections: {posts: {future: true}}"] {
-        assert!(matches!(reading_with(config, file.0, file.1).outcome, Outcome::Post(_)), "{config}");
+        assert_eq!(live_from(config), None, "{config}");
     }
 }
 
@@ -209,58 +211,36 @@ fn markup_goes_by_the_extension() {
     assert_eq!(markup(".txt"), (Markup::Text, "x.txt".into()));
 }
 
+/// A post, and what its template made of it.
+fn expanded(config: &str, file: &str) -> (Post, String, Vec<Problem>) {
+    let post = into_post(reading_with(config, "_posts/2025-01-05-x.md", file));
+    let site = site("https://example.com/b/");
+    let rules = Rules { site: &site, permalink: "", max_post_bytes: 1 << 20 };
+    let expanded = open(config).expand(&post, file, &rules, &testing::Known::default());
+    let revision = Site::revision(post.revision, &expanded.source);
+    let html = crate::posts::render(&post, &expanded.source).html.to_string();
+    (Post { revision, ..post }, html, expanded.problems)
+}
+
 #[test]
 fn liquid_that_is_left_out_is_told_once() {
-    let left_out = reading("", "{{ page.title }} {% include a %} {% include b %}");
-    assert_eq!(left_out.problems.len(), 1);
-    assert_eq!(left_out.problems[0].code, Code::Template);
-    assert_eq!(left_out.problems[0].place.as_ref().map(|place| (place.line, place.column)), Some((4, 18)));
-    assert_eq!(
-        into_post(left_out).template,
-        Template::Liquid { base: "https://example.com/b".into(), settings: [].into() }
-    );
-    let long = reading("", &format!("{{% include {} %}}", "é".repeat(60)));
-    assert_eq!(long.problems[0].message, format!("the template tag `{{% include {}…` is not run here", "é".repeat(49)));
-    assert_eq!(reading("", "{% raw %}{{ x }}{% endraw %}").problems, []);
-    assert_eq!(into_post(reading("render_with_liquid: false", "{{ x }}")).template, Template::None);
+    let told = |body: &str| expanded("", &format!("---\n---\n{body}")).2;
+    let left_out = told("{{ page.title }} {% include a %} {% include b %}");
+    assert_eq!((left_out.len(), left_out[0].code), (1, Code::Template));
+    assert_eq!(left_out[0].place.as_ref().map(|place| (place.line, place.column)), Some((3, 18)));
+    let long = told(&format!("{{% include {} %}}", "é".repeat(60)));
+    assert_eq!(long[0].message, format!("the template tag `{{% include {}…` is not run here", "é".repeat(49)));
+    assert_eq!(told("{% raw %}{{ x }}{% endraw %}"), []);
+    assert!(!into_post(reading("render_with_liquid: false", "{{ x }}")).template);
+    assert!(into_post(reading("", "{{ x }}")).template && !post("").template);
 }
 
 #[test]
-fn a_post_keeps_the_settings_that_its_text_asks_for() {
-    let config = "repository: a/b\nother: c\n";
+fn a_template_is_known_by_what_it_makes() {
     let file = "---\n---\n[x](https://h.example/{{ site.repository }}) [y]({% link z.md %})\n";
-    let reading = reading_with(config, "_posts/2025-01-05-x.md", file);
-    assert_eq!(reading.problems.len(), 1);
-    let post = into_post(reading);
-    let settings = [("repository".to_owned(), "a/b".to_owned())].into();
-    assert_eq!(post.template, Template::Liquid { base: "https://example.com/b".into(), settings });
-    let html = crate::posts::render(&post, file).html;
-    assert_eq!(html.as_ref(), "<p><a href=\"https://h.example/a/b\">x</a> y</p>\n");
-    let changed = into_post(reading_with("repository: a/d\n", "_posts/2025-01-05-x.md", file));
-    assert_ne!(changed.revision, post.revision);
-    let unconcerned = into_post(reading_with("repository: a/b\nother: e\n", "_posts/2025-01-05-x.md", file));
-    assert_eq!(unconcerned.revision, post.revision);
-}
-
-#[test]
-fn authors_and_dates_of_change_are_read() {
-    let post =
-        post("authors: [{name: Ada, url: 'https://a.example/'}, Bob]\nlast_modified_at: 2025-02-01\nlayout: post");
-    assert_eq!(post.authors.iter().map(|author| author.name.as_str()).collect::<Vec<_>>(), ["Ada", "Bob"]);
-    assert_eq!(post.updated.map(|at| at.to_rfc3339()).as_deref(), Some("2025-02-01T00:00:00+00:00"));
-    assert_eq!(post.extra.get("layout"), Some(&"post".into()));
-}
-
-proptest::proptest! {
-    #[test]
-    fn any_file_is_read_or_broken(path in "_posts/2[0-9]{3}-[01][0-9]-[0-3][0-9]-[^/]{0,12}\\.md", text in "(---\n((title|date|tags|permalink|category): .{0,20}\n){0,4}---\n)?.{0,60}") {
-        let reading = reading_with("", &path, &text);
-        let is_broken = matches!(reading.outcome, Outcome::Broken);
-        let has_error = reading.problems.iter().any(|problem| problem.severity == crate::problems::Severity::Error);
-        proptest::prop_assert_eq!(is_broken, has_error);
-        if let Outcome::Post(post) = reading.outcome {
-            proptest::prop_assert!(!post.title.is_empty() && post.url.is_ascii() && post.id.is_ascii());
-            proptest::prop_assert!(url::Url::parse(&post.url).is_ok());
-        }
-    }
+    let (post, html, problems) = expanded("repository: a/b\nother: c\n", file);
+    assert_eq!(html, "<p><a href=\"https://h.example/a/b\">x</a> y</p>\n");
+    assert_eq!(problems.len(), 1);
+    assert_ne!(expanded("repository: a/d\n", file).0.revision, post.revision);
+    assert_eq!(expanded("repository: a/b\nother: e\n", file).0.revision, post.revision);
 }

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use crate::config;
-use crate::posts::{self, Post};
-use crate::sites::{Outcome, Rules, Site, links, terms};
+use crate::posts::{self, Post, Source};
+use crate::sites::{Opened, Outcome, Rules, Site, links, terms, testing};
 
 #[derive(Deserialize)]
 struct Vectors {
@@ -85,7 +85,7 @@ fn jekyll_4_3_1_agrees() {
 }
 
 fn read(case: &Case) -> BTreeMap<String, Outcome> {
-    let (site, defaults) = Site::open(None, Some(("_config.yml", &case.config)), true).unwrap();
+    let Opened { site, defaults, .. } = Site::open(None, &testing::files([("_config.yml", &case.config)])).unwrap();
     let config = config::Site {
         timezone: defaults.timezone.unwrap().parse().unwrap(),
         ..crate::sites::tests::site(&format!("{}/", defaults.url.unwrap()))
@@ -93,12 +93,20 @@ fn read(case: &Case) -> BTreeMap<String, Outcome> {
     let rules = Rules { site: &config, permalink: "", max_post_bytes: 1 << 20 };
     let now: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().unwrap();
     let wanted = case.files.iter().filter(|(path, _)| site.wants(path));
-    wanted.map(|(path, text)| (path.clone(), site.read(path, text.as_bytes(), &rules, now).outcome)).collect()
+    wanted.map(|(path, text)| (path.clone(), live(site.read(path, text.as_bytes(), &rules).outcome, now))).collect()
+}
+
+/// What a post of the future is to those who look now.
+fn live(outcome: Outcome, now: DateTime<Utc>) -> Outcome {
+    match outcome {
+        Outcome::Post(post) if post.live_from.is_some_and(|from| from > now) => Outcome::Hidden,
+        other => other,
+    }
 }
 
 fn differences(case: &Case, row: &Row, post: &Post) -> Vec<(&'static str, String, String)> {
     let base = if case.config.contains("baseurl: /b") { "https://example.com/b" } else { "https://example.com" };
-    let rendered = posts::render(post, &case.files[&row.path]);
+    let rendered = posts::render(post, &Source::of(post, &case.files[&row.path]));
     let fields = [
         ("url", format!("{base}{}", links::normal(&row.url)), post.url.clone()),
         ("abs_url", row.abs_url.clone(), post.url.clone()),

@@ -7,7 +7,7 @@ mod name;
 #[cfg(test)]
 mod tests;
 
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, FixedOffset};
 
 use super::compose::{Decided, File, title_or_date};
 use super::dated;
@@ -16,7 +16,7 @@ use super::terms::{self, Split};
 use super::{Outcome, Rules, links, slug, titles};
 use crate::posts::dates::Naive;
 use crate::posts::front_matter::{self, Map, Value};
-use crate::posts::{Excerpt, Markup, Template, text};
+use crate::posts::{Excerpt, Markup, text};
 use crate::problems::Code;
 use body::{Heading, first_heading, first_paragraph};
 use name::Name;
@@ -49,7 +49,7 @@ pub(super) fn wants(path: &str) -> bool {
     is_markdown && path.match_indices('/').all(|(at, _)| enters(&path[..at]))
 }
 
-pub(super) fn read(path: &str, text: &str, rules: &Rules<'_>, now: DateTime<Utc>, report: &mut Report<'_>) -> Outcome {
+pub(super) fn read(path: &str, text: &str, rules: &Rules<'_>, report: &mut Report<'_>) -> Outcome {
     if let Some(fence) = toml_fence(text) {
         let remedy = "write the front matter as YAML, between two lines `---`";
         let words = Words::new("front matter in TOML (`+++`) is not read yet", "it is no post", remedy);
@@ -77,8 +77,7 @@ pub(super) fn read(path: &str, text: &str, rules: &Rules<'_>, now: DateTime<Utc>
         Dated::Never => return Outcome::Hidden,
     };
     let Some(decided) = post.decided(published, report) else { return Outcome::Broken };
-    let post = Box::new(file.post(decided, report));
-    if published > now { Outcome::Future(post, published.to_utc()) } else { Outcome::Post(post) }
+    Outcome::Post(Box::new(file.post(decided, report)))
 }
 
 /// What is known of a file's date.
@@ -134,7 +133,9 @@ impl PlainPost<'_> {
             tags: self.terms(["tags", "tag"], report),
             excerpt: self.excerpt(report),
             markup: Markup::Markdown,
-            template: Template::None,
+            template: false,
+            live_from: Some(published.to_utc()),
+            live_until: None,
             known: KNOWN,
             url,
             published,

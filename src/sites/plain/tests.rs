@@ -1,5 +1,3 @@
-use chrono::DateTime;
-
 use super::*;
 use crate::posts::Post;
 use crate::problems::Problem;
@@ -8,7 +6,7 @@ use crate::sites::{Reading, Site, tests::site};
 fn reading(path: &str, text: &str) -> Reading {
     let site = crate::config::Site { timezone: chrono_tz::Asia::Tokyo, ..site("https://example.com/b/") };
     let rules = Rules { site: &site, permalink: "/{dir}/{slug}/", max_post_bytes: 1 << 20 };
-    Site::Plain.read(path, text.as_bytes(), &rules, DateTime::from_timestamp(1_800_000_000, 0).unwrap())
+    Site::Plain.read(path, text.as_bytes(), &rules)
 }
 
 fn post(path: &str, text: &str) -> Post {
@@ -85,8 +83,8 @@ fn drafts_are_hidden_and_the_future_waits() {
         assert_eq!(reading("a.md", &text).outcome, Outcome::Hidden, "{front}");
     }
     assert!(matches!(reading("a.md", "---\ndate: 2025-11-08\ndraft: \"false\"\n---\n").outcome, Outcome::Post(_)));
-    let future = reading("a.md", "---\ndate: 2999-01-01\n---\n").outcome;
-    assert!(matches!(future, Outcome::Future(_, at) if at.to_rfc3339() == "2998-12-31T15:00:00+00:00"), "{future:?}");
+    let future = post("a.md", "---\ndate: 2999-01-01\n---\n").live_from.unwrap();
+    assert_eq!(future.to_rfc3339(), "2998-12-31T15:00:00+00:00");
 }
 
 #[test]

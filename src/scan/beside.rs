@@ -1,0 +1,166 @@
+//! What a site has beside its posts, read from the source, with a record of what was asked: while the answers are the same,
+//! so are the site's rules.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::posts::is_settled;
+use crate::problems::{Code, Problem, Severity};
+use crate::sites::{Files, SettingsError};
+use crate::sources::Stamp;
+use crate::sources::directory::Directory;
+
+/// Larger settings are an accident.
+const MAX_BYTES: u64 = 4 << 20;
+
+/// The source's files, as a site's rules see them.
+pub(super) struct Beside<'a> {
+    source: &'a Directory,
+    now: SystemTime,
+    record: RefCell<Record>,
+}
+
+/// What was asked, and what the answers were.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    texts: BTreeMap<String, Text>,
+    lists: BTreeMap<String, Vec<String>>,
+    directories: BTreeMap<String, bool>,
+}
+
+#[derive(Debug)]
+struct Text {
+    stamp: Option<Stamp>,
+    /// Whether the stamp vouches for the content.
+    settled: bool,
+    text: Option<Arc<str>>,
+}
+
+impl<'a> Beside<'a> {
+    pub(super) fn new(source: &'a Directory, now: SystemTime) -> Self {
+        Self { source, now, record: RefCell::default() }
+    }
+
+    pub(super) fn into_record(self) -> Record {
+        self.record.into_inner()
+    }
+}
+
+impl Files for Beside<'_> {
+    fn text(&self, path: &str) -> Result<Option<Arc<str>>, SettingsError> {
+        // Looked at before it is read: a change in between shows itself the next time.
+        let stamp = self.source.stamp(path);
+        let text = read(self.source, path, stamp).map_err(|error| unreadable(path, &error))?;
+        let settled = stamp.is_none_or(|stamp| is_settled(&stamp, self.now));
+        self.record.borrow_mut().texts.insert(path.to_owned(), Text { stamp, settled, text: text.clone() });
+        Ok(text)
+    }
+
+    fn below(&self, dir: &str) -> Result<Vec<String>, SettingsError> {
+        let list = self.source.below(dir).map_err(|error| unreadable(dir, &error))?;
+        self.record.borrow_mut().lists.insert(dir.to_owned(), list.clone());
+        Ok(list)
+    }
+
+    fn is_directory(&self, path: &str) -> bool {
+        let is = self.source.has_directory(path);
+        self.record.borrow_mut().directories.insert(path.to_owned(), is);
+        is
+    }
+}
+
+impl Record {
+    /// Whether every question would be answered as before.
+    pub(super) fn still_holds(&self, source: &Directory) -> bool {
+        self.texts.iter().all(|(path, text)| text.still_holds(source, path))
+            && self.lists.iter().all(|(dir, list)| source.below(dir).is_ok_and(|now| now == *list))
+            && self.directories.iter().all(|(path, was)| source.has_directory(path) == *was)
+    }
+}
+
+impl Text {
+    fn still_holds(&self, source: &Directory, path: &str) -> bool {
+        let stamp = source.stamp(path);
+        stamp == self.stamp && (self.settled || read(source, path, stamp).is_ok_and(|text| text == self.text))
+    }
+}
+
+fn read(source: &Directory, path: &str, stamp: Option<Stamp>) -> io::Result<Option<Arc<str>>> {
+    if stamp.is_none() {
+        return Ok(None);
+    }
+    let bytes = source.read(path, MAX_BYTES)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(io::Error::other(format!("it has more than {MAX_BYTES} bytes")));
+    }
+    String::from_utf8(bytes).map(|text| Some(text.into())).map_err(io::Error::other)
+}
+
+/// Settings that are there and cannot be read are an error: without them every URL would be another one.
+fn unreadable(path: &str, error: &io::Error) -> SettingsError {
+    SettingsError(Box::new(Problem {
+        code: Code::Config,
+        severity: Severity::Error,
+        path: path.to_owned(),
+        place: None,
+        message: format!("the site's settings cannot be read: {error}"),
+        effect: "nothing was done".to_owned(),
+        remedy: "make them readable for the user that Tidings runs as, as UTF-8".to_owned(),
+    }))
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests write the files that are read")]
+mod tests {
+    use std::fs;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_record_holds_until_an_answer_changes() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| fs::write(dir.path().join(path), text).unwrap();
+        fs::create_dir(dir.path().join("data")).unwrap();
+        write("a", "1");
+        let source = Directory::open(dir.path()).unwrap();
+        let record = |age: Duration| {
+            let beside = Beside::new(&source, SystemTime::now() + age);
+            assert_eq!(beside.text("a").unwrap().as_deref(), fs::read_to_string(dir.path().join("a")).ok().as_deref());
+            assert_eq!(beside.text("b").unwrap(), None);
+            assert!(beside.is_directory("data") && !beside.is_directory("posts"));
+            beside.below("data").unwrap();
+            beside.into_record()
+        };
+        let changes: [&dyn Fn(); 4] = [
+            &|| write("a", "22"),
+            &|| fs::remove_file(dir.path().join("a")).unwrap(),
+            &|| write("data/x", ""),
+            &|| fs::create_dir(dir.path().join("posts")).unwrap(),
+        ];
+        for change in changes {
+            let before = record(Duration::from_secs(9));
+            assert!(before.still_holds(&source));
+            change();
+            assert!(!before.still_holds(&source));
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_just_written_is_read_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        fs::write(&path, "1").unwrap();
+        let source = Directory::open(dir.path()).unwrap();
+        let beside = Beside::new(&source, SystemTime::now());
+        beside.text("a").unwrap();
+        let record = beside.into_record();
+        let modified = fs::metadata(&path).unwrap().modified().unwrap();
+        fs::write(&path, "2").unwrap();
+        fs::File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
+        assert!(!record.still_holds(&source));
+    }
+}
