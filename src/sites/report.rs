@@ -97,6 +97,9 @@ fn remedy(text: &str, error: &front_matter::Error) -> String {
     if error.message == front_matter::UNCLOSED {
         return "put a line `---` below its last field".into();
     }
+    if error.message == front_matter::UNCLOSED_TOML {
+        return "put a line `+++` below its last field".into();
+    }
     if error.message.contains("mapping values are not allowed") {
         return format!(
             "put the value in quotes, because it holds a colon: `{key}: \"{}\"`",

@@ -1,24 +1,26 @@
-//! The block of YAML at the head of a post.
+//! The block of YAML, TOML or JSON at the head of a post.
 //!
 //! In: the text of a file. Out: where the block ends, and its values. Never: what a key means.
 //!
 //! Values keep the text of their scalars (`1.10`, `2025-01-01`, `yes`) and whether they were quoted, because dates
 //! and terms depend on it.
 
+mod json;
 mod read;
 mod split;
+mod toml;
 mod value;
 
 use std::ops::Range;
 
-pub(crate) use split::UNCLOSED;
 use split::split;
+pub(crate) use split::{UNCLOSED, UNCLOSED_TOML};
 pub use value::{Map, Scalar, Value};
 
 /// Why a front matter block cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    /// What the YAML reader says, without its position.
+    /// What the reader says, without its position.
     pub message: String,
     /// Byte offset in the file.
     pub at: usize,
@@ -33,6 +35,46 @@ pub fn read(file: &str) -> Result<(Map, usize), Error> {
     let split = split(file)?;
     let map = split.yaml.map_or(Ok(Map::default()), |yaml| parse(file, yaml))?;
     Ok((map, split.body_start))
+}
+
+/// The same where front matter may be YAML (`---`), TOML (`+++`) or JSON (`{`), as Hugo has it.
+///
+/// # Errors
+///
+/// Those of [`read`], [`parse_toml`] and [`parse_json`].
+pub fn read_any(file: &str) -> Result<(Map, usize), Error> {
+    if let Some(toml) = split::toml(file)? {
+        return Ok((parse_toml(file, toml.block)?, toml.body_start));
+    }
+    if split::opens_object(file) {
+        let (map, len) = json::read(file, 0)?;
+        return Ok((map, len + split::blank_lines_after(&file[len..])));
+    }
+    read(file)
+}
+
+/// Reads TOML 1.1 at `range` of `file`.
+///
+/// # Errors
+///
+/// If it is not TOML; a key that stands twice is one, too.
+pub fn parse_toml(file: &str, range: Range<usize>) -> Result<Map, Error> {
+    toml::read(file.get(range.clone()).unwrap_or_default(), range.start)
+}
+
+/// Reads the JSON object at `range` of `file`. Of a key that stands twice, the last wins.
+///
+/// # Errors
+///
+/// If it is not JSON, or no object, or if something follows it.
+pub fn parse_json(file: &str, range: Range<usize>) -> Result<Map, Error> {
+    let text = file.get(range.clone()).unwrap_or_default();
+    let (map, len) = json::read(text, range.start)?;
+    let rest = text[len..].trim_start();
+    if rest.is_empty() {
+        return Ok(map);
+    }
+    Err(Error { message: "something follows the object".to_owned(), at: range.start + text.len() - rest.len() })
 }
 
 /// Reads the first YAML document at `range` of `file`; nothing at all is an empty mapping.
@@ -97,6 +139,24 @@ mod tests {
             let with_number = format!("{yaml}\nz: 5");
             assert_eq!(scalar(&with_number), expected, "{with_number}");
         }
+    }
+
+    #[test]
+    fn front_matter_may_be_of_three_kinds() {
+        let read = |file: &str| {
+            let (map, body) = read_any(file).unwrap();
+            (map.get("k").and_then(Value::as_text).unwrap_or_default().to_owned(), file[body..].to_owned())
+        };
+        for file in
+            ["---\nk: v\n---\n\nx", "+++\nk = 'v'\n+++\nx", "{\"k\": \"v\"}\n\nx", "\n+++ \r\nk='v'\r\n+++\r\nx"]
+        {
+            assert_eq!(read(file), ("v".to_owned(), "x".to_owned()), "{file}");
+        }
+        for file in ["{% x %}", "{{< x >}}", "x", "{x}"] {
+            assert_eq!(read(file), (String::new(), file.to_owned()));
+        }
+        assert_eq!(read_any("+++\nk = 1\n").unwrap_err().message, UNCLOSED_TOML);
+        assert_eq!(parse_json("{\"a\": 1} x", 0..10).unwrap_err().at, 9);
     }
 
     #[test]

@@ -7,6 +7,47 @@ use super::Error;
 /// What [`Error::message`] says of a block without an end.
 pub(crate) const UNCLOSED: &str = "the block that `---` opens is never closed";
 
+/// The same of a block of TOML.
+pub(crate) const UNCLOSED_TOML: &str = "the block that `+++` opens is never closed";
+
+/// A file with TOML on top.
+pub(super) struct Toml {
+    /// The bytes of the TOML, without its fences.
+    pub(super) block: Range<usize>,
+    /// Where the body starts.
+    pub(super) body_start: usize,
+}
+
+/// Splits a file that starts, after white space, with a line `+++`; `None` if it does not.
+pub(super) fn toml(file: &str) -> Result<Option<Toml>, Error> {
+    let opening = file.len() - file.trim_ascii_start().len();
+    let mut lines = file[opening..].split_inclusive('\n');
+    let Some(fence) = lines.next().filter(|line| is_fence(line, &["+++"])) else { return Ok(None) };
+    let start = opening + fence.len();
+    let mut at = start;
+    for line in lines {
+        if is_fence(line, &["+++"]) {
+            let body_start = at + line.len();
+            let body_start = body_start + blank_lines(&file[body_start..]);
+            return Ok(Some(Toml { block: start..at, body_start }));
+        }
+        at += line.len();
+    }
+    Err(Error { message: UNCLOSED_TOML.to_owned(), at: opening })
+}
+
+/// Whether a file starts with a JSON object, and not with a template tag.
+pub(super) fn opens_object(file: &str) -> bool {
+    let inside = file.strip_prefix('{').map(str::trim_ascii_start);
+    inside.is_some_and(|inside| inside.starts_with(['"', '}']))
+}
+
+/// How many bytes of `text` end the line and are blank lines.
+pub(super) fn blank_lines_after(text: &str) -> usize {
+    let line = text.find('\n').map_or(text.len(), |at| at + 1);
+    if text[..line].trim_ascii().is_empty() { line + blank_lines(&text[line..]) } else { 0 }
+}
+
 /// A file, split: the front matter's YAML (if there is any) and where the body starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Split {
