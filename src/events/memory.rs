@@ -3,7 +3,7 @@
 use chrono::{DateTime, FixedOffset, Utc};
 
 use super::PostData;
-use crate::posts::{Post, Revision};
+use crate::posts::{Post, Revision, TextPrint};
 
 /// What the store remembers of a post that was live once.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +16,8 @@ pub struct Seen {
     pub entry_id: String,
     /// What readers saw last.
     pub revision: Revision,
+    /// [`Post::text`]; `None` also where an older version saw it last.
+    pub text: Option<TextPrint>,
     /// How often it appeared, changed or went: 1 at first sight. Tells the same change from the same text coming back.
     pub changes: u32,
     /// When a scan saw readers' content change; `None` if it never did since it was first seen.
@@ -31,14 +33,15 @@ pub struct Seen {
 /// What the store is to remember of a live post after a change (or after a mere move of its file).
 #[must_use]
 pub fn remember(post: &Post, entry_id: &str, seen: Option<&Seen>, data: PostData, now: DateTime<Utc>) -> Seen {
-    let edited = seen.is_some_and(|seen| !seen.gone && seen.revision != post.revision);
+    let live = seen.filter(|seen| !seen.gone);
     Seen {
         key: post.key.clone(),
         path: post.path.clone(),
         entry_id: entry_id.to_owned(),
         revision: post.revision,
+        text: post.text,
         changes: data.revision,
-        changed_at: if edited { Some(now) } else { seen.filter(|seen| !seen.gone).and_then(|seen| seen.changed_at) },
+        changed_at: live.and_then(|seen| if is_edited(post, seen) { Some(now) } else { seen.changed_at }),
         first_seen: seen.map_or(now, |seen| seen.first_seen),
         gone: false,
         post: PostData { summary: None, feeds: Vec::new(), ..data },
@@ -57,11 +60,18 @@ pub fn forget(seen: &Seen) -> Seen {
 pub fn updated(post: &Post, seen: Option<&Seen>, now: DateTime<Utc>) -> DateTime<FixedOffset> {
     let observed = || {
         let seen = seen.filter(|seen| !seen.gone)?;
-        let at = if seen.revision == post.revision { seen.changed_at? } else { now };
+        let at = if is_edited(post, seen) { now } else { seen.changed_at? };
         let whole_seconds = DateTime::from_timestamp(at.timestamp(), 0)?;
         Some(whole_seconds.with_timezone(post.published.offset()))
     };
     post.updated.or_else(observed).map_or(post.published, |updated| updated.max(post.published))
+}
+
+/// Whether there is something new to read. A post that only went to another URL is told of, but has nothing new in it.
+fn is_edited(post: &Post, seen: &Seen) -> bool {
+    let is_there = seen.post.url == post.url;
+    let same_text = seen.text == post.text && seen.post.title == post.title;
+    seen.revision != post.revision && (is_there || !same_text)
 }
 
 #[cfg(test)]
@@ -79,6 +89,11 @@ mod tests {
         assert_eq!(updated(&edited, Some(&seen), now()), now());
         let after = remember(&edited, &p.id, Some(&seen), data(&p, 2), now());
         assert_eq!(updated(&edited, Some(&after), now() + chrono::Duration::days(1)), now(), "remembered");
+        let moved = Post { url: "https://example.com/elsewhere".into(), ..edited.clone() };
+        assert_eq!(updated(&moved, Some(&seen), now()), p.published, "another URL is nothing new to read");
+        assert_eq!(remember(&moved, &p.id, Some(&seen), data(&moved, 2), now()).changed_at, None);
+        let rewritten = Post { text: Some(TextPrint([1; 16])), ..moved };
+        assert_eq!(updated(&rewritten, Some(&seen), now()), now());
         let said = Post { updated: Some(p.published - chrono::Duration::days(9)), ..edited };
         assert_eq!(updated(&said, Some(&after), now()), p.published);
     }

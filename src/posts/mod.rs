@@ -101,11 +101,21 @@ pub struct Post {
     pub live_from: Option<DateTime<Utc>>,
     /// It is not live any more from this instant on.
     pub live_until: Option<DateTime<Utc>>,
+    /// What its text is recognised by when its file has another name; `None` where there is no text.
+    #[serde(default)]
+    pub text: Option<TextPrint>,
+    /// Where its author says it was before: absolute URLs. For recognising it, never for readers.
+    #[serde(default)]
+    pub former_urls: Vec<String>,
 }
 
 /// The fingerprint of what readers see of a post: the first 16 bytes of a SHA-256.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Revision(pub [u8; 16]);
+
+/// The fingerprint of a post's text, whatever its line ends: the first 16 bytes of a SHA-256.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TextPrint(pub [u8; 16]);
 
 /// A body made into HTML.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -202,6 +212,8 @@ pub(crate) mod testing {
             listed: true,
             live_from: None,
             live_until: None,
+            text: None,
+            former_urls: Vec::new(),
         }
     }
 }

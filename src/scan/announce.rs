@@ -94,16 +94,17 @@ fn feeds_by_post(pass: &Pass<'_>) -> BTreeMap<usize, Vec<String>> {
     feeds
 }
 
-/// Posts that are where they were for readers, but not for us: the file was moved, or the site has another address. No event,
-/// but what is remembered follows.
+/// Posts that are what they were for readers, but not for us: the file was moved, the site has another address, or an older
+/// version remembers less of them. No event, but what is remembered follows.
 fn moved(pass: &Pass<'_>) -> Vec<Seen> {
     let moved = |at: usize| {
         let post = &pass.catalog.posts[at];
         let seen = pass.seen.get(&post.key)?;
         let same = !seen.gone && seen.revision == post.revision;
-        let elsewhere = seen.path != post.path || seen.post.url != post.url;
+        let elsewhere = seen.path != post.path || seen.post.url != post.url || seen.text != post.text;
         (same && elsewhere).then(|| Seen {
             path: post.path.clone(),
+            text: post.text,
             post: PostData { revision: seen.changes, ..data(pass, at, Some(seen)) },
             ..seen.clone()
         })

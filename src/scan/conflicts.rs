@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::posts::Live;
+use super::renames::{own_key, resume};
 use crate::events::Seen;
 use crate::posts::Post;
 use crate::problems::{Code, Problem, Severity};
@@ -11,6 +12,7 @@ use crate::problems::{Code, Problem, Severity};
 impl Live {
     /// Leaves every key, URL and id to one post, and says so.
     pub(super) fn settle_conflicts(&mut self, seen: &HashMap<String, Seen>) {
+        resume(&mut self.posts, seen);
         self.settle_keys(seen);
         self.settle_urls(seen);
         self.follow_renames(seen);
@@ -28,7 +30,7 @@ impl Live {
             if let Some(first) = taken.get(&self.posts[at].key) {
                 self.problems.push(duplicate_key(&self.posts[at], first));
                 let post = Arc::make_mut(&mut self.posts[at]);
-                post.key.clone_from(&post.path);
+                post.key = own_key(&post.path, seen);
                 while taken.contains_key(&post.key) {
                     post.key.push('\'');
                 }
@@ -39,7 +41,11 @@ impl Live {
 
     fn settle_urls(&mut self, seen: &HashMap<String, Seen>) {
         let mut order = self.posts.clone();
-        order.sort_by_key(|post| !seen.get(&post.key).is_some_and(|seen| !seen.gone && seen.post.url == post.url));
+        // A site that moved has other URLs: there it counts that a post was published at all.
+        order.sort_by_key(|post| {
+            let seen = seen.get(&post.key).filter(|seen| !seen.gone);
+            (seen.is_none_or(|seen| seen.post.url != post.url), seen.is_none())
+        });
         let mut taken: HashMap<&str, &Arc<Post>> = HashMap::new();
         for post in &order {
             match taken.get(post.url.as_str()) {
@@ -54,29 +60,11 @@ impl Live {
         self.posts.retain(|post| kept.contains(post.path.as_str()));
     }
 
-    /// A post that is nowhere to be found, and another at its URL that was never seen: its file was renamed. It stays the
-    /// post it was, with its id and its count of changes.
-    fn follow_renames(&mut self, seen: &HashMap<String, Seen>) {
-        let live: HashSet<String> = self.posts.iter().map(|post| post.key.clone()).collect();
-        let lost = |seen: &&Seen| !seen.gone && !live.contains(&seen.key) && !self.is_unreadable(&seen.path);
-        let lost: HashMap<&str, &str> =
-            seen.values().filter(lost).map(|seen| (seen.post.url.as_str(), seen.key.as_str())).collect();
-        if lost.is_empty() {
-            return;
-        }
-        for post in &mut self.posts {
-            if seen.get(&post.key).is_none_or(|seen| seen.gone)
-                && let Some(key) = lost.get(post.url.as_str())
-            {
-                (*key).clone_into(&mut Arc::make_mut(post).key);
-            }
-        }
-    }
-
     fn settle_ids(&mut self, seen: &HashMap<String, Seen>) {
         let live: HashSet<&str> = self.posts.iter().map(|post| post.key.as_str()).collect();
-        let hidden = |seen: &&Seen| !seen.gone && !live.contains(seen.key.as_str()) && self.is_unreadable(&seen.path);
-        let mut taken: HashSet<String> = seen.values().filter(hidden).map(|seen| seen.entry_id.clone()).collect();
+        // An id is nobody else's when its post is gone: readers that know it would take the new post for the old one.
+        let absent = |seen: &&Seen| !live.contains(seen.key.as_str());
+        let mut taken: HashSet<String> = seen.values().filter(absent).map(|seen| seen.entry_id.clone()).collect();
         let mut order: Vec<(u8, &Arc<Post>)> =
             self.posts.iter().map(|post| (rank(seen.get(&post.key)), post)).collect();
         order.sort_by_key(|(rank, _)| *rank);
@@ -134,7 +122,7 @@ fn duplicate_id(post: &Post) -> Problem {
         severity: Severity::Note,
         path: post.path.clone(),
         place: None,
-        message: format!("the generator gives it an id that another post has already: {}", post.id),
+        message: format!("the generator gives it an id that another post has or had: {}", post.id),
         effect: "it has another one, made of its URL".to_owned(),
         remedy: "nothing needs to be done".to_owned(),
     }

@@ -11,6 +11,7 @@ mod conflicts;
 mod documents;
 mod pass;
 mod posts;
+mod renames;
 mod site;
 mod world;
 

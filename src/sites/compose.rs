@@ -8,7 +8,7 @@ use crate::posts::{Excerpt, Markup, Post, Revision, html, text};
 use crate::problems::Code;
 
 use super::report::{Report, Words, quoted};
-use super::{Rules, links, people, revision};
+use super::{Rules, known_by, links, people, revision};
 
 /// What a generator's rules decide.
 #[derive(Debug)]
@@ -125,7 +125,11 @@ impl File<'_> {
             listed: self.listed(),
             live_from: decided.live_from,
             live_until: decided.live_until,
+            text: None,
+            former_urls: Vec::new(),
         };
+        post.text = known_by::text(&post.title, self.body());
+        post.former_urls = known_by::former_urls(self.own, &self.rules.site.url, &post.url);
         post.revision = revision::of(&post, links::base(&self.rules.site.url), self.body());
         post
     }

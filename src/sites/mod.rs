@@ -10,6 +10,7 @@ mod compose;
 mod dated;
 mod detect;
 mod files;
+mod known_by;
 mod links;
 mod people;
 mod report;

@@ -77,6 +77,7 @@ pub(super) fn seen(key: &str) -> Seen {
         path: format!("{key}.md"),
         entry_id: format!("tag:{key}"),
         revision: Revision([7; 16]),
+        text: None,
         changes: 1,
         changed_at: None,
         first_seen: at(0),

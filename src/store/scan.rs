@@ -13,7 +13,7 @@ use super::outbox::insert_events;
 use super::values::{decode, json, json_text, optional_time, time};
 use super::{Store, StoreError};
 use crate::events::{Event, Seen};
-use crate::posts::Revision;
+use crate::posts::{Revision, TextPrint};
 
 /// Rows a statement: enough to make its cost small, few enough for SQLite's 32,766 parameters and for our memory.
 pub(super) const ROWS: usize = 500;
@@ -59,8 +59,9 @@ impl Store {
     ///
     /// If the database fails.
     pub async fn seen(&self) -> Result<HashMap<String, Seen>, StoreError> {
-        let rows = query("SELECT key, path, entry_id, revision, changes, changed_at, first_seen, gone, post FROM seen")
-            .try_map(read_seen);
+        let rows =
+            query("SELECT key, path, entry_id, revision, text, changes, changed_at, first_seen, gone, post FROM seen")
+                .try_map(read_seen);
         Ok(rows.fetch_all(&self.readers).await?.into_iter().map(|seen| (seen.key.clone(), seen)).collect())
     }
 
@@ -100,13 +101,14 @@ async fn upsert_seen(db: &mut SqliteConnection, seen: &[Seen]) -> sqlx::Result<(
     for chunk in seen.chunks(ROWS) {
         let posts = chunk.iter().map(|seen| json_text(&seen.post)).collect::<sqlx::Result<Vec<_>>>()?;
         let mut sql = QueryBuilder::<Sqlite>::new(
-            "INSERT INTO seen (key, path, entry_id, revision, changes, changed_at, first_seen, gone, post) ",
+            "INSERT INTO seen (key, path, entry_id, revision, text, changes, changed_at, first_seen, gone, post) ",
         );
         sql.push_values(chunk.iter().zip(posts), |mut row, (seen, post)| {
             row.push_bind(&seen.key)
                 .push_bind(&seen.path)
                 .push_bind(&seen.entry_id)
                 .push_bind(seen.revision.0.to_vec())
+                .push_bind(seen.text.map(|text| text.0.to_vec()))
                 .push_bind(seen.changes)
                 .push_bind(seen.changed_at.map(|at| at.timestamp_millis()))
                 .push_bind(seen.first_seen.timestamp_millis())
@@ -115,7 +117,7 @@ async fn upsert_seen(db: &mut SqliteConnection, seen: &[Seen]) -> sqlx::Result<(
         });
         sql.push(
             " ON CONFLICT (key) DO UPDATE SET path = excluded.path, entry_id = excluded.entry_id, \
-             revision = excluded.revision, changes = excluded.changes, changed_at = excluded.changed_at, \
+             revision = excluded.revision, text = excluded.text, changes = excluded.changes, changed_at = excluded.changed_at, \
              first_seen = excluded.first_seen, gone = excluded.gone, post = excluded.post",
         );
         sql.build().persistent(false).execute(&mut *db).await?;
@@ -159,12 +161,18 @@ fn read_seen(row: SqliteRow) -> sqlx::Result<Seen> {
         path: row.try_get("path")?,
         entry_id: row.try_get("entry_id")?,
         revision: Revision(decode("revision", row.try_get::<&[u8], _>("revision")?, |bytes| bytes.try_into().ok())?),
+        text: print(&row)?,
         changes: row.try_get("changes")?,
         changed_at: optional_time(&row, "changed_at")?,
         first_seen: time(&row, "first_seen")?,
         gone: row.try_get("gone")?,
         post: json(&row, "post")?,
     })
+}
+
+fn print(row: &SqliteRow) -> sqlx::Result<Option<TextPrint>> {
+    let bytes: Option<&[u8]> = row.try_get("text")?;
+    bytes.map(|bytes| Ok(TextPrint(decode("text", bytes, |bytes| bytes.try_into().ok())?))).transpose()
 }
 
 fn read_document(row: SqliteRow) -> sqlx::Result<(String, DocumentState)> {
@@ -187,7 +195,7 @@ mod tests {
     #[tokio::test]
     async fn what_was_seen_comes_back_as_it_was() {
         let (place, store) = store(&[]).await;
-        let post = Seen { changed_at: Some(at(9)), ..seen("posts/日本語.md") };
+        let post = Seen { changed_at: Some(at(9)), text: Some(TextPrint([3; 16])), ..seen("posts/日本語.md") };
         let commit = ScanCommit { seen: vec![post.clone(), seen("b")], at: Some(at(5)), ..ScanCommit::default() };
         store.commit_scan(&commit).await.unwrap();
         store.close().await;

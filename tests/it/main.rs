@@ -21,5 +21,6 @@ mod layers;
 mod permissions;
 mod readers;
 mod receivers;
+mod renames;
 mod sample;
 mod serving;

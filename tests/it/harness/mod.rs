@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(crate) use daemon::{Daemon, client};
-pub(crate) use receiver::{Answer, Receiver};
+pub(crate) use receiver::{Answer, Message, Receiver};
 pub(crate) use site::{Done, Site};
 
 /// A secret that signs the messages of all tests.

@@ -1,0 +1,161 @@
+//! Which post a file is, when its name does not say so: one that was seen under another name.
+//!
+//! In: the posts as their files name them, what was seen. Out: the same posts under the keys that the store knows them by.
+//! Never: a key for a post that is known already, or one key for two.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::posts::Live;
+use crate::events::Seen;
+use crate::posts::{Post, TextPrint};
+
+/// A file that was followed to another name is known by its first one ever after, so that its path belongs to that post, and
+/// the name to none that comes later.
+pub(super) fn resume(posts: &mut [Arc<Post>], seen: &HashMap<String, Seen>) {
+    let mut by_path: HashMap<&str, &Seen> = HashMap::new();
+    for row in seen.values() {
+        let rank = |row: &Seen| (!row.gone, row.key == row.path, row.first_seen);
+        let best = by_path.entry(&row.path).or_insert(row);
+        if (rank(row), &row.key) > (rank(best), &best.key) {
+            *best = row;
+        }
+    }
+    for post in posts {
+        if is_explicit(&post.key) && seen.get(&post.key).is_some_and(|own| !own.gone) {
+            continue;
+        }
+        let known = by_path.get(post.path.as_str()).filter(|row| !contradict(&row.key, &post.key));
+        let key = match known {
+            Some(row) => row.key.clone(),
+            None if is_explicit(&post.key) => continue,
+            None => own_key(&post.path, seen),
+        };
+        if post.key != key {
+            Arc::make_mut(post).key = key;
+        }
+    }
+}
+
+/// The key of a post that has no other than its path; marked where the path is the name of a post that went elsewhere.
+pub(super) fn own_key(path: &str, seen: &HashMap<String, Seen>) -> String {
+    let mut key = path.to_owned();
+    while seen.get(&key).is_some_and(|row| row.path != path) {
+        key.push('\'');
+    }
+    key
+}
+
+impl Live {
+    /// A post that is nowhere to be found, and another that was never seen, at the URL of the first, at one that names it
+    /// as a former URL, or with its text: its file was renamed. It stays the post it was, with its id and its count of changes.
+    pub(super) fn follow_renames(&mut self, seen: &HashMap<String, Seen>) {
+        let live: HashSet<&str> = self.posts.iter().map(|post| post.key.as_str()).collect();
+        let lost = |row: &&Seen| !live.contains(row.key.as_str()) && !self.is_unreadable(&row.path);
+        let (gone, lost): (Vec<&Seen>, Vec<&Seen>) = seen.values().filter(lost).partition(|row| row.gone);
+        let is_new = |at: &usize| seen.get(&self.posts[*at].key).is_none_or(|row| row.gone);
+        let mut search =
+            Search { posts: &self.posts, new: (0..self.posts.len()).filter(is_new).collect(), found: Vec::new() };
+        search.by_url(&lost, |post| vec![post.url.as_str()]);
+        search.by_url(&lost, |post| post.former_urls.iter().map(String::as_str).collect());
+        search.by_text(&lost);
+        search.new.retain(|&at| !seen.contains_key(&self.posts[at].key));
+        search.by_text(&gone);
+        for (at, key) in search.found {
+            Arc::make_mut(&mut self.posts[at]).key = key;
+        }
+    }
+}
+
+/// The search for what new posts were before.
+struct Search<'a> {
+    posts: &'a [Arc<Post>],
+    /// Those that nothing was found for yet.
+    new: Vec<usize>,
+    /// The key of each that something was found for.
+    found: Vec<(usize, String)>,
+}
+
+impl Search<'_> {
+    fn by_url<'p>(&mut self, lost: &[&Seen], urls: impl Fn(&'p Post) -> Vec<&'p str>)
+    where
+        Self: 'p,
+    {
+        let mut lost: HashMap<&str, &Seen> = self.left(lost).map(|row| (page(&row.post.url), row)).collect();
+        if lost.is_empty() {
+            return;
+        }
+        for at in std::mem::take(&mut self.new) {
+            match urls(&self.posts[at]).into_iter().find_map(|url| lost.remove(page(url))) {
+                Some(row) => self.found.push((at, row.key.clone())),
+                None => self.new.push(at),
+            }
+        }
+    }
+
+    /// Where several posts share a text, only those that share the last part of their URL too.
+    fn by_text(&mut self, lost: &[&Seen]) {
+        let mut groups: HashMap<TextPrint, Vec<&Seen>> = HashMap::new();
+        for row in self.left(lost) {
+            if let Some(text) = row.text {
+                groups.entry(text).or_default().push(row);
+            }
+        }
+        let mut claims: HashMap<TextPrint, Vec<usize>> = HashMap::new();
+        for &at in &self.new {
+            if let Some(text) = self.posts[at].text.filter(|text| groups.contains_key(text)) {
+                claims.entry(text).or_default().push(at);
+            }
+        }
+        let pairs = claims.iter().flat_map(|(text, new)| pairs(self.posts, new, &groups[text]));
+        let pairs: HashMap<usize, String> = pairs.collect();
+        self.new.retain(|at| !pairs.contains_key(at));
+        self.found.extend(pairs);
+    }
+
+    /// Those of `lost` that nothing was found to be yet.
+    fn left<'a>(&self, lost: &[&'a Seen]) -> impl Iterator<Item = &'a Seen> {
+        let found: HashSet<&str> = self.found.iter().map(|(_, key)| key.as_str()).collect();
+        lost.iter().copied().filter(|row| !found.contains(row.key.as_str())).collect::<Vec<_>>().into_iter()
+    }
+}
+
+/// Which of these new posts is which of these lost ones, all of one text.
+fn pairs(posts: &[Arc<Post>], new: &[usize], lost: &[&Seen]) -> Vec<(usize, String)> {
+    let pair = |at: usize, row: &Seen| (!contradict(&row.key, &posts[at].key)).then(|| (at, row.key.clone()));
+    if let ([at], [row]) = (new, lost) {
+        return pair(*at, row).into_iter().collect();
+    }
+    let mut by_name: HashMap<&str, (Vec<usize>, Vec<&Seen>)> = HashMap::new();
+    for &at in new {
+        by_name.entry(name(&posts[at].url)).or_default().0.push(at);
+    }
+    for row in lost {
+        by_name.entry(name(&row.post.url)).or_default().1.push(row);
+    }
+    let only = |(new, lost): (Vec<usize>, Vec<&Seen>)| match (new.as_slice(), lost.as_slice()) {
+        ([at], [row]) => pair(*at, row),
+        _ => None,
+    };
+    by_name.into_values().filter_map(only).collect()
+}
+
+fn is_explicit(key: &str) -> bool {
+    key.starts_with("id:")
+}
+
+/// Two ids that an author gave mean two posts.
+fn contradict(one: &str, other: &str) -> bool {
+    is_explicit(one) && is_explicit(other) && one != other
+}
+
+/// A URL without what is written in one way or another: the slash at the end, `index.html`, `.html`.
+fn page(url: &str) -> &str {
+    let url = url.strip_suffix("index.html").unwrap_or(url);
+    url.trim_end_matches('/').trim_end_matches(".html")
+}
+
+/// The last part of a URL's path.
+fn name(url: &str) -> &str {
+    page(url).rsplit('/').next().unwrap_or_default()
+}
