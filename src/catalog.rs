@@ -3,28 +3,15 @@
 //! In: posts as the generator's rules read them. Out: the [`Catalog`]. Never: I/O, a clock, bodies.
 
 mod slug;
+mod terms;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-pub use slug::slug;
+pub use terms::{Given, Naming, Term};
 
 use crate::config::{Site, Taxonomy, Terms};
 use crate::posts::{Person, Post};
-
-/// One value of a taxonomy, with its posts.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Term {
-    /// Of what it is a value.
-    pub taxonomy: Taxonomy,
-    /// Its most used spelling.
-    pub label: String,
-    /// One path segment, not percent-encoded; unique within the taxonomy.
-    pub slug: String,
-    /// Indices into [`Catalog::posts`], in feed order.
-    pub posts: Vec<usize>,
-}
 
 /// All live posts.
 #[derive(Debug, Clone, Default)]
@@ -36,11 +23,11 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// Sorts and indexes the posts of `site`.
+    /// Sorts the posts of `site`, and indexes them by terms that are called as `naming` says.
     #[must_use]
-    pub fn new(mut posts: Vec<Arc<Post>>, site: &Site) -> Self {
+    pub fn new(mut posts: Vec<Arc<Post>>, site: &Site, naming: &Naming<'_>) -> Self {
         newest_first(&mut posts);
-        let terms = Taxonomy::ALL.into_iter().flat_map(|taxonomy| index(taxonomy, &posts, site)).collect();
+        let terms = Taxonomy::ALL.into_iter().flat_map(|taxonomy| naming.index(taxonomy, &posts, site)).collect();
         Self { posts, terms }
     }
 }
@@ -75,25 +62,6 @@ fn labels<'a>(taxonomy: Taxonomy, post: &'a Post, site: &'a Site) -> Vec<&'a str
     }
 }
 
-fn index(taxonomy: Taxonomy, posts: &[Arc<Post>], site: &Site) -> Vec<Term> {
-    let mut groups: BTreeMap<String, (HashMap<&str, usize>, Vec<usize>)> = BTreeMap::new();
-    for (at, post) in posts.iter().enumerate() {
-        for label in labels(taxonomy, post, site) {
-            let (spellings, members) = groups.entry(slug(label)).or_default();
-            *spellings.entry(label).or_default() += 1;
-            if members.last() != Some(&at) {
-                members.push(at);
-            }
-        }
-    }
-    let term = |(slug, (spellings, posts)): (String, (HashMap<&str, usize>, Vec<usize>))| {
-        // Of spellings used equally often the first in code point order, so that the label does not flip.
-        let label = spellings.into_iter().max_by_key(|&(label, uses)| (uses, Reverse(label))).map(|(label, _)| label);
-        Term { taxonomy, label: label.unwrap_or_default().to_owned(), slug, posts }
-    };
-    groups.into_iter().map(term).collect()
-}
-
 /// Puts posts into feed order.
 pub(crate) fn newest_first(posts: &mut [Arc<Post>]) {
     posts.sort_by(|a, b| (Reverse(a.published), &a.key).cmp(&(Reverse(b.published), &b.key)));
@@ -102,11 +70,15 @@ pub(crate) fn newest_first(posts: &mut [Arc<Post>]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::testing::site;
+    use crate::config::testing::{feeds, site};
     use crate::posts::testing::post;
 
+    fn of(posts: Vec<Arc<Post>>, site: &Site) -> Catalog {
+        Catalog::new(posts, site, &Naming::new(&feeds(), &Given::new()))
+    }
+
     fn catalog(posts: impl IntoIterator<Item = Post>) -> Catalog {
-        Catalog::new(posts.into_iter().map(Arc::new).collect(), &site())
+        of(posts.into_iter().map(Arc::new).collect(), &site())
     }
 
     fn term<'a>(catalog: &'a Catalog, slug: &str) -> &'a Term {
@@ -139,8 +111,8 @@ mod tests {
         let posts = || [post("a", 1), Post { authors: vec![guest.clone()], ..post("b", 2) }].map(Arc::new).to_vec();
         let authors = |catalog: Catalog| catalog.terms.into_iter().map(|term| term.label).collect::<Vec<_>>();
         let named = Site { author: Person { name: "編集部".into(), email: None, uri: None }, ..site() };
-        assert_eq!(authors(Catalog::new(posts(), &named)), ["客", "編集部"]);
-        assert_eq!(authors(Catalog::new(posts(), &site())), ["客"], "the title is nobody to subscribe to");
+        assert_eq!(authors(of(posts(), &named)), ["客", "編集部"]);
+        assert_eq!(authors(of(posts(), &site())), ["客"], "the title is nobody to subscribe to");
     }
 
     #[test]

@@ -62,13 +62,15 @@ pub enum Code {
     LastGoodLost,
     /// Two posts had one id; the later one took its URL.
     DuplicateId,
+    /// Two terms would have one path.
+    TermPath,
     /// A setting that cannot be used, in `tidings.yaml` or in the site's own config.
     Config,
 }
 
 impl Code {
     /// Every code, for tables and tests.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Unreadable,
         Self::NotUtf8,
         Self::TooLarge,
@@ -85,6 +87,7 @@ impl Code {
         Self::LastGoodLost,
         Self::DuplicateId,
         Self::Config,
+        Self::TermPath,
     ];
 
     /// The stable name, `T001` and up.
@@ -107,6 +110,7 @@ impl Code {
             Self::LastGoodLost => "T014",
             Self::DuplicateId => "T015",
             Self::Config => "T016",
+            Self::TermPath => "T017",
         }
     }
 }

@@ -15,7 +15,7 @@ const RESERVED: [&str; 9] = ["index", "feed", "con", "prn", "aux", "nul", "com1"
 /// Labels that differ in case, in normal form, or only in white space meet in one slug; others do not: where a symbol is
 /// lost (`C#`), a short hash of the label says which it was.
 #[must_use]
-pub fn slug(label: &str) -> String {
+pub(super) fn slug(label: &str) -> String {
     let folded: String = label.trim().nfc().flat_map(char::to_lowercase).nfc().collect();
     let mut slug = String::with_capacity(folded.len());
     let mut lost = false;
@@ -65,7 +65,8 @@ fn cut(slug: &str) -> &str {
     slug[..end].trim_end_matches('-')
 }
 
-fn hash(folded: &str) -> String {
+/// Tells apart what would be called alike: six hexadecimal digits.
+pub(super) fn hash(folded: &str) -> String {
     Sha256::digest(folded)[..3].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -119,6 +119,7 @@ impl Checker<'_> {
             include: self.globs("include", &raw.include),
             exclude: self.globs("exclude", &raw.exclude),
             permalink,
+            updated: raw.updated,
         }
     }
 

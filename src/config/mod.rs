@@ -12,6 +12,7 @@ mod raw;
 mod schedule;
 mod secret;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -117,6 +118,8 @@ pub struct Source {
     pub exclude: globset::GlobSet,
     /// URL template of the `plain` generator, such as `/{dir}/{slug}/`.
     pub permalink: String,
+    /// Where the date of a post's last change comes from.
+    pub updated: Updated,
 }
 
 /// Where documents go.
@@ -177,6 +180,32 @@ pub enum Content {
     None,
 }
 
+/// Which spellings of a term are one term.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fold {
+    /// Those whose slugs are one: `Foo Bar`, `foo-bar`.
+    #[default]
+    Slug,
+    /// Those that differ in case only: `Rust`, `rust`.
+    Case,
+    /// Each is a term of its own.
+    None,
+}
+
+/// Where the date of a post's last change comes from, unless its front matter has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Updated {
+    /// The scan that saw readers' content change.
+    #[default]
+    Scan,
+    /// The git commit that changed the post's file.
+    Git,
+    /// Nowhere: only front matter counts.
+    Never,
+}
+
 /// Which feeds there are.
 #[derive(Debug, Clone)]
 pub struct Feeds {
@@ -190,6 +219,10 @@ pub struct Feeds {
     pub content: Content,
     /// A term has feeds from this many posts up.
     pub min_posts: usize,
+    /// Which spellings of a term are one.
+    pub fold: Fold,
+    /// What stands in a term's path, by the term: the operator's own choice. Made a slug before it is used.
+    pub slugs: BTreeMap<String, String>,
     /// Feeds of the operator's own choosing; names are unique.
     pub custom: Vec<CustomFeed>,
 }
@@ -331,7 +364,21 @@ pub struct Guard {
 /// Settings for the tests of other modules.
 #[cfg(test)]
 pub(crate) mod testing {
-    use super::{Person, Site};
+    use super::{Content, Feeds, Fold, Format, Person, Site, Taxonomy};
+
+    /// The feeds that a config without a word about them asks for.
+    pub(crate) fn feeds() -> Feeds {
+        Feeds {
+            formats: vec![Format::Atom, Format::Rss, Format::Json],
+            by: Taxonomy::ALL.to_vec(),
+            limit: Some(20),
+            content: Content::Full,
+            min_posts: 1,
+            fold: Fold::default(),
+            slugs: std::collections::BTreeMap::new(),
+            custom: Vec::new(),
+        }
+    }
 
     /// A site that names no author.
     pub(crate) fn site() -> Site {

@@ -1,12 +1,13 @@
 //! `tidings.yaml` as written: types and names are right, values are not looked at yet.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 
-use super::{Content, EventType, Filter, Format, Payload, SecretRef, Taxonomy};
+use super::{Content, EventType, Filter, Fold, Format, Payload, SecretRef, Taxonomy, Updated};
 
 /// A whole `tidings.yaml`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -53,6 +54,7 @@ pub(super) struct RawSource {
     pub(super) include: Vec<String>,
     pub(super) exclude: Vec<String>,
     pub(super) permalink: Option<String>,
+    pub(super) updated: Updated,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -77,6 +79,8 @@ pub(super) struct RawFeeds {
     pub(super) limit: Option<Limit>,
     pub(super) content: Option<Content>,
     pub(super) min_posts: Option<usize>,
+    pub(super) fold: Fold,
+    pub(super) slugs: BTreeMap<String, String>,
     pub(super) custom: Vec<RawCustomFeed>,
 }
 

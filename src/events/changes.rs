@@ -22,6 +22,30 @@ pub struct Change<'a> {
     pub announced: bool,
 }
 
+/// How a post that was never seen is to be taken.
+#[derive(Debug, Clone, Copy)]
+pub enum Baseline<'a> {
+    /// This is the first scan: everything was there before, and only so many of the newest posts are announced.
+    Taken(usize),
+    /// New, unless its file, or a directory above it, is one of those that were there at the first scan and could not be read.
+    Known(&'a HashSet<String>),
+}
+
+impl Baseline<'_> {
+    /// Whether the post at `path`, number `at` in feed order, is announced as new.
+    fn announces(&self, at: usize, path: &str, seen: Option<&Seen>) -> bool {
+        match self {
+            Self::Taken(backfill) => at < *backfill,
+            Self::Known(unread) => seen.is_some() || !self_and_above(path).any(|path| unread.contains(path)),
+        }
+    }
+}
+
+/// A path and the directories that it is in.
+pub fn self_and_above(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(path), |path| path.rsplit_once('/').map(|(dir, _)| dir))
+}
+
 /// Too many posts are gone at once.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -42,9 +66,8 @@ pub struct MassRemoval {
 
 /// Holds the catalog against what was seen: oldest change first.
 ///
-/// `unreadable` says of a path whether its file is there but cannot be read now; such posts are left as they are. Without
-/// `baseline_done` this is the first scan: it announces the newest `backfill` posts and nothing else. `guard` is `None`
-/// if the operator has confirmed the removals.
+/// `unreadable` says of a path whether its file is there but cannot be read now; such posts are left as they are. `guard` is
+/// `None` if the operator has confirmed the removals.
 ///
 /// # Errors
 ///
@@ -53,8 +76,7 @@ pub fn changes<'a>(
     catalog: &Catalog,
     seen: &'a HashMap<String, Seen>,
     unreadable: &dyn Fn(&str) -> bool,
-    baseline_done: bool,
-    backfill: usize,
+    baseline: Baseline<'_>,
     guard: Option<&Guard>,
 ) -> Result<Vec<Change<'a>>, MassRemoval> {
     let live: HashSet<&str> = catalog.posts.iter().map(|post| post.key.as_str()).collect();
@@ -78,7 +100,7 @@ pub fn changes<'a>(
             Some(seen) if !seen.gone => EventType::PostUpdated,
             _ => EventType::PostPublished,
         };
-        Some(Change { event_type, post: Some(at), seen, announced: baseline_done || at < backfill })
+        Some(Change { event_type, post: Some(at), seen, announced: baseline.announces(at, &post.path, seen) })
     });
     Ok(removed.chain(appeared).collect())
 }
@@ -97,7 +119,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::config::testing::site;
+    use crate::catalog::{Given, Naming};
+    use crate::config::testing::{feeds, site};
     use crate::events::remember;
     use crate::events::tests::{data, now};
     use crate::posts::testing::post;
@@ -105,17 +128,24 @@ mod tests {
 
     const GUARD: Guard = Guard { max_removed_percent: 20, max_events_per_scan: 50, max_post_bytes: 1 };
 
+    /// Everything could be read at the baseline.
+    fn known() -> Baseline<'static> {
+        static NONE: std::sync::LazyLock<HashSet<String>> = std::sync::LazyLock::new(HashSet::new);
+        Baseline::Known(&NONE)
+    }
+
     fn memory(posts: &[Post]) -> HashMap<String, Seen> {
         posts.iter().map(|p| (p.key.clone(), remember(p, &p.id, None, data(p, 1), now()))).collect()
     }
 
     fn catalog(posts: &[Post]) -> Catalog {
-        Catalog::new(posts.iter().cloned().map(Arc::new).collect(), &site())
+        let naming = (feeds(), Given::new());
+        Catalog::new(posts.iter().cloned().map(Arc::new).collect(), &site(), &Naming::new(&naming.0, &naming.1))
     }
 
     fn diff(posts: &[Post], seen: &HashMap<String, Seen>) -> Vec<(EventType, String)> {
         let catalog = catalog(posts);
-        let changes = changes(&catalog, seen, &|_| false, true, 0, Some(&GUARD)).unwrap();
+        let changes = changes(&catalog, seen, &|_| false, known(), Some(&GUARD)).unwrap();
         changes
             .iter()
             .map(|c| {
@@ -142,15 +172,28 @@ mod tests {
     fn the_first_scan_announces_only_the_backfill() {
         let catalog = catalog(&[post("a", 1), post("b", 2), post("c", 3)]);
         let none = HashMap::new();
-        let changes = changes(&catalog, &none, &|_| false, false, 1, Some(&GUARD)).unwrap();
+        let changes = changes(&catalog, &none, &|_| false, Baseline::Taken(1), Some(&GUARD)).unwrap();
         let announced: Vec<_> = changes.iter().filter(|c| c.announced).map(|c| c.post.unwrap()).collect();
         assert_eq!((changes.len(), announced), (3, vec![0]), "the newest of three");
     }
 
     #[test]
+    fn what_was_broken_at_the_first_scan_is_not_new_when_it_is_mended() {
+        let unread = ["a".to_owned(), "dir".to_owned()].into();
+        let announced = |seen: &HashMap<String, Seen>| -> Vec<String> {
+            let catalog = catalog(&[post("a", 1), post("dir/sub/b", 2), post("ab", 3), post("c/a", 4)]);
+            let changes = changes(&catalog, seen, &|_| false, Baseline::Known(&unread), None).unwrap();
+            changes.iter().filter(|c| c.announced).map(|c| catalog.posts[c.post.unwrap()].path.clone()).collect()
+        };
+        assert_eq!(announced(&HashMap::new()), ["ab", "c/a"]);
+        let gone = memory(&[post("a", 1)]).into_iter().map(|(key, seen)| (key, crate::events::forget(&seen))).collect();
+        assert_eq!(announced(&gone), ["a", "ab", "c/a"], "what comes back is told of");
+    }
+
+    #[test]
     fn an_unreadable_post_is_not_removed() {
         let seen = memory(&[post("a", 1)]);
-        let changes = changes(&catalog(&[]), &seen, &|path| path == "a", true, 0, Some(&GUARD)).unwrap();
+        let changes = changes(&catalog(&[]), &seen, &|path| path == "a", known(), Some(&GUARD)).unwrap();
         assert_eq!(changes, []);
     }
 
@@ -158,13 +201,13 @@ mod tests {
     fn the_guard_stops_a_mass_removal_from_ten_posts_up() {
         let posts: Vec<_> = (1..=10).map(|day| post(&format!("p{day}"), day)).collect();
         let seen = memory(&posts);
-        let run = |left: &[Post], guard| changes(&catalog(left), &seen, &|_| false, true, 0, guard).map(|c| c.len());
+        let run = |left: &[Post], guard| changes(&catalog(left), &seen, &|_| false, known(), guard).map(|c| c.len());
         assert_eq!(run(&posts[2..], Some(&GUARD)), Ok(2), "20 % may go");
         let refused = run(&posts[3..], Some(&GUARD)).unwrap_err();
         assert_eq!((refused.removed, refused.known), (3, 10));
         assert!(refused.to_string().contains("--allow-removals"));
         assert_eq!(run(&[], None), Ok(10), "unless the operator says so");
         let few = memory(&posts[..9]);
-        assert!(changes(&catalog(&[]), &few, &|_| false, true, 0, Some(&GUARD)).is_ok());
+        assert!(changes(&catalog(&[]), &few, &|_| false, known(), Some(&GUARD)).is_ok());
     }
 }

@@ -55,16 +55,21 @@ pub fn forget(seen: &Seen) -> Seen {
     Seen { changes, gone: true, post: PostData { revision: changes, ..seen.post.clone() }, ..seen.clone() }
 }
 
-/// When readers' content last changed: by the author's word, else by what scans saw.
+/// When readers' content last changed: by the author's word, else as it is `known` from elsewhere, else by what scans saw.
 #[must_use]
-pub fn updated(post: &Post, seen: Option<&Seen>, now: DateTime<Utc>) -> DateTime<FixedOffset> {
+pub fn updated(
+    post: &Post,
+    known: Option<DateTime<FixedOffset>>,
+    seen: Option<&Seen>,
+    now: DateTime<Utc>,
+) -> DateTime<FixedOffset> {
     let observed = || {
         let seen = seen.filter(|seen| !seen.gone)?;
         let at = if is_edited(post, seen) { now } else { seen.changed_at? };
         let whole_seconds = DateTime::from_timestamp(at.timestamp(), 0)?;
         Some(whole_seconds.with_timezone(post.published.offset()))
     };
-    post.updated.or_else(observed).map_or(post.published, |updated| updated.max(post.published))
+    post.updated.or(known).or_else(observed).map_or(post.published, |updated| updated.max(post.published))
 }
 
 /// Whether there is something new to read. A post that only went to another URL is told of, but has nothing new in it.
@@ -83,18 +88,20 @@ mod tests {
     #[test]
     fn updated_is_the_authors_word_else_what_scans_saw_and_never_before_published() {
         let p = post("a", 2);
-        assert_eq!(updated(&p, None, now()), p.published);
+        assert_eq!(updated(&p, None, None, now()), p.published);
         let seen = remember(&p, &p.id, None, data(&p, 1), now());
         let edited = Post { revision: Revision([9; 16]), ..p.clone() };
-        assert_eq!(updated(&edited, Some(&seen), now()), now());
+        assert_eq!(updated(&edited, None, Some(&seen), now()), now());
         let after = remember(&edited, &p.id, Some(&seen), data(&p, 2), now());
-        assert_eq!(updated(&edited, Some(&after), now() + chrono::Duration::days(1)), now(), "remembered");
+        assert_eq!(updated(&edited, None, Some(&after), now() + chrono::Duration::days(1)), now(), "remembered");
         let moved = Post { url: "https://example.com/elsewhere".into(), ..edited.clone() };
-        assert_eq!(updated(&moved, Some(&seen), now()), p.published, "another URL is nothing new to read");
+        assert_eq!(updated(&moved, None, Some(&seen), now()), p.published, "another URL is nothing new to read");
         assert_eq!(remember(&moved, &p.id, Some(&seen), data(&moved, 2), now()).changed_at, None);
         let rewritten = Post { text: Some(TextPrint([1; 16])), ..moved };
-        assert_eq!(updated(&rewritten, Some(&seen), now()), now());
+        assert_eq!(updated(&rewritten, None, Some(&seen), now()), now());
+        let known = p.published + chrono::Duration::days(3);
+        assert_eq!(updated(&edited, Some(known), Some(&after), now()), known);
         let said = Post { updated: Some(p.published - chrono::Duration::days(9)), ..edited };
-        assert_eq!(updated(&said, Some(&after), now()), p.published);
+        assert_eq!(updated(&said, Some(known), Some(&after), now()), p.published);
     }
 }

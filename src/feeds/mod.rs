@@ -4,6 +4,7 @@
 //! Never: I/O, a clock.
 
 pub mod atom;
+pub mod changed;
 mod entry;
 mod format;
 pub mod json;

@@ -154,7 +154,7 @@ fn custom_feeds<'a>(catalog: &'a Catalog, config: &'a Config) -> impl Iterator<I
 }
 
 fn term_feed(term: &Term, config: &Config) -> Planned {
-    let Term { taxonomy, label, slug, posts } = term;
+    let Term { taxonomy, label, slug, posts, .. } = term;
     let mark = if *taxonomy == Taxonomy::Tag { "#" } else { "" };
     Planned {
         path: format!("{}/{slug}", taxonomy.dir()),

@@ -1,29 +1,37 @@
 //! All documents of one scan, rendered one at a time and published.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::memory::Memory;
 use super::pass::Pass;
 use super::{Run, ScanError};
 use crate::config::Format;
+use crate::feeds::changed::{Changed, Shown};
 use crate::feeds::plan::{OPML, Planned, compose, document_url, entry};
 use crate::feeds::{Document, Entry, Feed, atom, json, opml, page, rss};
 use crate::publish::{Publication, Publisher};
-use crate::store::DocumentState;
+
+/// What came of all feeds.
+pub(super) struct Output {
+    pub(super) publication: Publication,
+    /// What each feed shows now, by path.
+    pub(super) feeds: Vec<(String, Shown)>,
+    /// Those of them that showed something else before.
+    pub(super) shown: Vec<(String, Shown)>,
+}
 
 /// Renders and writes every document; the new set is visible when this returns.
-pub(super) fn publish(
-    pass: &mut Pass<'_>,
-    before: &HashMap<String, DocumentState>,
-    run: &Run<'_>,
-) -> Result<Publication, ScanError> {
+pub(super) fn publish(pass: &mut Pass<'_>, memory: &Memory, run: &Run<'_>) -> Result<Output, ScanError> {
     let mut publisher = Publisher::open(&pass.config.output.dir)?;
     publisher.claim(paths(pass))?;
+    let changed = Changed::new(&memory.feeds, pass.catalog, run.now, pass.config.site.timezone);
+    let mut states = Vec::with_capacity(pass.plans.len());
     let mut feeds: Vec<Feed> = Vec::with_capacity(pass.plans.len());
     for (done, plan) in pass.plans.iter().enumerate() {
         (run.progress)("writing feeds", done, pass.plans.len());
         let entries = plan.posts.iter().map(|&at| make_entry(pass, at, plan)).collect::<Result<_, _>>()?;
         let mut feed = compose(plan, entries, pass.catalog, pass.config);
+        states.push((plan.path.clone(), changed.apply(&mut feed, plan)));
         for &format in &pass.config.feeds.formats {
             publisher.put(&render(&feed, format))?;
         }
@@ -36,9 +44,10 @@ pub(super) fn publish(
     }
     publisher.put(&opml::render(&feeds, &document_url(&pass.config.server.public_url, OPML)))?;
     publisher.put(&page::render_site(&feeds))?;
-    let publication = publisher.finish(before, run.now)?;
+    let publication = publisher.finish(&memory.documents, run.now)?;
     run.published.replace(publication.documents.clone());
-    Ok(publication)
+    let shown = states.iter().filter(|(path, shown)| memory.feeds.get(path) != Some(shown)).cloned().collect();
+    Ok(Output { publication, feeds: states, shown })
 }
 
 /// One format's document of a feed.

@@ -9,32 +9,39 @@ mod beside;
 mod bodies;
 mod conflicts;
 mod documents;
+mod last_good;
+mod memory;
 mod pass;
 mod posts;
 mod renames;
 mod site;
+mod terms;
 mod world;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::catalog::Catalog;
-use crate::config::{Config, ConfigFile};
-use crate::events::{self, MassRemoval, Seen};
+use crate::catalog::{Catalog, Naming};
+use crate::config::{Config, ConfigFile, FILE_NAME, Updated};
+use crate::events::{self, MassRemoval};
+use crate::feeds::changed::Shown;
 use crate::feeds::plan::plan;
-use crate::problems::{Problem, Severity};
+use crate::problems::{Code, Problem, Severity};
 use crate::publish::{PublishError, Published};
 use crate::sites::{Opened, Site};
 use crate::sources::SourceError;
 use crate::sources::directory::Directory;
-use crate::store::{DocumentState, ScanCommit, Store, StoreError};
+use crate::sources::git_times::{GitError, GitTimes};
+use crate::store::{DocumentState, Kept, ScanCommit, Store, StoreError};
 
 use self::beside::Beside;
 use self::bodies::Bodies;
+use self::documents::Output;
+use self::memory::Memory;
 use self::pass::Pass;
 pub use self::posts::{Live, Posts};
 
@@ -117,6 +124,7 @@ const CHANCES: usize = 3;
 pub struct Scanner {
     posts: Posts,
     bodies: Bodies,
+    git: GitTimes,
     /// What is visible already, but could not be recorded.
     unrecorded: ScanCommit,
 }
@@ -129,7 +137,12 @@ impl Scanner {
     ///
     /// If the source cannot be found.
     pub fn new(file: ConfigFile, out: Option<PathBuf>, env: Option<Env>) -> Result<Self, SourceError> {
-        Ok(Self { posts: Posts::new(file, out, env)?, bodies: Bodies::default(), unrecorded: ScanCommit::default() })
+        Ok(Self {
+            posts: Posts::new(file, out, env)?,
+            bodies: Bodies::default(),
+            git: GitTimes::default(),
+            unrecorded: ScanCommit::default(),
+        })
     }
 
     /// The config with the site's own settings, as they are now.
@@ -147,7 +160,10 @@ impl Scanner {
     ///
     /// If the config or the source cannot be used.
     pub fn read(&mut self, now: DateTime<Utc>) -> Result<Live, ScanError> {
-        self.posts.read(&HashMap::new(), now, &|_, _, _| {})
+        let mut live = self.posts.read(now, &|_, _, _| {})?;
+        self.read_git(&live.config)?;
+        self.posts.settle(&mut live, &HashMap::new())?;
+        Ok(live)
     }
 
     /// Scans once.
@@ -184,14 +200,18 @@ impl Scanner {
 
     /// Everything up to the commit: what is visible afterwards, and what is to be committed.
     fn pass(&mut self, run: &Run<'_>, memory: &Memory) -> Result<(ScanCommit, Report), ScanError> {
-        let live = self.posts.read(&memory.seen, run.now, run.progress)?;
+        let mut live = self.posts.read(run.now, run.progress)?;
         crate::failpoint::hit("scan.read");
+        self.read_git(&live.config)?;
+        last_good::restore(&mut live, &mut self.bodies, memory, run)?;
+        self.posts.settle(&mut live, &memory.seen)?;
         let config = &*live.config;
-        let catalog = Catalog::new(live.posts.clone(), &config.site);
+        let naming = Naming::new(&config.feeds, &memory.terms);
+        let catalog = Catalog::new(live.posts.clone(), &config.site, &naming);
         let guard = (!run.allow_removals).then_some(&config.guard);
         let unreadable = |path: &str| live.may_be_there(path);
-        let changes =
-            events::changes(&catalog, &memory.seen, &unreadable, memory.baseline_done, config.backfill, guard)?;
+        let baseline = memory.baseline(config.backfill);
+        let changes = events::changes(&catalog, &memory.seen, &unreadable, baseline, guard)?;
         let plans = plan(&catalog, config);
         let mut pass = Pass {
             catalog: &catalog,
@@ -204,64 +224,95 @@ impl Scanner {
             bodies: &mut self.bodies,
             posts: &self.posts,
             world: self.posts.world(&live),
-            problems: Vec::new(),
+            git: &self.git,
+            problems: terms::problems(&catalog),
         };
-        let output = documents::publish(&mut pass, &memory.documents, run)?;
+        let output = documents::publish(&mut pass, memory, run)?;
         // Whatever happens from here on: readers see these now.
-        self.unrecorded.documents.extend(output.changed.iter().cloned());
+        self.unrecorded.documents.extend(output.publication.changed.iter().cloned());
+        self.unrecorded.kept.feeds.extend(output.shown.iter().cloned());
         let (seen, events) = announce::announce(&mut pass, &changes)?;
-        let mut problems = [&*live.problems, &pass.problems, &output.problems].concat();
-        problems.sort_by(|a, b| (&a.path, a.code).cmp(&(&b.path, b.code)));
-        problems.dedup();
+        let (good, good_gone) = match run.store {
+            Some(_) => last_good::keep(&mut pass, &memory.good)?,
+            None => Default::default(),
+        };
+        let problems = [&*live.problems, &pass.problems, &output.publication.problems].concat();
         self.bodies.sweep();
 
-        let visible = self.unrecorded.documents.iter();
-        let visible = visible.filter_map(|(path, _)| Some((path.clone(), output.documents.get(path)?.state.clone())));
         // A source without a single file may be one that is not mounted yet: the baseline waits.
         let is_baseline = run.store.is_some() && !memory.baseline_done && live.files > 0;
+        let has_baseline = memory.baseline_done || is_baseline;
+        let kept = Kept {
+            terms: naming.news(&catalog.terms),
+            good,
+            good_gone,
+            unread: has_baseline.then(|| memory.unread(&live)).flatten(),
+            ..self.shown(&output, memory)
+        };
+        let documents = self.visible(&output);
         let report = Report {
             posts: catalog.posts.len(),
-            written: output.written.len(),
-            unchanged: output.unchanged,
-            removed: output.removed.len(),
+            written: output.publication.written.len(),
+            unchanged: output.publication.unchanged,
+            removed: output.publication.removed.len(),
             changes: changes.iter().filter(|change| change.announced).count(),
             deliveries: 0,
-            problems,
+            problems: sorted(problems),
             next_due: live.next_due,
             baseline: is_baseline,
         };
-        let commit = ScanCommit {
-            seen,
-            events,
-            documents: visible.collect(),
-            documents_gone: output.gone,
-            at: (memory.baseline_done || is_baseline).then_some(run.now),
-        };
-        Ok((commit, report))
+        let documents_gone = output.publication.gone;
+        Ok((ScanCommit { seen, events, documents, documents_gone, kept, at: has_baseline.then_some(run.now) }, report))
+    }
+
+    /// The documents that changed since the last commit.
+    fn visible(&self, output: &Output) -> Vec<(String, DocumentState)> {
+        let state = |path: &String| Some((path.clone(), output.publication.documents.get(path)?.state.clone()));
+        self.unrecorded.documents.iter().filter_map(|(path, _)| state(path)).collect()
+    }
+
+    /// The feeds that changed since the last commit, and those that are gone.
+    fn shown(&self, output: &Output, memory: &Memory) -> Kept {
+        let now: HashMap<&String, &Shown> = output.feeds.iter().map(|(path, shown)| (path, shown)).collect();
+        let changed: BTreeSet<&String> = self.unrecorded.kept.feeds.iter().map(|(path, _)| path).collect();
+        let feeds = changed.into_iter().filter_map(|path| Some((path.clone(), (*now.get(path)?).clone()))).collect();
+        let feeds_gone = memory.feeds.keys().filter(|path| !now.contains_key(path)).cloned().collect();
+        Kept { feeds, feeds_gone, ..Kept::default() }
+    }
+
+    /// Has the times of commits at hand, if they are asked for.
+    fn read_git(&mut self, config: &Config) -> Result<(), ScanError> {
+        if config.source.updated != Updated::Git {
+            return Ok(());
+        }
+        self.git.refresh(&config.source.path).map_err(|error| ScanError::Config(vec![git_problem(&error)]))
     }
 }
 
-/// What is known at the beginning of a scan.
-#[derive(Debug, Default)]
-struct Memory {
-    seen: HashMap<String, Seen>,
-    /// What the last scan saw and could not record.
-    unrecorded: HashMap<String, Seen>,
-    documents: HashMap<String, DocumentState>,
-    baseline_done: bool,
+/// By path, each once.
+fn sorted(mut problems: Vec<Problem>) -> Vec<Problem> {
+    problems.sort_by(|a, b| (&a.path, a.code).cmp(&(&b.path, b.code)));
+    problems.dedup();
+    problems
 }
 
-impl Memory {
-    async fn load(store: Option<&Store>, unrecorded: &ScanCommit) -> Result<Self, StoreError> {
-        let Some(store) = store else { return Ok(Self::default()) };
-        let mut documents = store.documents().await?;
-        documents.extend(unrecorded.documents.iter().cloned());
-        Ok(Self {
-            seen: store.seen().await?,
-            unrecorded: unrecorded.seen.iter().map(|seen| (seen.key.clone(), seen.clone())).collect(),
-            documents,
-            baseline_done: store.last_scan().await?.is_some(),
-        })
+fn git_problem(error: &GitError) -> Problem {
+    let remedy = match error {
+        GitError::NotRun(_) => "install git, or set `source.updated` to `scan`",
+        GitError::Refused(_) => "set `source.path` to a clone that this user may read, or `source.updated` to `scan`",
+        GitError::Shallow => {
+            "fetch the whole history (`git fetch --unshallow`; in GitHub's checkout action `fetch-depth: 0`)"
+        }
+        GitError::Slow => "set `source.updated` to `scan`",
+    };
+    Problem {
+        code: Code::Config,
+        severity: Severity::Error,
+        path: FILE_NAME.to_owned(),
+        place: None,
+        message: format!("`source.updated` is `git`, and {error}"),
+        effect: "nothing was done".to_owned(),
+        remedy: remedy.to_owned(),
     }
 }
 

@@ -9,11 +9,12 @@ use super::bodies::Bodies;
 use super::posts::{Posts, Text, rules};
 use super::world::World;
 use crate::catalog::Catalog;
-use crate::config::Config;
+use crate::config::{Config, Updated};
 use crate::events::{self, Seen};
 use crate::feeds::plan::Planned;
 use crate::posts::{self, Post, Rendered, Source};
 use crate::problems::{Code, Problem, Severity};
+use crate::sources::git_times::GitTimes;
 
 pub(super) struct Pass<'a> {
     pub(super) catalog: &'a Catalog,
@@ -27,6 +28,8 @@ pub(super) struct Pass<'a> {
     pub(super) bodies: &'a mut Bodies,
     pub(super) posts: &'a Posts,
     pub(super) world: World<'a>,
+    /// Empty unless the config asks for it.
+    pub(super) git: &'a GitTimes,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -55,7 +58,12 @@ impl Pass<'_> {
     }
 
     pub(super) fn updated(&self, post: &Post) -> DateTime<FixedOffset> {
-        events::updated(post, self.seen.get(&post.key), self.changed_at(post))
+        let known = match self.config.source.updated {
+            Updated::Scan => None,
+            Updated::Git => self.git.of(&post.path).map(|at| at.with_timezone(post.published.offset())),
+            Updated::Never => Some(post.published),
+        };
+        events::updated(post, known, self.seen.get(&post.key), self.changed_at(post))
     }
 
     /// When this state of a post was seen first, if it is another one than the store remembers: now, unless a scan that could

@@ -11,7 +11,7 @@ use super::site::{Opened, Opener};
 use super::world::{Asked, Asking, World};
 use super::{Env, ScanError};
 use crate::config::{Config, ConfigFile, Generator};
-use crate::events::Seen;
+use crate::events::{Seen, self_and_above};
 use crate::posts::{Post, Revision, text};
 use crate::problems::{Code, Problem, Severity};
 use crate::sites::{Outcome, Reading, Rules, Site};
@@ -58,8 +58,7 @@ impl Live {
 
     /// Whether the file at `path` is there, or may be there, but says nothing now.
     pub(super) fn is_unreadable(&self, path: &str) -> bool {
-        let ancestors = path.match_indices('/').map(|(at, _)| &path[..at]);
-        self.unreadable.contains(path) || ancestors.into_iter().any(|dir| self.unreadable.contains(dir))
+        self_and_above(path).any(|path| self.unreadable.contains(path))
     }
 }
 
@@ -145,9 +144,9 @@ impl Posts {
         }
     }
 
+    /// The live posts, of whom two may still claim one key, URL or id: see [`Posts::settle`].
     pub(super) fn read(
         &mut self,
-        seen: &HashMap<String, Seen>,
         now: DateTime<Utc>,
         progress: &(dyn Fn(&'static str, usize, usize) + Sync),
     ) -> Result<Live, ScanError> {
@@ -184,9 +183,13 @@ impl Posts {
         known.extend(hidden.map(|(path, old)| (path, old.broken())));
         self.known = known;
         self.collect(&mut live, now);
-        live.settle_conflicts(seen);
-        self.expand(&mut live)?;
         Ok(live)
+    }
+
+    /// Leaves every key, URL and id to one post, then runs their templates.
+    pub(super) fn settle(&mut self, live: &mut Live, seen: &HashMap<String, Seen>) -> Result<(), ScanError> {
+        live.settle_conflicts(seen);
+        self.expand(live)
     }
 
     fn read_file(&self, found: &Found, old: Option<Known>, opened: &Opened, now: DateTime<Utc>) -> Known {
@@ -327,7 +330,7 @@ mod tests {
     use super::*;
 
     fn read(posts: &mut Posts) -> Live {
-        posts.read(&HashMap::new(), "2026-01-01T00:00:00Z".parse().unwrap(), &|_, _, _| {}).unwrap()
+        posts.read("2026-01-01T00:00:00Z".parse().unwrap(), &|_, _, _| {}).unwrap()
     }
 
     #[test]

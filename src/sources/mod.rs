@@ -3,6 +3,7 @@
 //! In: a place. Out: one [`Snapshot`] of the files that a generator's rules ask for. Never: looks into a file, or writes one.
 
 pub mod directory;
+pub mod git_times;
 
 use std::io;
 use std::path::PathBuf;

@@ -21,6 +21,7 @@ mod complete;
 mod deliveries;
 mod due;
 mod endpoints;
+mod kept;
 mod lock;
 mod open;
 mod outbox;
@@ -41,6 +42,7 @@ pub use claim::{Capacity, Claim};
 pub use complete::{Attempt, Verdict};
 pub use deliveries::{Delivery, DeliveryState, Selection};
 pub use endpoints::EndpointState;
+pub use kept::{GoodState, Kept, LastGood};
 pub use open::Access;
 pub use scan::{DocumentState, ScanCommit};
 

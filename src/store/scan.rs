@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use sqlx::sqlite::{Sqlite, SqliteRow};
 use sqlx::{QueryBuilder, Row, SqliteConnection, query};
 
+use super::kept::{Kept, keep};
 use super::outbox::insert_events;
 use super::values::{decode, json, json_text, optional_time, time};
 use super::{Store, StoreError};
@@ -29,6 +30,8 @@ pub struct ScanCommit {
     pub documents: Vec<(String, DocumentState)>,
     /// Paths of documents that are gone.
     pub documents_gone: Vec<String>,
+    /// What else is kept.
+    pub kept: Kept,
     /// When the scan ran; `None` leaves [`Store::last_scan`] as it is.
     pub at: Option<DateTime<Utc>>,
 }
@@ -87,6 +90,7 @@ impl Store {
         upsert_seen(&mut tx, &commit.seen).await?;
         upsert_documents(&mut tx, &commit.documents).await?;
         delete_documents(&mut tx, &commit.documents_gone).await?;
+        keep(&mut tx, &commit.kept).await?;
         let events: Vec<_> = commit.events.iter().map(|(event, names)| (event, names.as_slice())).collect();
         let new = insert_events(&mut tx, &events).await?;
         if let Some(at) = commit.at {

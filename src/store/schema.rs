@@ -150,6 +150,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_store_of_the_first_version_keeps_what_it_holds() {
+        let place = Place::new();
+        let options = SqliteConnectOptions::new().filename(place.path()).create_if_missing(true);
+        let old = SqlitePool::connect_with(options).await.unwrap();
+        let (version, name, sql) = STEPS[0];
+        let first = Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false);
+        Migrator::with_migrations(vec![first]).run(&old).await.unwrap();
+        let post = serde_json::to_string(&seen("a").post).unwrap();
+        let row =
+            "INSERT INTO seen VALUES ('a', 'a.md', 'tag:a', x'07070707070707070707070707070707', 1, NULL, ?1, 0, ?2)";
+        query(row).bind(at(0).timestamp_millis()).bind(post).execute(&old).await.unwrap();
+        query("INSERT INTO meta VALUES (1, ?1)").bind(at(5).timestamp_millis()).execute(&old).await.unwrap();
+        old.close().await;
+
+        let store = place.owner().await;
+        assert_eq!(store.seen().await.unwrap(), [("a".to_owned(), seen("a"))].into());
+        assert_eq!(store.last_scan().await.unwrap(), Some(at(5)));
+        assert!(store.feeds().await.unwrap().is_empty() && store.unread().await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
     async fn an_owner_goes_on_where_one_died_before_the_first_step() {
         let place = Place::new();
         let mut db =

@@ -32,6 +32,8 @@ impl Checker<'_> {
             by: distinct(raw.by.unwrap_or_else(|| Taxonomy::ALL.to_vec())),
             limit,
             content,
+            fold: raw.fold,
+            slugs: raw.slugs,
             min_posts: raw.min_posts.unwrap_or(1).max(1),
             custom,
         }

@@ -18,8 +18,7 @@ CREATE TABLE term_path (
     taxonomy TEXT NOT NULL,
     key      TEXT NOT NULL,
     slug     TEXT NOT NULL,
-    PRIMARY KEY (taxonomy, key),
-    UNIQUE (taxonomy, slug)
+    PRIMARY KEY (taxonomy, key)
 ) STRICT, WITHOUT ROWID;
 
 -- The posts that feeds show, for the day on which one of their files breaks. Text is deflated; null where there was no room.
@@ -29,5 +28,6 @@ CREATE TABLE last_good (
     revision BLOB NOT NULL CHECK (length(revision) = 16),
     url      TEXT NOT NULL,
     post     TEXT NOT NULL,
-    body     BLOB
+    body     BLOB,
+    version  TEXT NOT NULL
 ) STRICT;

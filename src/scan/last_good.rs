@@ -1,0 +1,107 @@
+//! The last good state of the posts that feeds show, kept for the day on which one of their files breaks.
+//!
+//! A broken post keeps its entry although the process that read it well is gone, as with every scan from cron. Only what
+//! feeds show is kept: that is what readers would miss. Text has a bound; beyond it, an entry keeps its title and link.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::io::{self, Read as _, Write as _};
+use std::sync::Arc;
+
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
+use tokio::runtime::Handle;
+
+use super::bodies::Bodies;
+use super::memory::Memory;
+use super::pass::Pass;
+use super::posts::Live;
+use super::{Run, ScanError};
+use crate::posts::{Post, Rendered};
+use crate::store::{GoodState, LastGood};
+
+/// Packed text kept, in bytes.
+const MAX_BYTES: usize = 32 << 20;
+
+/// What no body unpacks to.
+const MAX_UNPACKED: u64 = 256 << 20;
+
+/// Puts back posts whose files are broken or out of sight, and which this process has never read well.
+pub(super) fn restore(live: &mut Live, bodies: &mut Bodies, memory: &Memory, run: &Run<'_>) -> Result<(), ScanError> {
+    let there: HashSet<&str> = live.posts.iter().map(|post| post.path.as_str()).collect();
+    let is_missing = |state: &GoodState| !there.contains(state.path.as_str()) && live.is_unreadable(&state.path);
+    let missing = memory.good.iter().filter(|(_, state)| is_missing(state));
+    let missing: Vec<&str> = missing.map(|(key, _)| key.as_str()).collect();
+    let Some(store) = run.store.filter(|_| !missing.is_empty()) else { return Ok(()) };
+    for good in Handle::current().block_on(store.last_good(&missing))? {
+        if let Some(body) = good.body.as_deref().and_then(unpack) {
+            bodies.keep(&good.post, &body);
+        }
+        // What was to end meanwhile has ended.
+        if good.post.live_until.is_none_or(|until| until > run.now) {
+            live.next_due = good.post.live_until.into_iter().chain(live.next_due).min();
+            live.posts.push(Arc::new(good.post));
+        }
+    }
+    live.posts.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    Ok(())
+}
+
+/// What is to be kept anew, and the keys of what no feed shows any more.
+pub(super) fn keep(
+    pass: &mut Pass<'_>,
+    states: &HashMap<String, GoodState>,
+) -> Result<(Vec<LastGood>, Vec<String>), ScanError> {
+    // Newest first: their text is kept where there is no room for all.
+    let shown: BTreeSet<usize> = pass.plans.iter().flat_map(|plan| plan.posts.iter().copied()).collect();
+    let shown: Vec<Arc<Post>> = shown.into_iter().map(|at| Arc::clone(&pass.catalog.posts[at])).collect();
+    let (same, new): (Vec<_>, Vec<_>) =
+        shown.into_iter().partition(|post| states.get(&post.key).is_some_and(|state| is_same(post, state)));
+    let mut room = MAX_BYTES.saturating_sub(same.iter().map(|post| states[&post.key].size).sum());
+    let mut good = Vec::with_capacity(new.len());
+    for post in &new {
+        let body = pass.body(post)?.and_then(|body| pack(&body).ok()).filter(|body| body.len() <= room);
+        room -= body.as_ref().map_or(0, Vec::len);
+        good.push(LastGood { post: Post::clone(post), body });
+    }
+    let keys: HashSet<&str> = same.iter().chain(&new).map(|post| post.key.as_str()).collect();
+    let gone = states.keys().filter(|key| !keys.contains(key.as_str())).cloned().collect();
+    Ok((good, gone))
+}
+
+fn is_same(post: &Post, state: &GoodState) -> bool {
+    state.is_current && (state.revision, &state.url, &state.path) == (post.revision, &post.url, &post.path)
+}
+
+fn pack(body: &Rendered) -> io::Result<Vec<u8>> {
+    let mut packed = ZlibEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(&serde_json::to_vec(&(&body.html, &body.summary))?)?;
+    packed.finish()
+}
+
+fn unpack(packed: &[u8]) -> Option<Rendered> {
+    let mut text = Vec::new();
+    ZlibDecoder::new(packed).take(MAX_UNPACKED).read_to_end(&mut text).ok()?;
+    let (html, summary) = serde_json::from_slice(&text).ok()?;
+    Some(Rendered { html, summary })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_body_comes_back_as_it_was(html in "\\PC{0,80}", summary in "\\PC{0,20}") {
+            let body = Rendered { html: html.into(), summary: summary.into() };
+            prop_assert_eq!(unpack(&pack(&body).unwrap()), Some(body));
+        }
+
+        #[test]
+        fn what_is_damaged_is_nothing(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+            prop_assert_eq!(unpack(&bytes), None);
+        }
+    }
+}

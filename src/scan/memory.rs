@@ -1,0 +1,56 @@
+//! What is known at the beginning of a scan.
+
+use std::collections::{HashMap, HashSet};
+
+use super::posts::Live;
+use crate::catalog::Given;
+use crate::events::{Baseline, Seen, self_and_above};
+use crate::feeds::changed::Shown;
+use crate::store::{DocumentState, GoodState, ScanCommit, Store, StoreError};
+
+/// What the store remembers, and what the last scan saw and could not record.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    pub(super) seen: HashMap<String, Seen>,
+    /// What the last scan saw and could not record.
+    pub(super) unrecorded: HashMap<String, Seen>,
+    pub(super) documents: HashMap<String, DocumentState>,
+    pub(super) feeds: HashMap<String, Shown>,
+    pub(super) terms: Given,
+    pub(super) good: HashMap<String, GoodState>,
+    pub(super) baseline_done: bool,
+    /// What was there at the baseline and could not be read since.
+    unread: HashSet<String>,
+}
+
+impl Memory {
+    pub(super) async fn load(store: Option<&Store>, unrecorded: &ScanCommit) -> Result<Self, StoreError> {
+        let Some(store) = store else { return Ok(Self::default()) };
+        let (mut documents, mut feeds) = (store.documents().await?, store.feeds().await?);
+        documents.extend(unrecorded.documents.iter().cloned());
+        feeds.extend(unrecorded.kept.feeds.iter().cloned());
+        Ok(Self {
+            seen: store.seen().await?,
+            unrecorded: unrecorded.seen.iter().map(|seen| (seen.key.clone(), seen.clone())).collect(),
+            documents,
+            feeds,
+            terms: store.term_paths().await?,
+            good: store.good_states().await?,
+            baseline_done: store.last_scan().await?.is_some(),
+            unread: store.unread().await?,
+        })
+    }
+
+    /// How posts that were never seen are to be taken.
+    pub(super) fn baseline(&self, backfill: usize) -> Baseline<'_> {
+        if self.baseline_done { Baseline::Known(&self.unread) } else { Baseline::Taken(backfill) }
+    }
+
+    /// What was there at the baseline and cannot be read now, if that is another set than before.
+    pub(super) fn unread(&self, live: &Live) -> Option<HashSet<String>> {
+        let was_there =
+            |path: &&String| !self.baseline_done || self_and_above(path).any(|path| self.unread.contains(path));
+        let unread: HashSet<String> = live.unreadable.iter().filter(was_there).cloned().collect();
+        (unread != self.unread).then_some(unread)
+    }
+}

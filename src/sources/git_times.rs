@@ -1,0 +1,261 @@
+//! When a commit last changed each file of a directory that is under git.
+//!
+//! In: the directory. Out: author dates, as Hugo's `:git` has them; a rename alone is no change. Never: a shell, a prompt, the
+//! network, or a change to the repository.
+
+use std::collections::HashMap;
+use std::io::{self, BufRead, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, FixedOffset};
+
+/// A history that takes longer to read keeps everything else waiting. Linux's own takes half of it.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// More of what git complains about helps nobody.
+const MAX_COMPLAINT: u64 = 4096;
+
+/// The start of a commit among the names of files.
+const COMMIT: u8 = 1;
+
+/// Why the times are not known.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// There is no such program.
+    #[error("`git` cannot be run: {0}")]
+    NotRun(io::Error),
+    /// It is no repository, has no commit, or belongs to somebody else.
+    #[error("git says: {0}")]
+    Refused(String),
+    /// All files seem to be of the oldest commit that is there.
+    #[error("the clone is shallow, so that the history does not say when a file changed")]
+    Shallow,
+    /// It took too long.
+    #[error("git did not come to the end of the history within {} s", DEADLINE.as_secs())]
+    Slow,
+}
+
+/// The author date of the last commit that changed each file.
+#[derive(Debug, Default)]
+pub struct GitTimes {
+    /// The commit that they were read for.
+    head: String,
+    times: HashMap<String, DateTime<FixedOffset>>,
+}
+
+impl GitTimes {
+    /// Reads the history of `root` anew if another commit is checked out than the last time.
+    ///
+    /// # Errors
+    ///
+    /// See [`GitError`]; then the times are what they were.
+    pub fn refresh(&mut self, root: &Path) -> Result<(), GitError> {
+        let state = run(root, &["rev-parse", "--is-shallow-repository", "HEAD"], |out| {
+            let mut text = String::new();
+            out.read_to_string(&mut text).map(|_| text)
+        })?;
+        let (shallow, head) = state.trim().split_once('\n').unwrap_or_default();
+        if shallow == "true" {
+            return Err(GitError::Shallow);
+        }
+        if self.head != head {
+            let args = [
+                "log",
+                "-z",
+                "--format=tformat:%x01%aI",
+                "--name-status",
+                "-M100%",
+                "--relative",
+                "--no-diff-merges",
+                "--no-ext-diff",
+                "--no-textconv",
+                head,
+                "--",
+                ".",
+            ];
+            self.times = run(root, &args, read_log)?;
+            head.clone_into(&mut self.head);
+        }
+        Ok(())
+    }
+
+    /// When a commit last changed the file at `path` (relative to the root, with `/`).
+    #[must_use]
+    pub fn of(&self, path: &str) -> Option<DateTime<FixedOffset>> {
+        self.times.get(path).copied()
+    }
+}
+
+/// Runs git in `root`, reads what it prints, and waits for its end.
+fn run<T>(root: &Path, args: &[&str], read: impl FnOnce(&mut dyn BufRead) -> io::Result<T>) -> Result<T, GitError> {
+    let mut child = command(root, args).spawn().map_err(GitError::NotRun)?;
+    let (out, complaints) = (child.stdout.take(), child.stderr.take());
+    let child = Mutex::new(child);
+    let (done, wait) = mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        let child = &child;
+        let watchdog = scope.spawn(move || {
+            let late = wait.recv_timeout(DEADLINE) == Err(RecvTimeoutError::Timeout);
+            // It may have ended by itself just now, which is as good.
+            late && lock(child).kill().is_ok()
+        });
+        let complaint = scope.spawn(move || {
+            let mut text = Vec::new();
+            let read = complaints.map(|pipe| pipe.take(MAX_COMPLAINT).read_to_end(&mut text));
+            read.transpose().map(|_| String::from_utf8_lossy(&text).trim().replace('\n', "; "))
+        });
+        let result = out.map_or_else(|| Err(io::ErrorKind::BrokenPipe.into()), |out| read(&mut BufReader::new(out)));
+        let complaint = complaint.join().ok().and_then(Result::ok).unwrap_or_default();
+        drop(done);
+        let was_killed = watchdog.join().unwrap_or_default();
+        let status = lock(child).wait().map_err(GitError::NotRun)?;
+        match result {
+            _ if was_killed => Err(GitError::Slow),
+            _ if !status.success() => Err(GitError::Refused(complaint)),
+            result => result.map_err(GitError::NotRun),
+        }
+    })
+}
+
+fn command(root: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new("git");
+    // A monitor that the repository's own config names would be run.
+    command
+        .args(["--no-pager", "-c", "core.fsmonitor=false", "-c", "log.showSignature=false", "-C"])
+        .arg(root)
+        .args(args);
+    command
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .env("LC_ALL", "C");
+    // What a hook of another repository would lead it to.
+    for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
+        command.env_remove(variable);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn lock(child: &Mutex<Child>) -> MutexGuard<'_, Child> {
+    child.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Reads `git log -z --name-status`, newest commit first.
+fn read_log(out: &mut dyn BufRead) -> io::Result<HashMap<String, DateTime<FixedOffset>>> {
+    let mut log = Log::default();
+    let mut date = None;
+    while let Some(token) = token(out)? {
+        // The first name of a commit stands on a line of its own.
+        let token = token.strip_prefix(b"\n").unwrap_or(&token);
+        match token.split_first() {
+            Some((&COMMIT, text)) => date = str::from_utf8(text).ok().and_then(|text| text.parse().ok()),
+            Some((b'R', _)) => {
+                let (old, new) = (name(out)?, name(out)?);
+                log.renamed(old, new);
+            }
+            _ => {
+                let name = name(out)?;
+                if let Some(date) = date {
+                    log.changed(name, date);
+                }
+            }
+        }
+    }
+    Ok(log.times)
+}
+
+fn name(out: &mut dyn BufRead) -> io::Result<String> {
+    let bytes = token(out)?.unwrap_or_default();
+    // A name that is no UTF-8 is no post's.
+    Ok(String::from_utf8(bytes).unwrap_or_default())
+}
+
+fn token(out: &mut dyn BufRead) -> io::Result<Option<Vec<u8>>> {
+    let mut token = Vec::new();
+    if out.read_until(0, &mut token)? == 0 {
+        return Ok(None);
+    }
+    token.pop_if(|byte| *byte == 0);
+    Ok(Some(token))
+}
+
+/// A history on its way back in time.
+#[derive(Debug, Default)]
+struct Log {
+    times: HashMap<String, DateTime<FixedOffset>>,
+    /// What files are called today that had these names then; `None` where the name was another file's.
+    today: HashMap<String, Option<String>>,
+}
+
+impl Log {
+    fn changed(&mut self, name: String, date: DateTime<FixedOffset>) {
+        let Some(today) = self.today.get(&name).cloned().unwrap_or(Some(name)) else { return };
+        self.times.entry(today).or_insert(date);
+    }
+
+    fn renamed(&mut self, old: String, new: String) {
+        if let Some(today) = self.today.insert(new.clone(), None).unwrap_or(Some(new))
+            && !self.times.contains_key(&today)
+        {
+            self.today.insert(old, Some(today));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn log(text: &str) -> Vec<(String, String)> {
+        let times = read_log(&mut text.as_bytes()).unwrap();
+        let mut times: Vec<_> = times.into_iter().map(|(name, date)| (name, date.to_rfc3339())).collect();
+        times.sort();
+        times
+    }
+
+    const THIRD: &str = "2025-03-01T00:00:00+09:00";
+    const SECOND: &str = "2025-02-01T00:00:00+09:00";
+    const FIRST: &str = "2025-01-01T00:00:00+00:00";
+
+    fn expected(times: &[(&str, &str)]) -> Vec<(String, String)> {
+        times.iter().map(|(name, date)| ((*name).to_owned(), (*date).to_owned())).collect()
+    }
+
+    #[test]
+    fn the_newest_commit_counts() {
+        let text = format!(
+            "\u{1}{THIRD}\0\nM\0a b\0\u{1}{SECOND}\0\nA\0日\0M\0a b\0\u{1}2025-01-01T00:00:00Z\0\nA\0a b\0D\0c\0"
+        );
+        assert_eq!(log(&text), expected(&[("a b", THIRD), ("c", FIRST), ("日", SECOND)]));
+    }
+
+    #[test]
+    fn a_mere_rename_is_no_change_and_a_name_may_have_been_another_files() {
+        let text = format!("\u{1}{THIRD}\0\nR100\0a\0b\0\u{1}{SECOND}\0\nD\0b\0\u{1}{FIRST}\0\nA\0a\0A\0b\0");
+        assert_eq!(log(&text), expected(&[("b", FIRST)]));
+        let twice = format!("\u{1}{THIRD}\0\nR100\0b\0c\0\u{1}{SECOND}\0\nR100\0a\0b\0\u{1}{FIRST}\0\nM\0a\0");
+        assert_eq!(log(&twice), expected(&[("c", FIRST)]));
+    }
+
+    #[test]
+    fn what_is_no_repository_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        // Whatever is above the temporary directory, it has no commit of ours.
+        let error = GitTimes::default().refresh(&dir.path().join("nowhere")).unwrap_err();
+        assert!(matches!(error, GitError::Refused(_)), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_git_prints_is_read(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert!(read_log(&mut bytes.as_slice()).is_ok());
+        }
+    }
+}
