@@ -9,6 +9,7 @@ mod beside;
 mod bodies;
 mod conflicts;
 mod documents;
+mod git;
 mod last_good;
 mod memory;
 mod pass;
@@ -25,17 +26,17 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::catalog::{Catalog, Naming};
-use crate::config::{Config, ConfigFile, FILE_NAME, Updated};
+use crate::catalog::{Catalog, Given, Naming};
+use crate::config::{Config, ConfigFile};
 use crate::events::{self, MassRemoval};
 use crate::feeds::changed::Shown;
 use crate::feeds::plan::plan;
-use crate::problems::{Code, Problem, Severity};
+use crate::problems::{Problem, Severity};
 use crate::publish::{PublishError, Published};
 use crate::sites::{Opened, Site};
 use crate::sources::SourceError;
 use crate::sources::directory::Directory;
-use crate::sources::git_times::{GitError, GitTimes};
+use crate::sources::git_times::GitTimes;
 use crate::store::{DocumentState, Kept, ScanCommit, Store, StoreError};
 
 use self::beside::Beside;
@@ -161,8 +162,11 @@ impl Scanner {
     /// If the config or the source cannot be used.
     pub fn read(&mut self, now: DateTime<Utc>) -> Result<Live, ScanError> {
         let mut live = self.posts.read(now, &|_, _, _| {})?;
-        self.read_git(&live.config)?;
+        git::refresh(&mut self.git, &live.config)?;
         self.posts.settle(&mut live, &HashMap::new())?;
+        let given = Given::new();
+        let naming = Naming::new(&live.config.feeds, &given);
+        live.problems.extend(terms::problems(&Catalog::new(live.posts.clone(), &live.config.site, &naming)));
         Ok(live)
     }
 
@@ -198,13 +202,19 @@ impl Scanner {
         Ok(report)
     }
 
-    /// Everything up to the commit: what is visible afterwards, and what is to be committed.
-    fn pass(&mut self, run: &Run<'_>, memory: &Memory) -> Result<(ScanCommit, Report), ScanError> {
+    /// The live posts, each under the key, URL and id that it had before.
+    fn live(&mut self, run: &Run<'_>, memory: &Memory) -> Result<Live, ScanError> {
         let mut live = self.posts.read(run.now, run.progress)?;
         crate::failpoint::hit("scan.read");
-        self.read_git(&live.config)?;
+        git::refresh(&mut self.git, &live.config)?;
         last_good::restore(&mut live, &mut self.bodies, memory, run)?;
         self.posts.settle(&mut live, &memory.seen)?;
+        Ok(live)
+    }
+
+    /// Everything up to the commit: what is visible afterwards, and what is to be committed.
+    fn pass(&mut self, run: &Run<'_>, memory: &Memory) -> Result<(ScanCommit, Report), ScanError> {
+        let live = self.live(run, memory)?;
         let config = &*live.config;
         let naming = Naming::new(&config.feeds, &memory.terms);
         let catalog = Catalog::new(live.posts.clone(), &config.site, &naming);
@@ -279,14 +289,6 @@ impl Scanner {
         let feeds_gone = memory.feeds.keys().filter(|path| !now.contains_key(path)).cloned().collect();
         Kept { feeds, feeds_gone, ..Kept::default() }
     }
-
-    /// Has the times of commits at hand, if they are asked for.
-    fn read_git(&mut self, config: &Config) -> Result<(), ScanError> {
-        if config.source.updated != Updated::Git {
-            return Ok(());
-        }
-        self.git.refresh(&config.source.path).map_err(|error| ScanError::Config(vec![git_problem(&error)]))
-    }
 }
 
 /// By path, each once.
@@ -294,26 +296,6 @@ fn sorted(mut problems: Vec<Problem>) -> Vec<Problem> {
     problems.sort_by(|a, b| (&a.path, a.code).cmp(&(&b.path, b.code)));
     problems.dedup();
     problems
-}
-
-fn git_problem(error: &GitError) -> Problem {
-    let remedy = match error {
-        GitError::NotRun(_) => "install git, or set `source.updated` to `scan`",
-        GitError::Refused(_) => "set `source.path` to a clone that this user may read, or `source.updated` to `scan`",
-        GitError::Shallow => {
-            "fetch the whole history (`git fetch --unshallow`; in GitHub's checkout action `fetch-depth: 0`)"
-        }
-        GitError::Slow => "set `source.updated` to `scan`",
-    };
-    Problem {
-        code: Code::Config,
-        severity: Severity::Error,
-        path: FILE_NAME.to_owned(),
-        place: None,
-        message: format!("`source.updated` is `git`, and {error}"),
-        effect: "nothing was done".to_owned(),
-        remedy: remedy.to_owned(),
-    }
 }
 
 /// The site that `file` describes, as its own settings say.

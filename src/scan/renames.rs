@@ -52,7 +52,10 @@ impl Live {
     pub(super) fn follow_renames(&mut self, seen: &HashMap<String, Seen>) {
         let live: HashSet<&str> = self.posts.iter().map(|post| post.key.as_str()).collect();
         let lost = |row: &&Seen| !live.contains(row.key.as_str()) && !self.is_unreadable(&row.path);
-        let (gone, lost): (Vec<&Seen>, Vec<&Seen>) = seen.values().filter(lost).partition(|row| row.gone);
+        let mut lost: Vec<&Seen> = seen.values().filter(lost).collect();
+        // Of two that fit, it has to be the same one every time.
+        lost.sort_unstable_by_key(|row| &row.key);
+        let (gone, lost): (Vec<&Seen>, Vec<&Seen>) = lost.into_iter().partition(|row| row.gone);
         let is_new = |at: &usize| seen.get(&self.posts[*at].key).is_none_or(|row| row.gone);
         let mut search =
             Search { posts: &self.posts, new: (0..self.posts.len()).filter(is_new).collect(), found: Vec::new() };
@@ -81,7 +84,11 @@ impl Search<'_> {
     where
         Self: 'p,
     {
-        let mut lost: HashMap<&str, &Seen> = self.left(lost).map(|row| (page(&row.post.url), row)).collect();
+        let rows = self.left(lost);
+        let mut lost: HashMap<&str, &Seen> = HashMap::new();
+        for row in rows {
+            lost.entry(page(&row.post.url)).or_insert(row);
+        }
         if lost.is_empty() {
             return;
         }

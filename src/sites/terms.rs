@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn typed_values_keep_their_text() {
+    fn case_12_typed_values_keep_their_text() {
         let expected = ["2024", "true", "1.10", "2025-01-01", "nested"].map(str::to_owned).to_vec();
         assert_eq!(terms("k: [2024, true, 1.10, 2025-01-01, null, [nested], 2024, ' ']", Split::Never), (expected, 0));
     }
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comma_that_stays_is_told_and_a_mapping_is_left_out() {
+    fn case_12_a_comma_that_stays_is_told_and_a_mapping_is_left_out() {
         assert_eq!(terms("k: foo, bar", Split::Spaces), (vec!["foo,".into(), "bar".into()], 1));
         assert_eq!(terms("k: {a: b}", Split::Spaces), (vec![], 1));
     }

@@ -130,6 +130,7 @@ fn case_10_a_term_keeps_its_path_when_an_older_one_comes() {
     post(&site, "01-01-a", "tags: [Foo Bar]", "本文");
     let done = site.ok(&["scan"]);
     assert!(done.said().contains("T017") && done.said().contains("feeds.slugs"), "{}", done.said());
+    assert!(site.run(&["check"]).stdout.contains("T017"));
     receiver.next();
     assert_eq!(feed(&site, "tags/foo-bar")["items"][0]["id"], id);
     let before = documents(&site);

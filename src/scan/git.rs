@@ -1,0 +1,36 @@
+//! The dates of commits, where the config asks for them.
+//!
+//! In: the config. Out: [`GitTimes`] of the commit that is checked out, or what is wrong with asking for them. Never: a guess.
+
+use super::ScanError;
+use crate::config::{Config, FILE_NAME, Updated};
+use crate::problems::{Code, Problem, Severity};
+use crate::sources::git_times::{GitError, GitTimes};
+
+/// Has the dates at hand, if they are asked for.
+pub(super) fn refresh(times: &mut GitTimes, config: &Config) -> Result<(), ScanError> {
+    if config.source.updated != Updated::Git {
+        return Ok(());
+    }
+    times.refresh(&config.source.path).map_err(|error| ScanError::Config(vec![problem(&error)]))
+}
+
+fn problem(error: &GitError) -> Problem {
+    let remedy = match error {
+        GitError::NotRun(_) => "install git, or set `source.updated` to `scan`",
+        GitError::Refused(_) => "set `source.path` to a clone that this user may read, or `source.updated` to `scan`",
+        GitError::Shallow => {
+            "fetch the whole history (`git fetch --unshallow`; in GitHub's checkout action `fetch-depth: 0`)"
+        }
+        GitError::Slow => "set `source.updated` to `scan`",
+    };
+    Problem {
+        code: Code::Config,
+        severity: Severity::Error,
+        path: FILE_NAME.to_owned(),
+        place: None,
+        message: format!("`source.updated` is `git`, and {error}"),
+        effect: "nothing was done".to_owned(),
+        remedy: remedy.to_owned(),
+    }
+}
