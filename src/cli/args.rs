@@ -58,6 +58,17 @@ pub(super) enum ListFormat {
     Json,
 }
 
+/// How problems are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckFormat {
+    /// For people
+    Text,
+    /// For programs: one object
+    Json,
+    /// For GitHub Actions: one annotation a problem
+    Github,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// The daemon: scan, write, serve, notify, until SIGTERM
@@ -118,8 +129,14 @@ pub(super) struct Check {
     /// The site's directory [default: that of the config file, else .]
     pub(super) dir: Option<PathBuf>,
     /// How the problems are listed
-    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
-    pub(super) format: ListFormat,
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub(super) format: CheckFormat,
+    /// Every problem, where one kind is found many times
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Look at nothing, and say what this code means; without CODE, list all codes
+    #[arg(long, value_name = "CODE", num_args = 0..=1, conflicts_with_all = ["format", "all"])]
+    pub(super) explain: Option<Option<String>>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -23,7 +23,7 @@ pub(super) async fn run(common: &Common, args: &Build) -> Result<Exit, Failure> 
         })
         .await?;
     drop(progress);
-    site::log_problems(&report.problems);
+    site::log_report(&report);
     output::summary(common, &report);
     Ok(output::exit(&report, args.strict))
 }

@@ -4,11 +4,13 @@
 
 #![expect(clippy::disallowed_methods, reason = "the clock of commands is the system's")]
 
+mod annotations;
 mod args;
 mod build;
 mod check;
 mod deliveries;
 mod endpoints;
+mod explain;
 mod failure;
 mod init;
 mod listen;

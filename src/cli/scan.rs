@@ -33,7 +33,7 @@ pub(super) async fn run(common: &Common, args: &Scan) -> Result<Exit, Failure> {
         })
         .await?;
     drop(progress);
-    site::log_problems(&report.problems);
+    site::log_report(&report);
     output::summary(common, &report);
     if !args.no_wait {
         let (clock, resolver) = (Arc::new(SystemClock), Arc::new(SystemResolver));

@@ -8,8 +8,8 @@ use chrono::Utc;
 use super::args::Common;
 use super::failure::Failure;
 use crate::config::{Config, ConfigFile, SiteDefaults, Surroundings};
-use crate::problems::Problem;
-use crate::scan::{Env, Scanner};
+use crate::problems::{self, Problem};
+use crate::scan::{Env, Report, Scanner};
 use crate::store::{Access, Store};
 
 /// Looks up an environment variable.
@@ -46,14 +46,24 @@ pub(super) async fn guest_store(common: &Common, dir: Option<&Path>) -> Result<S
     Ok(Store::open(&file.store_url()?, Access::Guest).await?)
 }
 
-/// Logs problems, each in one line.
+/// Logs what a command's one scan found.
+pub(super) fn log_report(report: &Report) {
+    tracing::info!("{}", report.detected);
+    log_problems(&report.problems);
+}
+
+/// Logs problems, each in one line, and of each kind a few.
 pub(super) fn log_problems<'a>(problems: impl IntoIterator<Item = &'a Problem>) {
     use crate::problems::Severity;
-    for problem in problems {
+    let (shown, left_out) = problems::capped(problems, problems::SHOWN);
+    for problem in shown {
         match problem.severity {
             Severity::Error => tracing::error!(code = %problem.code, remedy = problem.remedy, "{problem}"),
             Severity::Warning => tracing::warn!(code = %problem.code, remedy = problem.remedy, "{problem}"),
             Severity::Note => tracing::debug!(code = %problem.code, "{problem}"),
         }
+    }
+    for (code, count) in left_out {
+        tracing::warn!(%code, "and {count} more of {code}: see `tidings check --all`");
     }
 }

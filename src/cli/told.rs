@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use super::site;
 use crate::problems::Problem;
-use crate::scan::{Report, ScanError, millis};
+use crate::scan::{Detected, Report, ScanError, millis};
 
 /// What the log has been told: a problem that stays is told once.
 #[derive(Default)]
 pub(super) struct Told {
     problems: HashSet<String>,
+    detected: Option<Detected>,
 }
 
 impl Told {
@@ -39,6 +40,10 @@ impl Told {
         #[expect(clippy::cast_precision_loss, reason = "a gauge of posts, far below 2^52")]
         for (name, value) in [("tidings_posts", report.posts), ("tidings_problems", report.problems.len())] {
             metrics::gauge!(name).set(value as f64);
+        }
+        if self.detected.as_ref() != Some(&report.detected) {
+            tracing::info!("{}", report.detected);
+            self.detected = Some(report.detected.clone());
         }
         let text = |problem: &Problem| problem.to_string();
         site::log_problems(report.problems.iter().filter(|problem| !self.problems.contains(&text(problem))));

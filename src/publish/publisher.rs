@@ -197,8 +197,8 @@ impl Publisher {
             path: path.to_owned(),
             place: None,
             message: format!("a document belongs here, but {what}"),
-            effect: "This document is not published, all others are".into(),
-            remedy: "Move what stands there away, or change `output.dir` or the feed's name".into(),
+            effect: "this document is not published, all others are".into(),
+            remedy: "move what stands there away, or change `output.dir` or the feed's name".into(),
         });
     }
 
@@ -321,8 +321,8 @@ fn changed(path: String, file: &Path) -> Problem {
         path,
         place: None,
         message: format!("no document belongs here any more, but {} is not as tidings wrote it", file.display()),
-        effect: "The file stays, and tidings forgets it".into(),
-        remedy: "Remove the file if nobody needs it".into(),
+        effect: "the file stays, and tidings forgets it".into(),
+        remedy: "remove the file if nobody needs it".into(),
     }
 }
 

@@ -45,6 +45,7 @@ use self::documents::Output;
 use self::memory::Memory;
 use self::pass::Pass;
 pub use self::posts::{Live, Posts};
+pub use self::site::Detected;
 
 /// Looks up an environment variable.
 pub type Env = fn(&str) -> Option<String>;
@@ -87,8 +88,10 @@ pub struct Run<'a> {
 }
 
 /// How a scan went.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Report {
+    /// By whose rules the posts were read.
+    pub detected: Detected,
     /// Live posts.
     pub posts: usize,
     /// Documents whose bytes changed.
@@ -261,6 +264,7 @@ impl Scanner {
         };
         let documents = self.visible(&output);
         let report = Report {
+            detected: live.detected,
             posts: catalog.posts.len(),
             written: output.publication.written.len(),
             unchanged: output.publication.unchanged,

@@ -7,10 +7,10 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
 
-use super::site::{Opened, Opener};
+use super::site::{Detected, Opened, Opener};
 use super::world::{Asked, Asking, World};
 use super::{Env, ScanError};
-use crate::config::{Config, ConfigFile, Generator};
+use crate::config::{Config, ConfigFile};
 use crate::events::{Seen, self_and_above};
 use crate::posts::{Post, Revision, text};
 use crate::problems::{Code, Problem, Severity};
@@ -27,10 +27,8 @@ const SETTLED_AFTER: Duration = Duration::from_secs(2);
 pub struct Live {
     /// The config with the site's own settings, as they were.
     pub config: Arc<Config>,
-    /// The generator whose rules were followed.
-    pub generator: Generator,
-    /// Why these rules: what in the repository tells the generator.
-    pub because: Arc<str>,
+    /// By whose rules they were read.
+    pub detected: Detected,
     /// Those rules.
     pub(super) site: Arc<Site>,
     /// By path.
@@ -54,6 +52,13 @@ impl Live {
     #[must_use]
     pub fn may_be_there(&self, path: &str) -> bool {
         !self.whole || self.is_unreadable(path)
+    }
+
+    /// Says that there is no post, unless an error has said why.
+    fn tell_if_empty(&mut self) {
+        if self.posts.is_empty() && self.problems.iter().all(|problem| problem.severity < Severity::Error) {
+            self.problems.push(no_posts(self.files));
+        }
     }
 
     /// Whether the file at `path` is there, or may be there, but says nothing now.
@@ -166,8 +171,7 @@ impl Posts {
             known.insert(found.path, state);
         }
         let mut live = Live {
-            generator: opened.site.generator(),
-            because: opened.because,
+            detected: opened.detected,
             site: opened.site,
             config: opened.config,
             posts: Vec::new(),
@@ -189,6 +193,7 @@ impl Posts {
     /// Leaves every key, URL and id to one post, then runs their templates.
     pub(super) fn settle(&mut self, live: &mut Live, seen: &HashMap<String, Seen>) -> Result<(), ScanError> {
         live.settle_conflicts(seen);
+        live.tell_if_empty();
         self.expand(live)
     }
 
@@ -321,6 +326,22 @@ fn unreadable_problem(unreadable: &Unreadable) -> Problem {
         message: format!("it cannot be read: {}", unreadable.reason),
         effect: "what it held is neither changed nor removed in the feeds".to_owned(),
         remedy: unreadable.remedy.to_owned(),
+    }
+}
+
+fn no_posts(files: usize) -> Problem {
+    Problem {
+        code: Code::NoPosts,
+        severity: Severity::Warning,
+        path: ".".to_owned(),
+        place: None,
+        message: match files {
+            0 => "there is no file that may be a post".to_owned(),
+            1 => "the only file that may be a post is not live".to_owned(),
+            _ => format!("of {files} files that may be posts none is live"),
+        },
+        effect: "the feeds are valid, and empty".to_owned(),
+        remedy: "look at `source.path`, `source.generator`, and drafts and dates in the future".to_owned(),
     }
 }
 

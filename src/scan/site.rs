@@ -1,12 +1,13 @@
 //! The site as its own settings describe it now, and the config that follows from them.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::Env;
 use super::beside::{Beside, Record};
-use crate::config::{Config, ConfigFile, Surroundings};
+use crate::config::{Config, ConfigFile, Generator, Surroundings};
 use crate::problems::{Code, Problem, Severity};
 use crate::sites::{self, Site};
 use crate::sources::directory::Directory;
@@ -25,10 +26,27 @@ pub(super) struct Opener {
 pub(super) struct Opened {
     pub(super) site: Arc<Site>,
     pub(super) config: Arc<Config>,
-    /// Why these rules.
-    pub(super) because: Arc<str>,
+    pub(super) detected: Detected,
     /// Where the site's settings are.
     settings: Option<String>,
+}
+
+/// The generator by whose rules a site is read, and how that was found out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detected {
+    /// The generator.
+    pub generator: Generator,
+    /// What it was known by, as the end of a sentence.
+    pub because: String,
+    /// Whether the config names it.
+    pub is_set: bool,
+}
+
+impl fmt::Display for Detected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "read as {:?}, because {}", self.generator, self.because)?;
+        if self.is_set { Ok(()) } else { f.write_str("; `source.generator` overrides this") }
+    }
 }
 
 impl Opener {
@@ -57,7 +75,9 @@ impl Opener {
         }
         let around = Surroundings { out: self.out.clone(), env: self.env.as_ref().map(|env| env as _) };
         let config = Arc::new(self.file.check(&site.defaults, &around)?);
-        let opened = Opened { site: site.site, config, because: site.because.into(), settings: site.settings };
+        let is_set = self.file.generator().is_some();
+        let detected = Detected { generator: site.site.generator(), because: site.because, is_set };
+        let opened = Opened { site: site.site, config, detected, settings: site.settings };
         self.opened = Some((opened.clone(), beside.into_record()));
         Ok((opened, true))
     }

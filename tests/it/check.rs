@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::Site;
+use crate::harness::{Done, Site, repository};
 
 #[test]
 fn problems_are_drawn_with_the_line_and_a_caret() {
@@ -17,14 +17,35 @@ fn problems_are_drawn_with_the_line_and_a_caret() {
 }
 
 #[test]
+fn the_problem_that_readme_shows_is_what_check_says() {
+    let readme = std::fs::read_to_string(repository("README.md")).unwrap();
+    let shown = readme.split("```text\nerror[").nth(1).unwrap().split("```").next().unwrap();
+    let site = Site::new();
+    site.write("_posts/2025-01-01-rust.md", "---\ntitle: Rust: a language\n---\nText.\n");
+    let said = site.run(&["check"]).stdout;
+    assert!(said.starts_with(&format!("error[{shown}")), "{said}");
+}
+
+#[test]
 fn problems_are_data_for_programs() {
     let site = Site::new();
     site.write("_posts/2025-01-03-date.md", "---\ntitle: 題名\ndate: tomorrow\n---\n本文\n");
     let done = site.run(&["check", "--format", "json"]);
     let value: Value = serde_json::from_str(&done.stdout).unwrap();
     assert_eq!((done.status, &value["generator"], &value["files"]), (1, &"jekyll".into(), &1.into()));
+    assert_eq!(value["problems"].as_array().unwrap().len(), 1);
     let problem = &value["problems"][0];
     assert_eq!((&problem["code"], &problem["line"], &problem["column"]), (&"T005".into(), &3.into(), &7.into()));
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(
+        keys(&value),
+        ["generator", "because", "files", "posts", "errors", "warnings", "notes", "problems"],
+        "programs rely on these"
+    );
+    assert_eq!(
+        keys(problem),
+        ["code", "severity", "path", "line", "column", "len", "source", "message", "effect", "remedy"]
+    );
 }
 
 #[test]
@@ -34,8 +55,54 @@ fn a_sound_site_has_nothing_to_say() {
     let done = site.ok(&["check"]);
     assert_eq!(
         done.stdout,
-        "Jekyll site at https://blog.example.com/: 1 file, 1 live post; 0 errors, 0 warnings, 0 notes\n"
+        "read as Jekyll, because there is a file `_config.yml`; `source.generator` overrides this\n\
+         Jekyll site at https://blog.example.com/: 1 file, 1 live post; 0 errors, 0 warnings, 0 notes\n"
     );
+}
+
+#[test]
+fn check_and_the_log_say_which_generator_it_is_and_why() {
+    let site = Site::new();
+    site.post("01-01-a", "記事", "本文");
+    assert!(site.ok(&["build"]).stderr.contains("read as Jekyll, because there is a file `_config.yml`"));
+    site.config("site: {url: \"https://blog.example.com\"}\nsource: {generator: plain}\n");
+    let done = site.run(&["check"]);
+    assert!(done.stdout.contains("read as Plain, because `source.generator` says so\n"), "{}", done.stdout);
+    let site = Site::bare();
+    site.write("tidings.yaml", "site: {url: \"https://blog.example.com\"}\n");
+    site.write("_posts/2025-01-01-a.md", "---\ntitle: t\n---\nx\n");
+    assert!(site.ok(&["check"]).stdout.contains("because there is a directory `_posts`;"));
+}
+
+#[test]
+fn of_a_problem_that_a_thousand_posts_have_a_few_are_shown() {
+    let site = Site::new();
+    for day in 0..50 {
+        site.write(&format!("_posts/2025-01-01-p{day:02}.md"), "---\ntitle: t\n---\n{% plugin %}\n");
+    }
+    site.write("_posts/2025-01-02-other.md", "---\ntitle: t\ndate: tomorrow\n---\n");
+    let shown = |done: &Done, code: &str| done.said().matches(&format!("[{code}]: ")).count();
+    let done = site.run(&["check"]);
+    assert_eq!((shown(&done, "T010"), shown(&done, "T005")), (20, 1), "{}", done.stdout);
+    assert!(done.stdout.contains("and 30 more of T010, a template tag that was left out"), "{}", done.stdout);
+    assert!(done.stdout.contains("1 error, 50 warnings, 0 notes"), "{}", done.stdout);
+    assert_eq!(shown(&site.run(&["check", "--all"]), "T010"), 50);
+    let log = site.ok(&["build"]);
+    assert_eq!(shown(&log, "T010"), 20);
+    assert!(log.stderr.contains("and 30 more of T010"), "{}", log.stderr);
+}
+
+#[test]
+fn problems_are_annotations_for_github() {
+    let site = Site::new();
+    site.write("_posts/2025-01-03-date.md", "---\ntitle: 題名\ndate: tomorrow\n---\n本文\n");
+    let done = site.run(&["check", "--format", "github"]);
+    assert_eq!(done.status, 1);
+    let start = "::error file=_posts/2025-01-03-date.md,line=3,col=7,title=T005::`tomorrow` is no date";
+    assert!(done.stdout.starts_with(start) && done.stdout.lines().count() == 1, "{}", done.stdout);
+    site.config("feds: 1\n");
+    let done = site.run(&["check", "--format", "github"]);
+    assert!(done.status == 2 && done.stdout.starts_with("::error file=tidings.yaml,line="), "{}", done.stdout);
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod deploy;
 mod documents;
 mod endpoints;
 mod errors;
+mod explain;
 mod git_times;
 mod harness;
 mod identity;

@@ -3,9 +3,14 @@
 //! A broken post is data, not a failure: readers return what they could read *and* a list of these.
 //! Nothing here prints; `cli::report` draws them with the source line and a caret, the log has one line each.
 
+mod capped;
+mod explain;
+
 use std::fmt;
 
 use serde::Serialize;
+
+pub use self::capped::{SHOWN, capped};
 
 /// How bad a [`Problem`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -66,11 +71,13 @@ pub enum Code {
     TermPath,
     /// A setting that cannot be used, in `tidings.yaml` or in the site's own config.
     Config,
+    /// The source holds no live post.
+    NoPosts,
 }
 
 impl Code {
     /// Every code, for tables and tests.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Unreadable,
         Self::NotUtf8,
         Self::TooLarge,
@@ -88,6 +95,7 @@ impl Code {
         Self::DuplicateId,
         Self::Config,
         Self::TermPath,
+        Self::NoPosts,
     ];
 
     /// The stable name, `T001` and up.
@@ -111,6 +119,7 @@ impl Code {
             Self::DuplicateId => "T015",
             Self::Config => "T016",
             Self::TermPath => "T017",
+            Self::NoPosts => "T018",
         }
     }
 }
@@ -182,6 +191,14 @@ pub struct Problem {
     pub effect: String,
     /// What to do about it, in one sentence without a full stop.
     pub remedy: String,
+}
+
+impl Problem {
+    /// Its line, 0 where that is not known: for sorting.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.place.as_ref().map_or(0, |place| place.line)
+    }
 }
 
 impl fmt::Display for Problem {
