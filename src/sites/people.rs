@@ -49,7 +49,7 @@ fn from_text(written: &str) -> Option<Person> {
         Some((name, address)) => (name.trim_end().to_owned(), Some(address.to_owned())),
         None => (line.clone(), Some(line).filter(|line| is_email(line))),
     };
-    let name = if name.is_empty() { email.clone()? } else { name };
+    let name = if name.is_empty() || Some(&name) == email.as_ref() { user(email.as_deref()?) } else { name };
     Some(Person { name, email, uri: None })
 }
 
@@ -57,13 +57,18 @@ fn from_map(map: &Map) -> Option<Person> {
     let get = |key| map.get(key).and_then(Value::as_text).map(text::one_line).filter(|text| !text.is_empty());
     let email = get("email").filter(|email| is_email(email));
     let uri = ["uri", "url", "homepage", "link"].into_iter().find_map(|key| get(key).as_deref().and_then(web_address));
-    let name = get("name").or_else(|| email.clone())?;
+    let name = get("name").or_else(|| email.as_deref().map(user))?;
     Some(Person { name, email, uri })
 }
 
 fn is_email(text: &str) -> bool {
     let parts = text.split_once('@');
     parts.is_some_and(|(user, host)| !user.is_empty() && host.contains('.') && !text.contains([' ', '<', '>', '/']))
+}
+
+/// What stands for a name where only an address is given: feed validators take an address for no name.
+fn user(email: &str) -> String {
+    email.split('@').next().unwrap_or(email).to_owned()
 }
 
 fn web_address(text: &str) -> Option<String> {
@@ -106,7 +111,7 @@ mod tests {
     fn addresses_are_told_from_names() {
         let email = |name: &str| (name.to_owned(), Some("a@example.com".to_owned()), None);
         assert_eq!(people("author: Ada <a@example.com>"), (vec![email("Ada")], 0));
-        assert_eq!(people("author: a@example.com"), (vec![email("a@example.com")], 0));
+        assert_eq!(people("author: a@example.com"), (vec![email("a")], 0), "an address is no name");
         assert_eq!(people("author: '@ada'"), (vec![named("@ada")], 0));
     }
 
