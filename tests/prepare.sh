@@ -6,11 +6,12 @@
 # For each suite that can run, TIDINGS_TEST_<SUITE> holds the path of the program it needs:
 #
 #     READER            a Python that can import feedparser: do feed readers understand the feeds?
+#     NPM               a directory with feed readers of npm's, which NODE runs: do they understand the feeds?
 #     PYTHON, NODE, GO  what runs the example receivers: do they verify the signatures?
 #     SYSTEMD           systemd-analyze: is the unit in deploy/ correct, and as closed as it says?
 #
 # A suite whose variable is missing is left out, and its tests say so. With CI=true none may be left out.
-# System packages are installed as root only; the virtual environment in .venv needs no rights.
+# System packages are installed as root only; .venv and tests/npm/node_modules need no rights.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -58,6 +59,16 @@ make_venv() {
     .venv/bin/python -m pip install --quiet --disable-pip-version-check "feedparser==$FEEDPARSER"
 }
 
+# What is there is taken, if it was made from this very lock file.
+has_modules() { cmp -s tests/npm/package-lock.json tests/npm/node_modules/.made-from; }
+
+make_modules() {
+    command -v npm >/dev/null || { [ "${CI-}" = true ] && install npm; } || return 1
+    say "making tests/npm/node_modules"
+    npm ci --prefix tests/npm --ignore-scripts --no-audit --no-fund --loglevel=error >"$log" 2>&1 || return 1
+    cp tests/npm/package-lock.json tests/npm/node_modules/.made-from
+}
+
 offer PYTHON python3 || { install python3 && offer PYTHON python3; } || leave_out python "install Python 3.9 or later"
 
 if has_feedparser || make_venv; then
@@ -71,6 +82,11 @@ offer SYSTEMD systemd-analyze || { install systemd && offer SYSTEMD systemd-anal
 
 # Node and Go are large, and what they run is an example: only CI installs them.
 offer NODE node || { [ "${CI-}" = true ] && install nodejs && offer NODE node; } || leave_out node "install Node.js 18 or later"
+if command -v node >/dev/null && { has_modules || make_modules; }; then
+    export TIDINGS_TEST_NPM="$PWD/tests/npm"
+else
+    leave_out npm "install Node.js 18 or later with npm: $(tail -n 1 "$log")"
+fi
 offer GO go || { [ "${CI-}" = true ] && install golang-go && offer GO go; } || leave_out go "install Go 1.19 or later"
 
 if [ -z "$left_out" ]; then

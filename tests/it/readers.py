@@ -2,22 +2,21 @@
 
 import json
 import sys
+import time
 
 import feedparser
 
 for path in sys.argv[1:]:
     with open(path, "rb") as file:
         feed = feedparser.parse(file.read())
+    if feed.bozo:
+        sys.exit(f"{path}: {feed.bozo_exception}")
     print(json.dumps({
-        "bozo": str(feed.get("bozo_exception", "")) if feed.bozo else "",
-        "version": feed.version,
         "entries": [{
+            "id": entry.id,
             "title": entry.title,
             "link": entry.link,
-            "id": entry.id,
-            "published": list(entry.published_parsed)[:6],
+            "published": time.strftime("%Y-%m-%dT%H:%M:%SZ", entry.published_parsed),
             "categories": [tag.term for tag in entry.get("tags", [])],
-            "summary": entry.get("summary", ""),
-            "content": entry.content[0].value if "content" in entry else "",
         } for entry in feed.entries],
     }, ensure_ascii=False))

@@ -114,3 +114,34 @@ fn stems(site: &Site, dir: &str) -> Vec<String> {
     stems.sort();
     stems
 }
+
+/// A blog of nasty posts that all go out, built: for readers to agree on.
+pub(crate) fn blog() -> Site {
+    let long = "あ".repeat(300);
+    let posts = [
+        ("title: \"a\\x01b\"\ntags: [\"t\\u0002\"]", "ctrl\u{8} &#8; ]]> <pre>a]]>b</pre>"),
+        ("title: 'Use Vec<T> & \"x\" in <b>Rust</b>'\ntags: [C#, C++, C, .NET, a/b, 100%, '?x', 😀]", "<b>unclosed"),
+        (
+            "title: R&amp;D\nauthor: {name: 'A & B <c>', email: a@b.example, url: 'https://b.example/日'}",
+            "[x](../y?a=1&b=2)",
+        ),
+        ("title: \"safe\\u202Egpj.exe\"\nlang: en_US", "<script>x</script><p onclick=x>t</p>"),
+        ("title: 2025\ntags: [2024, true, 1.10, 2025-01-01, null]\ndate: 2025-01-05 10:00:00 +0545", "x"),
+        ("title: twin\ndate: 2025-01-01 00:00:00\nimage: 'i 日.png'", "a"),
+        ("title: twin\ndate: 2025-01-01 00:00:00", "b"),
+        ("title: \"\"\ncategories: [c, c, ' c ']\ntags: [c, 日本語, ﾊﾝｶｸ, ハンカク, が, か\u{3099}]", ""),
+        (&format!("title: {long}\nexcerpt: 'e]]>f &amp; <i>g</i>'"), "text {% unknown %}\n\n* [ ] task\n* list"),
+        (
+            "title: 'a < b and c > d &lt;i&gt; &copy;'\ntags: ['<b>', 'A & B', '\"q\"', \"it's\"]",
+            "| a | b |\n|---|---|\n| 1 | 2 |",
+        ),
+    ];
+    let site = Site::new();
+    for (at, (front, body)) in posts.iter().enumerate() {
+        let name = format!("_posts/2025-01-{:02}-p&{at} #[x].md", at + 1);
+        site.write(&name, format!("---\n{front}\n---\n{body}\n"));
+    }
+    build(&site);
+    assert_eq!(titles(&site).len(), posts.len());
+    site
+}
