@@ -1,5 +1,5 @@
 # `make help` lists what there is.
-.PHONY: help test lint feeds
+.PHONY: help test lint feeds fuzz
 .DEFAULT_GOAL := help
 
 HOST := $(shell rustc -vV | sed -n 's/^host: //p')
@@ -16,6 +16,14 @@ lint: ## formatting, lints, documentation, licences and origins of dependencies,
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
 	cargo metadata --locked --format-version 1 --filter-platform $(HOST) | python3 tests/dependencies.py
 	if command -v shellcheck >/dev/null; then shellcheck .ci/run tests/prepare.sh; else echo "shellcheck is not installed: scripts not checked"; fi
+
+# Of each target; `make fuzz SECONDS=600 TARGETS=html SEED=2`, or `make fuzz FOR='--inputs 10000000'`.
+SECONDS ?= 60
+SEED ?= 1
+FOR ?= --seconds $(SECONDS)
+
+fuzz: ## looks for inputs that panic, are slow, or give a broken feed; a minute for each target
+	cargo test --profile fuzz --locked --test fuzz -- $(TARGETS) $(FOR) --seed $(SEED) --limit-ms 100
 
 feeds: ## writes feeds/ anew from examples/blog
 	cargo run --release --locked -- build examples/blog

@@ -19,6 +19,7 @@ mod explain;
 mod git_times;
 mod harness;
 mod identity;
+mod kept;
 mod layers;
 mod memory;
 mod nasty;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{build, built, feeds, link, titles};
 use crate::harness::Site;
-use crate::rules;
+use crate::kept;
 
 /// The site's feed as JSON, of a site with this `_config.yml` and one post.
 fn with_config(config: &str, post: &str) -> (Site, Value) {
@@ -37,7 +37,7 @@ fn the_feeds_own_address_follows_the_sites() {
     site.write("tidings.yaml", "site: {url: \"https://例え.example:8443/b/\"}\n");
     site.write("2025-01-01-a.md", "# T\n\nx\n");
     site.ok(&["build"]);
-    assert!(rules::hold(&site.file("feeds"), "https://xn--r8jz45g.example:8443/b/feeds/") > 0);
+    assert!(kept::hold(&site.file("feeds"), "https://xn--r8jz45g.example:8443/b/feeds/") > 0);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::harness::Site;
-use crate::rules;
+use crate::kept;
 
 /// Id, URL, and both dates of the only item.
 fn item(site: &Site) -> [String; 4] {
@@ -15,7 +15,7 @@ fn item(site: &Site) -> [String; 4] {
 
 fn scan(site: &Site) -> [String; 4] {
     site.ok(&["scan"]);
-    rules::hold(&site.file("feeds"), "https://blog.example.com/feeds/");
+    kept::hold(&site.file("feeds"), "https://blog.example.com/feeds/");
     item(site)
 }
 

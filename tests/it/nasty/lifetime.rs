@@ -4,11 +4,11 @@ use feed_rs::model::Feed;
 
 use super::{built, feeds, html, title, titles, told};
 use crate::harness::Site;
-use crate::rules;
+use crate::kept;
 
 fn atom(site: &Site) -> Feed {
     site.ok(&["scan"]);
-    rules::hold_for(site);
+    kept::hold_for(site);
     feed_rs::parser::parse(site.read("feeds/feed.atom").as_bytes()).unwrap()
 }
 

@@ -18,7 +18,7 @@ use feed_rs::model::{Entry, Feed};
 use serde_json::Value;
 
 use crate::harness::{Done, Site};
-use crate::rules;
+use crate::kept;
 
 /// A site with these posts, built; its documents keep the rules.
 fn built(posts: &[(&str, &str)]) -> Site {
@@ -33,7 +33,7 @@ fn built(posts: &[(&str, &str)]) -> Site {
 /// Builds, and holds the documents to the rules.
 fn build(site: &Site) -> Done {
     let done = site.ok(&["build"]);
-    rules::hold_for(site);
+    kept::hold_for(site);
     done
 }
 

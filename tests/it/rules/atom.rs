@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::xml::Element;
-use super::{Findings, html, text};
+use super::{Findings, text};
 
 pub(super) fn check(feed: &Element, url: &str, findings: &mut Findings) {
     let is_atom = feed.name == "feed" && feed.attribute("xmlns") == Some("http://www.w3.org/2005/Atom");
@@ -48,7 +48,7 @@ fn common(parent: &Element, place: &str, findings: &mut Findings) {
     for name in ["content", "summary", "subtitle", "rights"] {
         for element in parent.all(name) {
             match element.attribute("type") {
-                Some("html") => html::check(&element.text, place, findings),
+                Some("html") => findings.html(&element.text, place),
                 kind => findings.hold(matches!(kind, None | Some("text")), place, format_args!("{name} is {kind:?}")),
             }
         }

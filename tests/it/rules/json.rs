@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::{Findings, html, text};
+use super::{Findings, text};
 
 const FEED: [&str; 14] = [
     "version",
@@ -69,7 +69,7 @@ fn item(item: &Map<String, Value>, id: &str, findings: &mut Findings) {
     object(item, &ITEM, id, findings);
     let has = |key| item.contains_key(key);
     findings.hold(has("content_html") || has("content_text"), id, "has no content");
-    html::check(text_of(item, "content_html"), id, findings);
+    findings.html(text_of(item, "content_html"), id);
     let title = text_of(item, "title");
     findings.hold(!title.trim().is_empty() && !text::looks_like_html(title), id, format_args!("the title {title:?}"));
     for key in ["date_published", "date_modified"] {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::xml::Element;
-use super::{Findings, html, text};
+use super::{Findings, text};
 
 pub(super) fn check(rss: &Element, url: &str, findings: &mut Findings) {
     findings.hold(rss.name == "rss" && rss.attribute("version") == Some("2.0"), "rss", "is no RSS 2.0");
@@ -44,8 +44,8 @@ fn item(item: &Element, guid: &str, findings: &mut Findings) {
     findings.hold(!item.text_of("description").trim().is_empty(), guid, "has no description");
     let places = ["description", "content:encoded"].map(|name| item.position(name));
     findings.hold(places[1].is_none() || places[0] < places[1], guid, "the description stands behind the content");
-    html::check(item.text_of("description"), guid, findings);
-    html::check(item.text_of("content:encoded"), guid, findings);
+    findings.html(item.text_of("description"), guid);
+    findings.html(item.text_of("content:encoded"), guid);
     dates(item, guid, findings);
     people(item, guid, findings);
     let mut seen = HashSet::new();

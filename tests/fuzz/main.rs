@@ -1,0 +1,157 @@
+//! Fuzzing: foreign input of every kind, made from a seed, so that every run can be had again.
+//!
+//!     cargo test --profile fuzz --test fuzz -- [TARGET]... [--inputs N] [--seconds S] [--seed N] [--only N] [--limit-ms MS]
+//!
+//! An input fails its target if it panics, takes longer than the limit (which a megabyte is given; for less the same), gives
+//! other bytes the second time, or a document that is not well-formed. The input is then written to a file, and the number
+//! under which `--only` makes it again is told. Without arguments, as in `cargo test`, each target gets a few small inputs.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a program for tests: it reads seeds, and says what it does"
+)]
+
+mod inputs;
+mod random;
+#[path = "../it/rules/mod.rs"]
+mod rules;
+mod seeds;
+mod targets;
+mod tokens;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use random::Random;
+use targets::Target;
+
+/// What was asked for.
+struct Asked {
+    targets: Vec<String>,
+    inputs: Option<u64>,
+    time: Option<Duration>,
+    seed: u64,
+    only: Option<u64>,
+    limit: Option<Duration>,
+}
+
+/// Inputs a target when nothing is asked for.
+const FEW: u64 = 100;
+/// A second look is dear, so that not every input gets one.
+const SECOND_LOOKS: u64 = 8;
+/// A machine may be busy just now: what was slow is tried so often.
+const TRIES: usize = 5;
+
+fn main() -> ExitCode {
+    let asked = Asked::read(std::env::args().skip(1));
+    let mut all = targets::all();
+    let unknown = asked.targets.iter().find(|name| all.iter().all(|target| target.name != name.as_str()));
+    if let Some(name) = unknown {
+        let names: Vec<_> = all.iter().map(|target| target.name).collect();
+        println!("no target is called `{name}`; there are {}", names.join(", "));
+        return ExitCode::from(2);
+    }
+    all.retain(|target| asked.targets.is_empty() || asked.targets.iter().any(|name| name == target.name));
+    let failed = all.iter().filter(|target| !fuzz(target, &asked)).count();
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Runs one target; whether nothing was found.
+fn fuzz(target: &Target, asked: &Asked) -> bool {
+    let (start, mut slowest, mut count) = (Instant::now(), Duration::ZERO, 0);
+    let mut found = None;
+    if asked.limit.is_some() && asked.only.is_none() {
+        let shapes = target.source.shapes().enumerate();
+        found = shapes
+            .filter_map(|(at, input)| {
+                Some((format!("shape {at}"), wrong(target, &input, asked, false, &mut slowest)?, input))
+            })
+            .next();
+    }
+    let numbers = asked.only.map_or(0..asked.inputs.unwrap_or(u64::MAX), |only| only..only + 1);
+    let many = Instant::now();
+    for number in numbers {
+        if found.is_some() || asked.time.is_some_and(|time| start.elapsed() > time) {
+            break;
+        }
+        let input = target.source.make(&mut Random::new(asked.seed, target.name, number));
+        let twice = number % SECOND_LOOKS == 0 || asked.only.is_some();
+        found = wrong(target, &input, asked, twice, &mut slowest).map(|what| (format!("--only {number}"), what, input));
+        count += 1;
+    }
+    match found {
+        Some((which, what, input)) => tell(target, &which, &what, &input),
+        None => {
+            let each = count as f64 / many.elapsed().as_secs_f64();
+            println!("{:14}{count:>10} inputs, {each:>8.0} a second, slowest {slowest:.1?}", target.name);
+            true
+        }
+    }
+}
+
+/// What is wrong with what the target makes of this input.
+fn wrong(target: &Target, input: &str, asked: &Asked, twice: bool, slowest: &mut Duration) -> Option<String> {
+    let run = || {
+        let start = Instant::now();
+        let check = (target.run)(input);
+        (start.elapsed(), check)
+    };
+    let checked = catch_unwind(AssertUnwindSafe(|| {
+        let (mut took, check) = run();
+        if let Some(limit) = asked.limit {
+            let again = (1..TRIES).map(|_| run().0);
+            took = if took > limit { again.fold(took, Duration::min) } else { took };
+            if took > limit {
+                return Err(format!("{} bytes took {took:.1?}", input.len()));
+            }
+        }
+        *slowest = took.max(*slowest);
+        let first = check()?;
+        if twice && run().1()? != first {
+            return Err("the second time its bytes are others".to_owned());
+        }
+        Ok(())
+    }));
+    match checked {
+        Ok(checked) => checked.err(),
+        Err(_) => Some("it panics".to_owned()),
+    }
+}
+
+/// Says what was found, and keeps the input.
+fn tell(target: &Target, which: &str, what: &str, input: &str) -> bool {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-{}.txt", target.name));
+    let kept = std::fs::write(&file, input);
+    println!("{}: {which}: {}", target.name, what.chars().take(4000).collect::<String>());
+    println!("    the input is in {} ({kept:?})", file.display());
+    false
+}
+
+impl Asked {
+    fn read(mut args: impl Iterator<Item = String>) -> Self {
+        let mut asked = Self { targets: Vec::new(), inputs: None, time: None, seed: 1, only: None, limit: None };
+        while let Some(arg) = args.next() {
+            let mut number = || -> u64 {
+                let value = args.next().unwrap_or_default();
+                value.parse().unwrap_or_else(|_| panic!("{arg} needs a number, and `{value}` is none"))
+            };
+            match arg.as_str() {
+                "--inputs" => asked.inputs = Some(number()),
+                "--seconds" => asked.time = Some(Duration::from_secs(number())),
+                "--seed" => asked.seed = number(),
+                "--only" => asked.only = Some(number()),
+                "--limit-ms" => asked.limit = Some(Duration::from_millis(number())),
+                // What `cargo test` passes on to every test program.
+                flag if flag.starts_with('-') => {}
+                _ => asked.targets.push(arg),
+            }
+        }
+        if asked.inputs.is_none() && asked.time.is_none() {
+            asked.inputs = Some(FEW);
+        }
+        asked
+    }
+}

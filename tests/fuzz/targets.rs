@@ -1,0 +1,225 @@
+//! What is fuzzed. To add one: a function here, a line in [`all`].
+//!
+//! A target takes a text and does the work that is timed; what it returns checks the result, untimed, and gives its bytes,
+//! which have to be the same each time.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::DateTime;
+use tidings::config::{Config, ConfigFile, Format, Generator, SiteDefaults, Surroundings};
+use tidings::feeds::{self, Document, Entry, Feed};
+use tidings::posts::dates::{self, Naive};
+use tidings::posts::front_matter::{self, Scalar};
+use tidings::posts::{self, Markup, Post, liquid};
+use tidings::sites::{Outcome, Rules, Site};
+
+use crate::inputs::Source;
+use crate::{rules, seeds, tokens};
+
+/// Checks what a target made, and gives its bytes.
+pub(crate) type Check = Box<dyn FnOnce() -> Result<Vec<u8>, String>>;
+
+/// One target.
+pub(crate) struct Target {
+    pub(crate) name: &'static str,
+    pub(crate) run: Box<dyn Fn(&str) -> Check>,
+    pub(crate) source: Source,
+}
+
+/// All targets.
+pub(crate) fn all() -> Vec<Target> {
+    vec![
+        target("front-matter", front_matter, seeds::front_matter(), tokens::YAML),
+        target("dates", date, tokens::DATES.iter().map(|&date| date.to_owned()).collect(), tokens::DATE_PARTS),
+        target("markdown", post("_posts/2025-01-01-x.md"), seeds::bodies(), tokens::MARKDOWN),
+        target("html", post("_posts/2025-01-01-x.html"), seeds::bodies(), tokens::HTML),
+        target("posts", whole_post, seeds::posts(), tokens::YAML),
+        target("slugs", slug, Vec::new(), tokens::SLUGS),
+        target("liquid", template, seeds::bodies(), tokens::LIQUID),
+        target(
+            "config",
+            config,
+            vec![seeds::file("examples/blog/tidings.yaml"), seeds::file("src/cli/init.yaml")],
+            tokens::CONFIG,
+        ),
+        target("settings", settings, seeds::settings(), tokens::YAML),
+    ]
+}
+
+fn target(
+    name: &'static str,
+    run: impl Fn(&str) -> Check + 'static,
+    seeds: Vec<String>,
+    tokens: &'static [&'static str],
+) -> Target {
+    Target { name, run: Box::new(run), source: Source { seeds, tokens } }
+}
+
+/// What is only to be the same each time.
+fn same(result: impl std::fmt::Debug + 'static) -> Check {
+    Box::new(move || Ok(format!("{result:?}").into_bytes()))
+}
+
+/// YAML; other languages of front matter get targets of their own.
+fn front_matter(input: &str) -> Check {
+    let file = format!("---\n{input}\n---\nbody\n");
+    let read = front_matter::read(&file);
+    Box::new(move || {
+        let start = read.as_ref().map_or_else(|error| error.at, |(_, start)| *start);
+        if !file.is_char_boundary(start) {
+            return Err(format!("{start} is no place in the file"));
+        }
+        Ok(format!("{read:?}").into_bytes())
+    })
+}
+
+fn date(input: &str) -> Check {
+    let read = |quoted, zone, naive| dates::read(&Scalar { text: input.to_owned(), quoted, at: None }, zone, naive);
+    let zones = [chrono_tz::UTC, chrono_tz::Asia::Tokyo, chrono_tz::America::New_York, chrono_tz::Africa::Casablanca];
+    let all = zones.map(|zone| {
+        [read(true, zone, Naive::Local), read(false, zone, Naive::Local), read(false, zone, Naive::Timestamp)]
+    });
+    Box::new(move || {
+        for date in all.iter().flatten().flatten() {
+            let written = date.at.to_rfc3339();
+            if chrono::DateTime::parse_from_rfc3339(&written).is_err() {
+                return Err(format!("{written} is a date that feeds cannot have"));
+            }
+        }
+        Ok(format!("{all:?}").into_bytes())
+    })
+}
+
+fn slug(input: &str) -> Check {
+    let slug = tidings::catalog::slug(input);
+    Box::new(move || {
+        let is_segment = !slug.is_empty() && !slug.starts_with('.') && slug.len() <= 200;
+        let holds_other = slug.contains(|c: char| c.is_whitespace() || c.is_control() || "/\\?#%:*\"<>|".contains(c));
+        if !is_segment || holds_other { Err(format!("the slug is {slug:?}")) } else { Ok(slug.into_bytes()) }
+    })
+}
+
+fn template(input: &str) -> Check {
+    let settings = BTreeMap::new();
+    let known =
+        liquid::Known { base: "https://example.com", title: "t", settings: &settings, markup: Markup::Kramdown };
+    let stripped = liquid::strip(input, &known);
+    let (text, dropped) = (stripped.text.into_owned(), stripped.dropped);
+    let is_place = dropped.clone().is_none_or(|range| input.get(range).is_some());
+    Box::new(move || if is_place { Ok(text.into_bytes()) } else { Err(format!("{dropped:?} is no place in the body")) })
+}
+
+fn config(input: &str) -> Check {
+    let parsed = ConfigFile::parse("tidings.yaml", Path::new(env!("CARGO_MANIFEST_DIR")), input.to_owned());
+    let env = |_: &str| Some("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=".to_owned());
+    let around = Surroundings { out: None, env: Some(&env) };
+    let defaults = SiteDefaults { url: Some("https://example.com".to_owned()), ..SiteDefaults::default() };
+    match parsed {
+        Err(problem) => same(problem),
+        Ok(file) => match file.check(&defaults, &around) {
+            Err(problems) => same(problems),
+            Ok(config) => same((config.site, config.feeds)),
+        },
+    }
+}
+
+fn settings(input: &str) -> Check {
+    match Site::open(Some(Generator::Jekyll), Some(("_config.yml", input)), true) {
+        Err(error) => same(error),
+        Ok((site, defaults)) => same((site.wants("_posts/2025-01-01-x.md"), defaults)),
+    }
+}
+
+/// A body with front matter that is fine.
+fn post(path: &'static str) -> impl Fn(&str) -> Check {
+    let reader = Reader::new();
+    move |input| reader.documents(path, &format!("---\ntitle: t\n---\n{input}"))
+}
+
+fn whole_post(input: &str) -> Check {
+    thread_local!(static READER: Reader = Reader::new());
+    READER.with(|reader| reader.documents("_posts/2025-01-01-x.md", input))
+}
+
+/// What makes documents of a file, as a scan does.
+struct Reader {
+    site: Site,
+    config: Config,
+}
+
+impl Reader {
+    fn new() -> Self {
+        let opened = Site::open(None, Some(("_config.yml", "url: https://example.com\ntimezone: Asia/Tokyo\n")), true);
+        let (site, defaults) = opened.expect("the settings are sound");
+        let around = Surroundings { out: None, env: None };
+        let config = ConfigFile::parse("tidings.yaml", Path::new(env!("CARGO_MANIFEST_DIR")), String::new())
+            .expect("nothing is sound");
+        let config = config.check(&defaults, &around).expect("the defaults are sound");
+        Self { site, config }
+    }
+
+    /// All documents of a feed with this one post. A file that is no post has none.
+    fn documents(&self, path: &str, file: &str) -> Check {
+        let rules = Rules { site: &self.config.site, permalink: "/{slug}/", max_post_bytes: 2 << 20 };
+        let now = DateTime::from_timestamp(1_800_000_000, 0).expect("the year 2027 can be told");
+        let reading = self.site.read(path, file.as_bytes(), &rules, now);
+        let Outcome::Post(post) = reading.outcome else { return same(reading.problems) };
+        let Ok(decoded) = posts::text::decode(file.as_bytes()) else { return same(reading.problems) };
+        let feed = self.feed(&post, &decoded.text);
+        let documents = [feeds::atom::render(&feed), feeds::rss::render(&feed), feeds::json::render(&feed)];
+        Box::new(move || checked(&documents))
+    }
+
+    fn feed(&self, post: &Post, file: &str) -> Feed {
+        let rendered = posts::render(post, file);
+        let url = "https://example.com/feeds/feed";
+        let entry = Entry {
+            id: post.id.clone(),
+            url: post.url.clone(),
+            title: post.title.clone(),
+            summary: Some(rendered.summary),
+            html: Some(rendered.html),
+            published: post.published,
+            updated: post.published,
+            authors: post.authors.clone(),
+            categories: Vec::new(),
+            language: post.language.clone(),
+            image: post.image.clone(),
+            extra: post.extra.clone(),
+        };
+        Feed {
+            id: url.to_owned(),
+            path: "feed".to_owned(),
+            group: None,
+            title: self.config.site.title.clone(),
+            name: self.config.site.title.clone(),
+            description: String::new(),
+            home_url: "https://example.com/".to_owned(),
+            urls: [Format::Atom, Format::Rss, Format::Json]
+                .map(|format| (format, format!("{url}.{}", format!("{format:?}").to_lowercase())))
+                .into(),
+            page_url: format!("{url}.html"),
+            language: None,
+            author: self.config.site.author.clone(),
+            icon: None,
+            logo: None,
+            updated: post.published,
+            posts: 1,
+            entries: vec![Arc::new(entry)],
+        }
+    }
+}
+
+/// All rules that documents have to keep: well-formed XML, HTML that a strict parser takes, and so on.
+fn checked(documents: &[Document]) -> Result<Vec<u8>, String> {
+    let base = "https://example.com/feeds/";
+    let broken: Vec<_> =
+        documents.iter().flat_map(|document| rules::broken(&document.path, &document.bytes, base)).collect();
+    if broken.is_empty() {
+        Ok(documents.iter().flat_map(|document| document.bytes.iter().copied()).collect())
+    } else {
+        Err(broken.join("\n"))
+    }
+}
