@@ -12,6 +12,7 @@ mod detect;
 mod files;
 mod known_by;
 mod links;
+mod mistakes;
 mod people;
 mod report;
 mod revision;

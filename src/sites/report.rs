@@ -5,6 +5,8 @@ use std::ops::Range;
 use crate::posts::front_matter::{self, Map};
 use crate::problems::{Code, Place, Problem, Severity};
 
+use super::mistakes::Mistake;
+
 /// What happens to a post that cannot be read.
 pub(super) const LEFT_OUT: &str = "the post is not read; if it was in the feeds before, its last good entry stays";
 
@@ -60,8 +62,8 @@ impl<'a> Report<'a> {
 
     /// YAML that does not parse; `what` is what it would have been.
     pub(super) fn broken_yaml(&mut self, what: &str, error: &front_matter::Error, effect: &'static str) {
-        let message = format!("{what} cannot be read: {}", error.message);
-        let remedy = remedy(self.text, error);
+        let mistake = Mistake::of(self.text, error);
+        let (message, remedy) = (format!("{what} cannot be read: {}", mistake.message), mistake.remedy);
         self.error(Code::FrontMatter, Some(error.at..error.at + 1), Words { message, effect, remedy });
     }
 
@@ -88,33 +90,4 @@ pub(super) fn quoted(text: &str, most: usize) -> String {
         Some((at, _)) => format!("`{}…`", &text[..at]),
         None => format!("`{text}`"),
     }
-}
-
-/// What usually leads to this error, and how to mend it.
-fn remedy(text: &str, error: &front_matter::Error) -> String {
-    let line = Place::of(text, error.at, 1).source;
-    let (key, value) = line.split_once(':').map_or(("title", ""), |(key, value)| (key.trim(), value.trim()));
-    if error.message == front_matter::UNCLOSED {
-        return "put a line `---` below its last field".into();
-    }
-    if error.message == front_matter::UNCLOSED_TOML {
-        return "put a line `+++` below its last field".into();
-    }
-    if error.message.contains("mapping values are not allowed") {
-        return format!(
-            "put the value in quotes, because it holds a colon: `{key}: \"{}\"`",
-            value.replace('"', "\\\"")
-        );
-    }
-    if text[error.at.min(text.len())..].starts_with('\t') || line.trim_start_matches(' ').starts_with('\t') {
-        return "indent with spaces: YAML allows no tabs there".into();
-    }
-    if error.message.contains("cannot start any token") {
-        return format!("put the value in quotes: `{key}: \"{value}\"`");
-    }
-    if error.message.contains("alias") || error.message.contains("anchor") {
-        return "put a value that starts with `*` or `&` in quotes".into();
-    }
-    "look at this line and the one above it: a quote or bracket that is not closed, a missing `:`, uneven indentation"
-        .into()
 }
