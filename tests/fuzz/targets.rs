@@ -3,17 +3,17 @@
 //! A target takes a text and does the work that is timed; what it returns checks the result, untimed, and gives its bytes,
 //! which have to be the same each time.
 
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use chrono::DateTime;
+use tidings::catalog::{Catalog, Given, Naming};
 use tidings::config::{Config, ConfigFile, Format, Generator, SiteDefaults, Surroundings};
 use tidings::feeds::{self, Document, Entry, Feed};
 use tidings::posts::dates::{self, Naive};
 use tidings::posts::front_matter::{self, Scalar};
-use tidings::posts::{self, Markup, Post, liquid};
-use tidings::sites::{Outcome, Rules, Site};
+use tidings::posts::{self, Post, Source as Text};
+use tidings::sites::{Files, Outcome, Pages, Reading, Rules, SettingsError, Site};
 
 use crate::inputs::Source;
 use crate::{rules, seeds, tokens};
@@ -36,8 +36,8 @@ pub(crate) fn all() -> Vec<Target> {
         target("markdown", post("_posts/2025-01-01-x.md"), seeds::bodies(), tokens::MARKDOWN),
         target("html", post("_posts/2025-01-01-x.html"), seeds::bodies(), tokens::HTML),
         target("posts", whole_post, seeds::posts(), tokens::YAML),
-        target("slugs", slug, Vec::new(), tokens::SLUGS),
-        target("liquid", template, seeds::bodies(), tokens::LIQUID),
+        target("slugs", slugs(), Vec::new(), tokens::SLUGS),
+        target("liquid", post("_posts/2025-01-01-x.md"), seeds::bodies(), tokens::LIQUID),
         target(
             "config",
             config,
@@ -92,23 +92,36 @@ fn date(input: &str) -> Check {
     })
 }
 
-fn slug(input: &str) -> Check {
-    let slug = tidings::catalog::slug(input);
-    Box::new(move || {
-        let is_segment = !slug.is_empty() && !slug.starts_with('.') && slug.len() <= 200;
-        let holds_other = slug.contains(|c: char| c.is_whitespace() || c.is_control() || "/\\?#%:*\"<>|".contains(c));
-        if !is_segment || holds_other { Err(format!("the slug is {slug:?}")) } else { Ok(slug.into_bytes()) }
-    })
+/// Three tags, two of which may meet in one path.
+fn slugs() -> impl Fn(&str) -> Check {
+    let reader = Reader::new();
+    move |input| slugs_of(&reader, input)
 }
 
-fn template(input: &str) -> Check {
-    let settings = BTreeMap::new();
-    let known =
-        liquid::Known { base: "https://example.com", title: "t", settings: &settings, markup: Markup::Kramdown };
-    let stripped = liquid::strip(input, &known);
-    let (text, dropped) = (stripped.text.into_owned(), stripped.dropped);
-    let is_place = dropped.clone().is_none_or(|range| input.get(range).is_some());
-    Box::new(move || if is_place { Ok(text.into_bytes()) } else { Err(format!("{dropped:?} is no place in the body")) })
+fn slugs_of(reader: &Reader, input: &str) -> Check {
+    let tags = [input.to_owned(), input.to_lowercase(), format!("{input}-")];
+    let tags = serde_json::to_string(&tags).expect("texts are JSON");
+    let Outcome::Post(post) = reader.read("_posts/2025-01-01-x.md", &format!("---\ntags: {tags}\n---\n")).outcome
+    else {
+        return same(());
+    };
+    let given = Given::default();
+    let naming = Naming::new(&reader.config.feeds, &given);
+    let terms = Catalog::new(vec![Arc::from(post)], &reader.config.site, &naming).terms;
+    Box::new(move || {
+        let slugs: Vec<_> = terms.iter().map(|term| term.slug.as_str()).collect();
+        let distinct: HashSet<_> = slugs.iter().map(|slug| slug.to_lowercase()).collect();
+        let is_file_name = |slug: &&&str| {
+            let holds_other =
+                slug.contains(|c: char| c.is_whitespace() || c.is_control() || "/\\?#%:*\"<>|".contains(c));
+            !slug.is_empty() && !slug.starts_with('.') && slug.len() <= 200 && !holds_other
+        };
+        match slugs.iter().find(|slug| !is_file_name(slug)) {
+            Some(slug) => Err(format!("{slug:?} is no file name")),
+            None if distinct.len() < slugs.len() => Err(format!("two of {slugs:?} are one file on some systems")),
+            None => Ok(slugs.join("\n").into_bytes()),
+        }
+    })
 }
 
 fn config(input: &str) -> Check {
@@ -126,9 +139,9 @@ fn config(input: &str) -> Check {
 }
 
 fn settings(input: &str) -> Check {
-    match Site::open(Some(Generator::Jekyll), Some(("_config.yml", input)), true) {
+    match Site::open(Some(Generator::Jekyll), &Settings(input.into())) {
         Err(error) => same(error),
-        Ok((site, defaults)) => same((site.wants("_posts/2025-01-01-x.md"), defaults)),
+        Ok(opened) => same((opened.site.wants("_posts/2025-01-01-x.md"), opened.defaults)),
     }
 }
 
@@ -143,28 +156,73 @@ fn whole_post(input: &str) -> Check {
     READER.with(|reader| reader.documents("_posts/2025-01-01-x.md", input))
 }
 
+/// A site of nothing but its settings.
+struct Settings(Arc<str>);
+
+impl Files for Settings {
+    fn text(&self, path: &str) -> Result<Option<Arc<str>>, SettingsError> {
+        Ok((path == "_config.yml").then(|| Arc::clone(&self.0)))
+    }
+
+    fn below(&self, _dir: &str) -> Result<Vec<String>, SettingsError> {
+        Ok(Vec::new())
+    }
+
+    fn is_directory(&self, _path: &str) -> bool {
+        false
+    }
+}
+
+/// A post without others beside it.
+struct Alone;
+
+impl Pages for Alone {
+    fn url(&self, _path: &str) -> Option<String> {
+        None
+    }
+
+    fn named(&self, _stem: &str) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
+    fn posts(&self) -> &[Arc<Post>] {
+        &[]
+    }
+}
+
 /// What makes documents of a file, as a scan does.
 struct Reader {
-    site: Site,
+    site: Arc<Site>,
     config: Config,
 }
 
 impl Reader {
     fn new() -> Self {
-        let opened = Site::open(None, Some(("_config.yml", "url: https://example.com\ntimezone: Asia/Tokyo\n")), true);
-        let (site, defaults) = opened.expect("the settings are sound");
+        let settings = Settings(
+            "url: https://example.com
+timezone: Asia/Tokyo
+"
+            .into(),
+        );
+        let opened = Site::open(None, &settings).expect("the settings are sound");
         let around = Surroundings { out: None, env: None };
         let config = ConfigFile::parse("tidings.yaml", Path::new(env!("CARGO_MANIFEST_DIR")), String::new())
             .expect("nothing is sound");
-        let config = config.check(&defaults, &around).expect("the defaults are sound");
-        Self { site, config }
+        let config = config.check(&opened.defaults, &around).expect("the defaults are sound");
+        Self { site: opened.site, config }
+    }
+
+    fn rules(&self) -> Rules<'_> {
+        Rules { site: &self.config.site, permalink: "/{slug}/", max_post_bytes: 2 << 20 }
+    }
+
+    fn read(&self, path: &str, file: &str) -> Reading {
+        self.site.read(path, file.as_bytes(), &self.rules())
     }
 
     /// All documents of a feed with this one post. A file that is no post has none.
     fn documents(&self, path: &str, file: &str) -> Check {
-        let rules = Rules { site: &self.config.site, permalink: "/{slug}/", max_post_bytes: 2 << 20 };
-        let now = DateTime::from_timestamp(1_800_000_000, 0).expect("the year 2027 can be told");
-        let reading = self.site.read(path, file.as_bytes(), &rules, now);
+        let reading = self.read(path, file);
         let Outcome::Post(post) = reading.outcome else { return same(reading.problems) };
         let Ok(decoded) = posts::text::decode(file.as_bytes()) else { return same(reading.problems) };
         let feed = self.feed(&post, &decoded.text);
@@ -173,7 +231,11 @@ impl Reader {
     }
 
     fn feed(&self, post: &Post, file: &str) -> Feed {
-        let rendered = posts::render(post, file);
+        let source = match post.template {
+            true => self.site.expand(post, file, &self.rules(), &Alone).source,
+            false => Text::of(post, file),
+        };
+        let rendered = posts::render(post, &source);
         let url = "https://example.com/feeds/feed";
         let entry = Entry {
             id: post.id.clone(),

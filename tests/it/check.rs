@@ -55,7 +55,7 @@ fn a_sound_site_has_nothing_to_say() {
     let done = site.ok(&["check"]);
     assert_eq!(
         done.stdout,
-        "read as Jekyll, because there is a file `_config.yml`; `source.generator` overrides this\n\
+        "read as Jekyll, because there is a `_config.yml`; `source.generator` overrides this\n\
          Jekyll site at https://blog.example.com/: 1 file, 1 live post; 0 errors, 0 warnings, 0 notes\n"
     );
 }
@@ -64,7 +64,7 @@ fn a_sound_site_has_nothing_to_say() {
 fn check_and_the_log_say_which_generator_it_is_and_why() {
     let site = Site::new();
     site.post("01-01-a", "記事", "本文");
-    assert!(site.ok(&["build"]).stderr.contains("read as Jekyll, because there is a file `_config.yml`"));
+    assert!(site.ok(&["build"]).stderr.contains("read as Jekyll, because there is a `_config.yml`"));
     site.config("site: {url: \"https://blog.example.com\"}\nsource: {generator: plain}\n");
     let done = site.run(&["check"]);
     assert!(done.stdout.contains("read as Plain, because `source.generator` says so\n"), "{}", done.stdout);

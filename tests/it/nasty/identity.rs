@@ -74,3 +74,15 @@ fn case_16_a_change_that_readers_see_moves_updated_and_nothing_else() {
     site.write("_posts/2025-01-01-a.md", POST.replace("x: y", "last_modified_at: 2025-03-01 10:00:00 +0900"));
     assert_eq!(scan(&site)[3], "2025-03-01T10:00:00+09:00", "what the author says goes before");
 }
+
+#[test]
+fn case_15_the_same_text_in_another_file() {
+    let site = Site::new();
+    site.write("_posts/2025-01-01-old.md", POST);
+    let before = scan(&site);
+    site.remove("_posts/2025-01-01-old.md");
+    site.write("_posts/2025-01-01-new.md", POST);
+    let after = scan(&site);
+    assert_eq!((&after[0], &after[2]), (&before[0], &before[2]));
+    assert!(after[1].ends_with("/new.html"), "{after:?}");
+}

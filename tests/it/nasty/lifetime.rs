@@ -53,6 +53,18 @@ fn a_repository_without_posts_has_valid_empty_feeds_and_a_warning() {
         assert_eq!(feed.entries.len(), 0, "{format}");
         assert_eq!(feed.title.unwrap().content, "投資と技術", "{format}");
     }
-    told(&site, &[("T017", ".")]);
+    told(&site, &[("T018", ".")]);
     assert_eq!((site.run(&["check"]).status, site.run(&["build", "--strict"]).status), (1, 1));
+}
+
+#[test]
+fn case_17_a_removal_moves_the_feed_forward() {
+    let site = Site::new();
+    site.post("01-01-a", "stays", "本文");
+    site.post("01-02-b", "goes", "本文");
+    let before = atom(&site).updated.unwrap();
+    site.remove("_posts/2025-01-02-b.md");
+    let after = atom(&site).updated.unwrap();
+    assert!(after > before, "{after} is not after {before}");
+    assert_eq!(atom(&site).updated.unwrap(), after, "the clock alone moves nothing");
 }
