@@ -7,9 +7,10 @@ pub mod dates;
 pub mod emphasis;
 pub mod front_matter;
 pub mod html;
-pub mod kramdown;
+mod kramdown;
 pub mod liquid;
 pub mod markdown;
+pub(crate) mod smart;
 pub mod text;
 
 use std::borrow::Cow;
@@ -37,12 +38,30 @@ pub struct Person {
 pub enum Markup {
     /// CommonMark with the GitHub extensions.
     Markdown,
-    /// The same with kramdown's attribute lists, as Jekyll has it.
+    /// kramdown's, as Jekyll has it.
     Kramdown,
+    /// Goldmark's, as Hugo has it.
+    Goldmark(markdown::Goldmark),
+    /// CommonMark with what Zola adds.
+    Zola(markdown::Zola),
     /// HTML as it is.
     Html,
     /// Plain text: shown as it is, in a `pre`.
     Text,
+}
+
+impl Markup {
+    /// Which Markdown it is; `None` if it is something else.
+    #[must_use]
+    pub fn dialect(self) -> Option<markdown::Dialect> {
+        match self {
+            Self::Markdown => Some(markdown::Dialect::GitHub),
+            Self::Kramdown => Some(markdown::Dialect::Kramdown),
+            Self::Goldmark(goldmark) => Some(markdown::Dialect::Goldmark(goldmark)),
+            Self::Zola(zola) => Some(markdown::Dialect::Zola(zola)),
+            Self::Html | Self::Text => None,
+        }
+    }
 }
 
 /// Where the text that stands in for a post's summary comes from.
@@ -151,33 +170,24 @@ impl<'a> Source<'a> {
 /// Renders a post's text.
 #[must_use]
 pub fn render(post: &Post, source: &Source<'_>) -> Rendered {
-    let body = prepare(post, &source.body);
-    let html = match post.markup {
-        Markup::Markdown | Markup::Kramdown => markdown::to_html(&body, &post.url),
-        Markup::Html => html::clean(&body, &post.url),
-        Markup::Text => html::preformatted(&body),
+    let body = &source.body;
+    let html = match (post.markup.dialect(), post.markup) {
+        (Some(dialect), _) => markdown::to_html(body, &post.url, dialect),
+        (None, Markup::Text) => html::preformatted(body),
+        (None, _) => html::clean(body, &post.url),
     };
     let summary = match (&post.excerpt, &source.head) {
         (Excerpt::Given(given), _) => html::plain_text(given),
         (_, Some(head)) => {
-            let head = prepare(post, head);
-            html::plain_text(&match post.markup {
-                Markup::Markdown | Markup::Kramdown => markdown::excerpt_to_html(&head, &body, &post.url),
-                Markup::Html => head.into_owned(),
-                Markup::Text => html::escape(&head),
+            html::plain_text(&match (post.markup.dialect(), post.markup) {
+                (Some(dialect), _) => Cow::Owned(markdown::excerpt_to_html(head, body, &post.url, dialect)),
+                (None, Markup::Text) => Cow::Owned(html::escape(head)),
+                (None, _) => Cow::Borrowed(&**head),
             })
         }
         (_, None) => html::plain_text(&html),
     };
     Rendered { html: html.into(), summary: summary.into() }
-}
-
-/// Leaves out what its markup does not print.
-fn prepare<'a>(post: &Post, text: &'a str) -> Cow<'a, str> {
-    match post.markup {
-        Markup::Kramdown => kramdown::without_attributes(text),
-        Markup::Markdown | Markup::Html | Markup::Text => Cow::Borrowed(text),
-    }
 }
 
 /// Posts for the tests of other modules.

@@ -29,7 +29,7 @@ pub(super) fn of(post: &Post, base: &str, body: &str) -> Revision {
         hash.text(&value.to_string());
     });
     hash.text(match post.markup {
-        Markup::Markdown | Markup::Kramdown => "markdown",
+        Markup::Markdown | Markup::Kramdown | Markup::Goldmark(_) | Markup::Zola(_) => "markdown",
         Markup::Html => "html",
         Markup::Text => "text",
     });

@@ -56,6 +56,11 @@ impl Neighbours {
         })
     }
 
+    /// What a rule that only looks at white space sees: it decides everywhere as the amended one does in a CJK context.
+    pub(super) fn as_if_cjk(self) -> Self {
+        Self { before_is_cjk: true, ..self }
+    }
+
     pub(super) fn wanted(self, delimiter: Delimiter) -> Wanted {
         match delimiter {
             Delimiter::Star => self.wanted_by_star(),

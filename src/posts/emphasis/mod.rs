@@ -25,6 +25,15 @@ pub(super) struct Marked<'a> {
     marks: Option<Marks>,
 }
 
+/// Which rule decides beside a run of stars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rule {
+    /// That of CommonMark, with its CJK-friendly amendment.
+    Friendly,
+    /// kramdown's: only white space beside a run keeps it from opening or closing.
+    Spaces,
+}
+
 /// Two characters that do not occur in the text.
 #[derive(Debug, Clone, Copy)]
 struct Marks {
@@ -43,14 +52,19 @@ enum Mark {
 
 impl<'a> Marked<'a> {
     /// Marks `text`; borrows it where there is nothing to mark.
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(super) fn new(text: &'a str, rule: Rule) -> Self {
         let unmarked = Self { text: Cow::Borrowed(text), marks: None };
-        let places = if text.is_ascii() { Vec::new() } else { places(text) };
+        let places = if text.is_ascii() && rule == Rule::Friendly { Vec::new() } else { places(text, rule) };
         if places.is_empty() {
             return unmarked;
         }
         let Some(marks) = Marks::absent_from(text) else { return unmarked };
         Self { text: Cow::Owned(marks.inserted(text, &places)), marks: Some(marks) }
+    }
+
+    /// Whether a character of the marked text is none of the author's.
+    pub(super) fn is_mark(&self, c: char) -> bool {
+        self.marks.is_some_and(|marks| c == marks.letter || c == marks.punctuation)
     }
 
     /// Takes the marks out of whatever text the event holds.
@@ -151,12 +165,12 @@ fn absent(text: &str, candidates: impl IntoIterator<Item = u32>) -> Option<char>
 }
 
 /// Where marks have to go, in order.
-fn places(text: &str) -> Vec<(usize, Mark)> {
+fn places(text: &str, rule: Rule) -> Vec<(usize, Mark)> {
     let mut places = Vec::new();
     let mut last: Option<(usize, Wanted)> = None;
     let mut at = 0;
     while let Some((start, end)) = next_run(text, at) {
-        let wanted = wanted(text, start, end);
+        let wanted = wanted(text, start, end, rule);
         match last.take() {
             Some((previous_end, previous)) if previous_end == start => between(previous, wanted, start, &mut places),
             previous => {
@@ -194,7 +208,7 @@ fn next_run(text: &str, mut at: usize) -> Option<(usize, usize)> {
     }
 }
 
-fn wanted(text: &str, start: usize, end: usize) -> Wanted {
+fn wanted(text: &str, start: usize, end: usize, rule: Rule) -> Wanted {
     let bytes = text.as_bytes();
     let plain_before = start == 0 || bytes[start - 1].is_ascii();
     let plain_after = bytes.get(end).is_none_or(u8::is_ascii);
@@ -204,10 +218,13 @@ fn wanted(text: &str, start: usize, end: usize) -> Wanted {
         (b'~', 2) => Delimiter::Tildes,
         _ => return Wanted::default(),
     };
-    if plain_before && plain_after || opens_quote(text, start) {
+    let friendly = rule == Rule::Friendly || delimiter == Delimiter::Underscore;
+    if friendly && plain_before && plain_after || opens_quote(text, start) {
         return Wanted::default();
     }
-    Neighbours::of(&text[..start], &text[end..]).map_or(Wanted::default(), |neighbours| neighbours.wanted(delimiter))
+    let neighbours = Neighbours::of(&text[..start], &text[end..]);
+    let neighbours = if friendly { neighbours } else { neighbours.map(Neighbours::as_if_cjk) };
+    neighbours.map_or(Wanted::default(), |neighbours| neighbours.wanted(delimiter))
 }
 
 /// Whether only the marks of a block quote stand before a run on its line: the parser then sees the start of a line.
@@ -224,7 +241,11 @@ mod tests {
     use super::*;
 
     fn ours(text: &str) -> String {
-        let marked = Marked::new(text);
+        by(Rule::Friendly, text)
+    }
+
+    fn by(rule: Rule, text: &str) -> String {
+        let marked = Marked::new(text, rule);
         let mut out = String::new();
         let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES | Options::ENABLE_HEADING_ATTRIBUTES;
         html::push_html(&mut out, Parser::new_ext(&marked.text, options).map(|event| marked.unmark(event)));
@@ -275,13 +296,26 @@ mod tests {
         assert_eq!(ours("1~3個、5~6個"), "<p>1~3個、5~6個</p>\n");
     }
 
+    /// The expected values are kramdown's.
+    #[test]
+    fn kramdown_looks_at_white_space_only() {
+        for (text, strong) in [
+            ("a**\"b\"**c", "<p>a<strong>\"b\"</strong>c</p>\n"),
+            ("a**(b)**c ** d", "<p>a<strong>(b)</strong>c ** d</p>\n"),
+            ("**Baidu（百度）**は", "<p><strong>Baidu（百度）</strong>は</p>\n"),
+            ("a**b.**c `**.**`", "<p>a<strong>b.</strong>c <code>**.**</code></p>\n"),
+        ] {
+            assert_eq!(by(Rule::Spaces, text), strong, "{text}");
+        }
+    }
+
     #[test]
     fn marks_leave_no_trace_anywhere() {
         let text = "# あ**「い」**う {#え*「お」}\n\n\
             [か**「き」**く](/け*「こ」 \"さ*「し」す\") ![せ*「そ」た](ち*「つ」て) `と*「な」に` <b title=\"ぬ*「ね」の\">x</b>\n\n\
             [は*「ひ」ふ] <https://example.com/*「x」*y>\n\n[は*「ひ」ふ]: /へ*「ほ」ま 'み*「む」め'\n\n\
             ```も*「や」ゆ\nよ*「わ」を\n```\n\n<div a='ん*「が」ぎ'>\n\n|ぐ*「げ」ご|\n|-|\n|ざ*「じ」ず|\n";
-        assert!(Marked::new(text).marks.is_some());
+        assert!(Marked::new(text, Rule::Friendly).marks.is_some());
         let html = ours(text);
         assert!(!html.chars().any(|c| ('\u{E000}'..='\u{F8FF}').contains(&c)), "{html}");
         assert!(!html.contains("%EE"), "{html}");
@@ -304,7 +338,7 @@ mod tests {
     #[test]
     fn text_without_cjk_is_borrowed() {
         for text in ["plain **bold**", "naïve **“bold”** — *é*", "日本語だけ **bold** 日本語"] {
-            assert!(matches!(Marked::new(text).text, Cow::Borrowed(_)), "{text}");
+            assert!(matches!(Marked::new(text, Rule::Friendly).text, Cow::Borrowed(_)), "{text}");
         }
     }
 

@@ -29,7 +29,12 @@ use super::text;
 /// Cleans a fragment of foreign HTML; URLs are resolved against `base` (RFC 3986, section 5).
 #[must_use]
 pub fn clean(html: &str, base: &str) -> String {
-    let outline = outline::outline(&text::allowed(html), &Base::new(base));
+    clean_against(html, &Base::new(base))
+}
+
+/// The same with a base that was parsed before.
+pub(super) fn clean_against(html: &str, base: &Base) -> String {
+    let outline = outline::outline(&text::allowed(html), base);
     AMMONIA.clean(outline.trim()).to_string()
 }
 

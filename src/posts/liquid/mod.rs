@@ -150,7 +150,7 @@ impl<'a> Pass<'a, '_> {
         let Some((start, language)) = self.code.take() else { return };
         let code = self.out.split_off(start);
         let code = code.trim_matches(['\n', '\r']);
-        if matches!(self.known.markup, Markup::Markdown | Markup::Kramdown) {
+        if self.known.markup.dialect().is_some() {
             self.fence(code, language);
         } else {
             self.out.extend(["<pre><code>", &html::escape(code), "</code></pre>"]);

@@ -8,6 +8,8 @@ use std::collections::VecDeque;
 
 use pulldown_cmark::{Alignment, Event, LinkType, Tag, TagEnd};
 
+use super::blocks::CONTENTS;
+use super::contents::Contents;
 use super::footnotes::Footnotes;
 use super::headings::HeadingIds;
 use crate::posts::html::Base;
@@ -26,6 +28,7 @@ pub(super) struct Events<'a, 'b, I> {
     /// `None` where footnotes are left out.
     footnotes: Option<Footnotes<'a>>,
     heading_ids: HeadingIds,
+    contents: Contents,
     table: Table,
     /// For every link and image that is open: whether its tags are written.
     written: Vec<bool>,
@@ -57,6 +60,7 @@ impl<'a, 'b, I: Iterator<Item = Event<'a>>> Events<'a, 'b, I> {
             held: VecDeque::new(),
             footnotes: None,
             heading_ids: HeadingIds::default(),
+            contents: Contents::default(),
             table: Table::default(),
             written: Vec::new(),
             images: 0,
@@ -71,13 +75,18 @@ impl<'a, 'b, I: Iterator<Item = Event<'a>>> Events<'a, 'b, I> {
         self.has_raw_html
     }
 
+    /// The headings given out.
+    pub(super) fn contents(&self) -> &Contents {
+        &self.contents
+    }
+
     /// The next event to look at: held back ones first, then from the parser, then the footnotes.
     fn read(&mut self) -> Option<Event<'a>> {
         if let Some(event) = self.held.pop_front() {
             return Some(event);
         }
         for event in self.parsed.by_ref() {
-            self.has_raw_html |= matches!(event, Event::Html(_) | Event::InlineHtml(_));
+            self.has_raw_html |= matches!(&event, Event::Html(html) | Event::InlineHtml(html) if **html != *CONTENTS);
             self.depth += usize::from(matches!(event, Event::Start(_)));
             let too_deep = self.depth > MAX_DEPTH && nests(&event);
             self.depth -= usize::from(matches!(event, Event::End(_)));
@@ -176,6 +185,9 @@ impl<'a, 'b, I: Iterator<Item = Event<'a>>> Events<'a, 'b, I> {
             }
         }
         let id = self.heading_ids.assign(id.as_deref(), &text);
+        if !classes.iter().any(|class| **class == *"no_toc") {
+            self.contents.add(level, &id, &text);
+        }
         // Attributes that are neither id nor class could be anything, handlers too.
         Event::Start(Tag::Heading { level, id: Some(id.into()), classes, attrs: Vec::new() })
     }

@@ -59,7 +59,7 @@ impl<'a> Footnotes<'a> {
         let _ = writeln!(opening, "<li id=\"fn:{}\">", escape(label));
         held.push_back(Event::InlineHtml(opening.into()));
         let mut content = self.definitions.remove(label).unwrap_or_default();
-        let back = format!("<a class=\"reversefootnote\" href=\"{}\">↩</a>", link(base, "fnref", label));
+        let back = self.back_links(label, base);
         if content.last() == Some(&Event::End(TagEnd::Paragraph)) {
             content.pop();
             held.extend(content);
@@ -69,6 +69,22 @@ impl<'a> Footnotes<'a> {
             held.push_back(Event::InlineHtml(format!("<p>{back}</p>\n</li>\n").into()));
         }
         self.written += 1;
+    }
+}
+
+impl Footnotes<'_> {
+    /// A link to every reference; those that other footnotes make come too late.
+    fn back_links(&self, label: &str, base: &Base) -> String {
+        /// More of them are of no use to anybody.
+        const MAX: usize = 32;
+        let times = self.references.get(label).map_or(1, |(_, times)| *times);
+        let mut links = format!("<a class=\"reversefootnote\" href=\"{}\">↩</a>", link(base, "fnref", label));
+        for time in 2..=times.min(MAX) {
+            let url = link(base, "fnref", &format!("{label}:{}", time - 1));
+            // Writing to a string cannot fail.
+            let _ = write!(links, " <a class=\"reversefootnote\" href=\"{url}\">↩<sup>{time}</sup></a>");
+        }
+        links
     }
 }
 

@@ -4,59 +4,76 @@
 //! construction. Never: an HTML parser, unless the body holds raw HTML; then everything goes through [`html::clean`]
 //! once.
 
+mod blocks;
+mod contents;
+mod dialect;
 mod events;
 mod footnotes;
 mod headings;
+mod items;
+mod linkify;
+mod merge;
+mod omit;
+mod smarten;
+mod tables;
 
 use std::borrow::Cow;
 
 use pulldown_cmark::{BrokenLink, CowStr, Event, Options, Parser};
 
+pub use self::dialect::{Dialect, Goldmark, Zola};
+
+use self::blocks::CONTENTS;
 use self::events::Events;
+use self::tables::EMPTY_HEAD;
 use super::emphasis::Marked;
 use super::html::{self, Base};
 use super::text;
 
-const OPTIONS: Options = Options::ENABLE_TABLES
-    .union(Options::ENABLE_FOOTNOTES)
-    .union(Options::ENABLE_STRIKETHROUGH)
-    .union(Options::ENABLE_TASKLISTS)
-    .union(Options::ENABLE_HEADING_ATTRIBUTES);
-
 /// Renders a whole body; relative URLs are resolved against `base`.
 #[must_use]
-pub fn to_html(body: &str, base: &str) -> String {
-    let marked = Marked::new(body);
-    let parsed = Parser::new_ext(&marked.text, OPTIONS).map(|event| marked.unmark(event));
+pub fn to_html(body: &str, base: &str, dialect: Dialect) -> String {
+    let prepared = dialect.prepare(body);
+    let marked = Marked::new(&prepared.text, dialect.emphasis());
+    let parsed = Parser::new_ext(&marked.text, dialect.options()).into_offset_iter();
+    let adapted = dialect.adapt(Box::new(parsed), &marked, &prepared.blocks).map(|(event, _)| marked.unmark(event));
     let resolver = Base::new(base);
-    write(Events::new(parsed, &resolver), body.len(), base)
+    write(Events::new(adapted, &resolver), body.len(), &resolver)
 }
 
 /// Renders `head`, the beginning of `body`, with the link reference definitions that `body` holds after it.
 ///
 /// Footnotes are left out, references and all: an excerpt has no place for them.
 #[must_use]
-pub fn excerpt_to_html(head: &str, body: &str, base: &str) -> String {
-    let marked = Marked::new(head);
+pub fn excerpt_to_html(head: &str, body: &str, base: &str, dialect: Dialect) -> String {
+    let (head, body) = (dialect.prepare(head), dialect.prepare(body));
+    let marked = Marked::new(&head.text, dialect.emphasis());
     let mut whole = None;
     let look_up = |link: BrokenLink<'_>| {
         // Read on the first use: few excerpts hold such a link.
-        let whole = whole.get_or_insert_with(|| Parser::new_ext(body, OPTIONS));
+        let whole = whole.get_or_insert_with(|| Parser::new_ext(&body.text, dialect.options()));
         let found = whole.reference_definitions().get(&marked.unmark_str(link.reference))?.clone().into_static();
         Some((found.dest, found.title.unwrap_or(CowStr::Borrowed(""))))
     };
     // The older footnotes are recognised without their definition, which may come later in the body.
-    let options = OPTIONS | Options::ENABLE_OLD_FOOTNOTES;
-    let parsed = Parser::new_with_broken_link_callback(&marked.text, options, Some(look_up));
+    let options = dialect.options() | Options::ENABLE_OLD_FOOTNOTES;
+    let parsed = Parser::new_with_broken_link_callback(&marked.text, options, Some(look_up)).into_offset_iter();
+    let adapted = dialect.adapt(Box::new(parsed), &marked, &head.blocks).map(|(event, _)| marked.unmark(event));
     let resolver = Base::new(base);
-    write(Events::without_footnotes(parsed.map(|event| marked.unmark(event)), &resolver), head.len(), base)
+    write(Events::without_footnotes(adapted, &resolver), head.text.len(), &resolver)
 }
 
-fn write<'a>(mut events: Events<'a, '_, impl Iterator<Item = Event<'a>>>, len: usize, base: &str) -> String {
+fn write<'a>(mut events: Events<'a, '_, impl Iterator<Item = Event<'a>>>, len: usize, base: &Base) -> String {
     let mut written = String::with_capacity(len + len / 4);
     pulldown_cmark::html::push_html(&mut written, &mut events);
+    if written.contains(CONTENTS) {
+        written = written.replacen(CONTENTS, &events.contents().to_html(base), 1);
+    }
+    if written.contains(EMPTY_HEAD) {
+        written = written.replace(EMPTY_HEAD, "");
+    }
     if events.have_raw_html() {
-        return html::clean(&written, base);
+        return html::clean_against(&written, base);
     }
     // Characters that a reference like `&#8;` brought in; markup is not made of them, so they can go at the end.
     match text::allowed(&written) {

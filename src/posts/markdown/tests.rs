@@ -7,7 +7,7 @@ use super::*;
 const BASE: &str = "https://example.com/blog/post.html";
 
 fn rendered(body: &str) -> String {
-    to_html(body, BASE)
+    to_html(body, BASE, Dialect::GitHub)
 }
 
 #[track_caller]
@@ -68,7 +68,7 @@ fn footnotes_stand_at_the_end_in_the_order_of_reference() {
          b<sup id=\"fnref:脚-注\"><a class=\"footnote\" href=\"https://example.com/blog/post.html#fn:%E8%84%9A-%E6%B3%A8\">2</a></sup> \
          c<sup id=\"fnref:x:1\"><a class=\"footnote\" href=\"https://example.com/blog/post.html#fn:x\">1</a></sup></p>\n\
          <section class=\"footnotes\">\n<ol>\n\
-         <li id=\"fn:x\">\n<p>first</p>\n<ul>\n<li>list</li>\n</ul>\n<p><a class=\"reversefootnote\" href=\"https://example.com/blog/post.html#fnref:x\">↩</a></p>\n</li>\n\
+         <li id=\"fn:x\">\n<p>first</p>\n<ul>\n<li>list</li>\n</ul>\n<p><a class=\"reversefootnote\" href=\"https://example.com/blog/post.html#fnref:x\">↩</a> <a class=\"reversefootnote\" href=\"https://example.com/blog/post.html#fnref:x:1\">↩<sup>2</sup></a></p>\n</li>\n\
          <li id=\"fn:脚-注\">\n<p>second<sup id=\"fnref:3\"><a class=\"footnote\" href=\"https://example.com/blog/post.html#fn:3\">3</a></sup> <a class=\"reversefootnote\" href=\"https://example.com/blog/post.html#fnref:%E8%84%9A-%E6%B3%A8\">↩</a></p>\n</li>\n\
          <li id=\"fn:3\">\n<p>third <a class=\"reversefootnote\" href=\"https://example.com/blog/post.html#fnref:3\">↩</a></p>\n</li>\n\
          </ol>\n</section>\n",
@@ -104,7 +104,7 @@ fn an_excerpt_knows_the_references_below_it() {
     let body = "a [b][c] [*d「e」*f] [g] h[^i]\n\nmore\n\n[C]: /j 'k'\n[*d「e」*f]: /l\n[^i]: note\n";
     let head = body.split("\n\n").next().unwrap();
     assert_eq!(
-        excerpt_to_html(head, body, BASE),
+        excerpt_to_html(head, body, BASE, Dialect::GitHub),
         "<p>a <a href=\"https://example.com/j\" title=\"k\">b</a> <a href=\"https://example.com/l\"><em>d「e」</em>f</a> [g] h</p>\n"
     );
 }

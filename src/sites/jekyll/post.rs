@@ -169,8 +169,8 @@ impl JekyllPost<'_> {
 
     fn output_extension(&self) -> &str {
         match self.markup() {
-            Markup::Markdown | Markup::Kramdown => ".html",
             Markup::Html | Markup::Text => self.name.extension,
+            _ => ".html",
         }
     }
 

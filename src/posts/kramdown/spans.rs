@@ -1,0 +1,283 @@
+//! What stands in running text, rewritten.
+//!
+//! In: lines of text, without empty ones between them. Out: the same for the parser: attribute lists gone, mathematics and
+//! raw spans protected, and what only CommonMark has a meaning for escaped. Never: a change inside a code span.
+
+use super::lines::{fence, indent_of, is_heading};
+use super::tables::is_separator;
+use super::{GUARD, html};
+
+/// A URL that is longer is none; it keeps a megabyte of `](` linear.
+const MAX_URL: usize = 2_048;
+
+/// Appends `text` to `out`, rewritten. `outermost`: it stands in no list.
+pub(super) fn rewrite(text: &str, outermost: bool, out: &mut String) {
+    let mut spans = Spans { text, at: 0, out, line: 0, outermost, struck: false, math: true, after_span: false };
+    spans.run();
+}
+
+/// The length of the code span that `text` begins with.
+pub(super) fn code(text: &str) -> Option<usize> {
+    let len = text.bytes().take_while(|byte| *byte == b'`').count();
+    if len == 0 {
+        return None;
+    }
+    let mut at = len;
+    while let Some(next) = text[at..].find('`') {
+        at += next;
+        let run = text[at..].bytes().take_while(|byte| *byte == b'`').count();
+        at += run;
+        if run == len {
+            return Some(at);
+        }
+    }
+    None
+}
+
+struct Spans<'a, 'o> {
+    text: &'a str,
+    at: usize,
+    out: &'o mut String,
+    line: usize,
+    outermost: bool,
+    /// Whether `~~` is open.
+    struck: bool,
+    /// Whether there may be another `$$`.
+    math: bool,
+    /// Whether a span ended right here, to which an attribute list would belong.
+    after_span: bool,
+}
+
+impl<'a> Spans<'a, '_> {
+    fn run(&mut self) {
+        self.line_start();
+        while let Some(len) = self.rest().find(['\\', '`', '{', ']', '~', '$', '<', '\n', '*', '_', ')']) {
+            self.copy(len);
+            self.special();
+        }
+        self.copy(self.rest().len());
+    }
+
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    fn copy(&mut self, len: usize) {
+        self.out.push_str(&self.rest()[..len]);
+        self.at += len;
+        self.after_span &= len == 0;
+    }
+
+    fn special(&mut self) {
+        let rest = self.rest();
+        match rest.as_bytes()[0] {
+            b'\\' => self.escape(),
+            b'`' => self.backticks(),
+            b'{' => self.braces(),
+            b'~' => self.tildes(),
+            b'$' => self.dollars(),
+            b'<' => self.tag(),
+            b']' if rest.starts_with("](") => self.link(),
+            b'\n' => {
+                self.copy(1);
+                self.line += 1;
+                self.line_start();
+            }
+            _ => {
+                self.copy(1);
+                self.after_span = true;
+            }
+        }
+    }
+
+    /// kramdown escapes fewer characters, and breaks a line with two backslashes.
+    fn escape(&mut self) {
+        let rest = self.rest();
+        if rest.starts_with("\\\\\n") {
+            self.at += 1;
+            return self.copy(1);
+        }
+        let next = rest[1..].chars().next();
+        if next.is_some_and(|c| c.is_ascii_punctuation() && !"\\.*_+`<>()[]{}#!:|\"'$=-~".contains(c)) {
+            self.out.push('\\');
+        }
+        self.copy(1 + next.filter(|c| *c != '\n').map_or(0, char::len_utf8));
+    }
+
+    fn backticks(&mut self) {
+        let rest = self.rest();
+        let run = rest.bytes().take_while(|byte| *byte == b'`').count();
+        let spaced = |c: Option<char>| c.is_none_or(char::is_whitespace);
+        let before = self.text[..self.at].chars().next_back();
+        if run == 1 && spaced(before) && rest[1..].starts_with(char::is_whitespace) {
+            self.out.push('\\');
+            return self.copy(1);
+        }
+        let Some(len) = code(rest) else { return self.copy(run) };
+        let code = &rest[..len];
+        // A line within could begin with what is a block to the parser; but the mark of a quote has to stay.
+        if code.contains("\n>") { self.out.push_str(code) } else { self.out.push_str(&code.replace('\n', " ")) }
+        self.at += len;
+        self.after_span = true;
+    }
+
+    fn braces(&mut self) {
+        let rest = self.rest();
+        for (open, close, shown) in
+            [("{::nomarkdown}", "{:/nomarkdown}", true), ("{::comment}", "{:/comment}", false), ("{::", "/}", false)]
+        {
+            let Some(inside) = rest.strip_prefix(open) else { continue };
+            let stop = inside.find(close).map(|end| (end, end + close.len()));
+            let stop = stop.or_else(|| inside.find("{:/}").map(|end| (end, end + 4)));
+            let Some((end, after)) = stop.filter(|(end, _)| *end <= MAX_URL) else { continue };
+            if shown {
+                self.out.push_str(&inside[..end]);
+            }
+            self.at += open.len() + after;
+            return;
+        }
+        let list = rest.strip_prefix("{:").and_then(|inside| inside.find(['{', '}']).map(|end| &inside[..end]));
+        match list.filter(|list| self.after_span && rest[2 + list.len()..].starts_with('}')) {
+            Some(list) => self.at += list.len() + 3,
+            None => self.copy(1),
+        }
+    }
+
+    /// Only two tildes strike out; of more, the inner two do.
+    fn tildes(&mut self) {
+        let rest = self.rest();
+        let run = rest.bytes().take_while(|byte| *byte == b'~').count();
+        let opens = run >= 2 && !self.struck && rest[run..].starts_with(|c: char| !c.is_whitespace());
+        let closes = run >= 2 && self.struck && !self.text[..self.at].ends_with(char::is_whitespace);
+        let (before, after) = match (opens, closes) {
+            (true, _) => (run - 2, 0),
+            (_, true) => (0, run - 2),
+            _ => (run, 0),
+        };
+        self.out.push_str(&"\\~".repeat(before));
+        if opens || closes {
+            self.out.push_str("~~");
+            self.struck = opens;
+        }
+        self.out.push_str(&"\\~".repeat(after));
+        self.at += run;
+        self.after_span = closes;
+    }
+
+    /// `$$ … $$` becomes `\[ … \]` where it stands alone, `\( … \)` in a line.
+    fn dollars(&mut self) {
+        let rest = self.rest();
+        let inside = rest.strip_prefix("$$").filter(|_| self.math);
+        let Some((inside, end)) = inside.and_then(|inside| Some((inside, inside.find("$$")?))) else {
+            self.math = inside.is_none();
+            return self.copy(1);
+        };
+        let alone = self.text[..self.at].trim().is_empty() && inside[end + 2..].trim().is_empty();
+        let (open, close) = if alone { ("\\\\[", "\\\\]") } else { ("\\\\(", "\\\\)") };
+        self.out.push_str(open);
+        self.protected(inside[..end].trim());
+        self.out.push_str(close);
+        self.at += end + 4;
+        self.after_span = true;
+    }
+
+    fn tag(&mut self) {
+        let rest = self.rest();
+        let Some(len) = html::tag_len(rest) else { return self.copy(1) };
+        self.copy(len);
+        self.after_span = true;
+        let name = rest[1..].split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        if matches!(name, "code" | "kbd" | "samp" | "var") && !rest[..len].ends_with("/>") {
+            let end = html::end_of(self.rest(), name);
+            if let Some(end) = end {
+                let inside = &self.rest()[..end];
+                self.protected(inside);
+                self.at += end;
+            }
+        }
+    }
+
+    /// Text that is shown as it is, but for tags and references.
+    fn protected(&mut self, text: &str) {
+        for c in text.chars() {
+            if "\\*_`~[]$\"'-.!{|^=+#(:@".contains(c) {
+                self.out.push('\\');
+            }
+            match c {
+                '\n' => self.out.push(' '),
+                c => self.out.push(c),
+            }
+        }
+    }
+
+    /// A URL may hold spaces.
+    fn link(&mut self) {
+        let inside = &self.rest()[2..];
+        self.copy(2);
+        let Some((url, len)) = url(inside) else { return };
+        if url.trim().contains(char::is_whitespace) && !url.contains(['<', '>', '\n', '\\']) {
+            self.out.push('<');
+            self.out.push_str(url.trim());
+            self.out.push('>');
+            self.at += len;
+        } else {
+            self.copy(len);
+        }
+    }
+
+    /// What means something to CommonMark at the start of a line, and nothing to kramdown.
+    fn line_start(&mut self) {
+        let line = self.rest().split('\n').next().unwrap_or_default();
+        let indent = indent_of(line);
+        let bare = &line[indent..];
+        let digits = bare.bytes().take_while(u8::is_ascii_digit).count();
+        if digits > 0 && bare[digits..].starts_with(')') {
+            self.copy(indent + digits);
+            self.out.push('\\');
+            return self.copy(1);
+        }
+        if bare.starts_with('#') && (!is_heading(bare) || indent > 0 && self.outermost) {
+            self.copy(indent);
+            self.out.push('\\');
+            return self.copy(1);
+        }
+        self.copy(indent);
+        let begins_other = self.line > 1 && is_underline(bare) || self.line > 0 && is_rule(bare) || fence(bare).is_some();
+        let separates = self.line > 0 && self.outermost && bare.contains('|') && is_separator(bare);
+        // A span's tag alone on a line would begin an HTML block.
+        if begins_other || separates || html::tag_len(bare).is_some() {
+            self.out.push_str(GUARD);
+        }
+    }
+}
+
+/// The URL in parentheses that `inside` begins with, and how long it is; a title may follow.
+fn url(inside: &str) -> Option<(&str, usize)> {
+    if inside.starts_with('<') {
+        return None;
+    }
+    let mut nested = 0_usize;
+    let mut bytes = inside.bytes().enumerate().take(MAX_URL).peekable();
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'(' => nested += 1,
+            b')' if nested == 0 => return Some((&inside[..at], at)),
+            b')' => nested -= 1,
+            b' ' | b'\n' if bytes.peek().is_some_and(|(_, next)| matches!(next, b'"' | b'\'')) => {
+                return Some((&inside[..at], at));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn is_underline(bare: &str) -> bool {
+    let bare = bare.trim_end();
+    !bare.is_empty() && (bare.bytes().all(|byte| byte == b'-') || bare.bytes().all(|byte| byte == b'='))
+}
+
+fn is_rule(bare: &str) -> bool {
+    let bare = bare.trim_end();
+    bare.len() >= 3 && (bare.bytes().all(|byte| byte == b'*') || bare.bytes().all(|byte| byte == b'_'))
+}

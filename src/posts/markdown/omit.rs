@@ -1,0 +1,19 @@
+//! Markdown without its raw HTML, as Hugo writes it unless told otherwise.
+//!
+//! In: the events of one body and their places. Out: the same without HTML; what stands between two tags stays. Never: a
+//! trace of a tag, or the comment that Hugo leaves in its place.
+
+use std::ops::Range;
+
+use pulldown_cmark::{Event, Tag, TagEnd};
+
+pub(super) fn without_raw_html<'a>(
+    parsed: impl Iterator<Item = (Event<'a>, Range<usize>)> + 'a,
+) -> impl Iterator<Item = (Event<'a>, Range<usize>)> + 'a {
+    parsed.filter(|(event, _)| {
+        !matches!(
+            event,
+            Event::Html(_) | Event::InlineHtml(_) | Event::Start(Tag::HtmlBlock) | Event::End(TagEnd::HtmlBlock)
+        )
+    })
+}

@@ -1,0 +1,117 @@
+//! Running text made typographic, and nothing else.
+//!
+//! In: the events of one body and their places. Out: the same with the quotes, dashes and dots of a [`Smart`]. Never: a
+//! change to code, to a URL that stands for itself, or to what the author escaped.
+
+use std::ops::Range;
+
+use pulldown_cmark::{CowStr, Event, LinkType, Tag, TagEnd};
+
+use super::merge::is_literal;
+use crate::posts::emphasis::Marked;
+use crate::posts::smart::{Interruption, Smart};
+
+/// An iterator over typographic events.
+pub(super) struct Smartened<'a, I, S> {
+    parsed: I,
+    marked: &'a Marked<'a>,
+    smart: S,
+    /// How many elements are open whose text stays.
+    protected: usize,
+    /// What came before, if it was no text.
+    between: Option<Between>,
+    /// Where the last text ended.
+    last_end: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Between {
+    Line,
+    Markup,
+    Block,
+}
+
+impl<'a, I, S: Smart> Smartened<'a, I, S> {
+    pub(super) fn new(parsed: I, marked: &'a Marked<'a>, smart: S) -> Self {
+        Self { parsed, marked, smart, protected: 0, between: Some(Between::Block), last_end: 0 }
+    }
+
+    fn text(&mut self, text: CowStr<'a>, range: &Range<usize>) -> CowStr<'a> {
+        let source: &str = &self.marked.text;
+        let before = source[..range.start].trim_end_matches(|c| self.marked.is_mark(c)).chars().next_back();
+        match self.between.take() {
+            Some(Between::Line) => self.smart.interrupt(Interruption::Line),
+            Some(Between::Markup) => self.smart.interrupt(Interruption::Markup(before.unwrap_or('\n'))),
+            Some(Between::Block) => self.smart.interrupt(Interruption::Block),
+            None => {}
+        }
+        let escaped = before == Some('\\') && self.last_end < range.start;
+        self.last_end = range.end;
+        let mut out = String::with_capacity(text.len() + 8);
+        if !is_literal(&Event::Text(text.clone()), range, source) {
+            self.smart.push_verbatim(&mut out, &text);
+            return text;
+        }
+        let first = if escaped { text.chars().next().map_or(0, char::len_utf8) } else { 0 };
+        if first == 0 && !text.contains(['"', '\'', '-', '.', '<', '>']) {
+            self.smart.push(&mut out, &text, "");
+            return text;
+        }
+        if first > 0 {
+            self.smart.push_verbatim(&mut out, &text[..first]);
+        }
+        let mut at = first;
+        // Marks are none of the author's text, so they stand between no quote and its neighbours.
+        while let Some(len) = text[at..].find(|c| self.marked.is_mark(c)) {
+            let mark = text[at + len..].chars().next().map_or(0, char::len_utf8);
+            self.smart.push(&mut out, &text[at..at + len], &source[range.start + at + len + mark..]);
+            out.push_str(&text[at + len..at + len + mark]);
+            at += len + mark;
+        }
+        self.smart.push(&mut out, &text[at..], &source[range.end..]);
+        if out == *text { text } else { out.into() }
+    }
+}
+
+impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>, S: Smart> Iterator for Smartened<'a, I, S> {
+    type Item = (Event<'a>, Range<usize>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (event, range) = self.parsed.next()?;
+        let event = match event {
+            Event::Text(text) if self.protected == 0 => Event::Text(self.text(text, &range)),
+            other => {
+                self.protected = match &other {
+                    Event::Start(tag) if protects(tag) => self.protected + 1,
+                    Event::End(TagEnd::CodeBlock) => self.protected.saturating_sub(1),
+                    Event::End(TagEnd::Link) if self.protected > 0 => self.protected - 1,
+                    Event::Start(Tag::Link { .. }) if self.protected > 0 => self.protected + 1,
+                    _ => self.protected,
+                };
+                self.between = Some(between(&other));
+                other
+            }
+        };
+        Some((event, range))
+    }
+}
+
+fn protects(tag: &Tag<'_>) -> bool {
+    matches!(tag, Tag::CodeBlock(_) | Tag::Link { link_type: LinkType::Autolink | LinkType::Email, .. })
+}
+
+fn between(event: &Event<'_>) -> Between {
+    match event {
+        Event::SoftBreak | Event::HardBreak => Between::Line,
+        Event::Start(Tag::Emphasis | Tag::Strong | Tag::Strikethrough | Tag::Link { .. } | Tag::Image { .. })
+        | Event::End(TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image)
+        | Event::Text(_)
+        | Event::Code(_)
+        | Event::InlineHtml(_)
+        | Event::InlineMath(_)
+        | Event::DisplayMath(_)
+        | Event::FootnoteReference(_)
+        | Event::TaskListMarker(_) => Between::Markup,
+        _ => Between::Block,
+    }
+}
