@@ -8,7 +8,7 @@ use crate::posts::{Excerpt, Markup, Post, Revision, html, text};
 use crate::problems::Code;
 
 use super::report::{Report, Words, quoted};
-use super::{Rules, known_by, links, people, revision};
+use super::{Rules, known_by, links, people, revision, titles};
 
 /// What a generator's rules decide.
 #[derive(Debug)]
@@ -182,9 +182,17 @@ impl File<'_> {
     }
 }
 
-/// A title, or what stands in for one: no entry of a feed is without.
-pub(super) fn title_or_date(title: String, published: DateTime<FixedOffset>) -> String {
-    if title.is_empty() { published.format("%Y-%m-%d").to_string() } else { title }
+/// A title, or what stands in for one, for no entry of a feed is without: the first words of the body, else the date.
+pub(super) fn title_or_words(
+    title: String,
+    file: &File<'_>,
+    markup: Markup,
+    published: DateTime<FixedOffset>,
+) -> String {
+    if !title.is_empty() {
+        return title;
+    }
+    titles::of_body(file.body(), markup).unwrap_or_else(|| published.format("%Y-%m-%d").to_string())
 }
 
 /// Warns of the first template tag that was left out of the body.

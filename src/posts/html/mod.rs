@@ -10,6 +10,7 @@
 
 mod elements;
 mod foreign;
+mod frames;
 mod nest;
 mod outline;
 mod plain;
@@ -22,6 +23,7 @@ use std::sync::LazyLock;
 use ammonia::{Builder, UrlRelative};
 
 pub use self::plain::plain_text;
+pub(crate) use self::plain::reference;
 pub(super) use self::urls::Base;
 pub use self::urls::absolute;
 use super::text;

@@ -13,6 +13,7 @@ use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult, Toke
 
 use super::Base;
 use super::elements as rules;
+use super::frames;
 use super::foreign::{Foreign, Step};
 use super::nest::Nest;
 use crate::posts::text;
@@ -165,9 +166,13 @@ impl<'a> Outline<'a> {
 
     /// What readers can show in place of a frame: a link to what would be in it.
     fn frame(&mut self, tag: &Tag) {
-        let Some(url) = value(tag, "src").and_then(|src| self.base.media(src)) else { return };
+        // Scripts that load frames late keep the address elsewhere.
+        let src = ["src", "data-src"].into_iter().find_map(|name| value(tag, name));
+        let Some(url) = src.and_then(|src| self.base.media(src)) else { return };
+        let url = frames::page_of(&url).unwrap_or(url);
         let title = value(tag, "title").map(text::one_line).filter(|title| !title.is_empty());
-        self.nest.link(&url, title.as_deref().unwrap_or(&url));
+        let label = title.unwrap_or_else(|| url.strip_prefix("https://").unwrap_or(&url).to_owned());
+        self.nest.link(&url, &label);
     }
 
     /// Of all inputs only the box of a task list stays, and it cannot be ticked.

@@ -112,19 +112,24 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A character reference (HTML Living Standard, 13.5), with its semicolon.
     fn reference(&mut self) -> bool {
-        let body = &self.rest()[1..];
-        let Some(len) = body.bytes().take(32).position(|byte| byte == b';') else { return false };
-        let decoded = match body[..len].strip_prefix('#') {
-            Some(number) => numeric(number),
-            None => named(&body[..=len]),
-        };
-        let Some(decoded) = decoded else { return false };
+        let Some((decoded, len)) = reference(self.rest()) else { return false };
         push_folded(&mut self.text, &decoded);
-        self.at += len + 2;
+        self.at += len;
         true
     }
+}
+
+/// What the character reference at the start of `text` stands for, and how long it is with its semicolon (HTML Living
+/// Standard, 13.5).
+pub(crate) fn reference(text: &str) -> Option<(String, usize)> {
+    let body = text.strip_prefix('&')?;
+    let len = body.bytes().take(32).position(|byte| byte == b';')?;
+    let decoded = match body[..len].strip_prefix('#') {
+        Some(number) => numeric(number),
+        None => named(&body[..=len]),
+    };
+    Some((decoded?, len + 2))
 }
 
 fn name_at(tag: &str) -> Cow<'_, str> {

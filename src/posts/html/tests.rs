@@ -76,15 +76,15 @@ fn every_url_becomes_absolute() {
 fn frames_become_links() {
     becomes(
         "<iframe src=\"//www.youtube.com/embed/x\" title=\"A film\">no frames</iframe>",
-        "<p><a href=\"https://www.youtube.com/embed/x\">A film</a></p>",
+        "<p><a href=\"https://www.youtube.com/watch?v=x\">A film</a></p>",
     );
     becomes(
         "<div><iframe src=\"https://e.com/\"></iframe></div>",
-        "<div><p><a href=\"https://e.com/\">https://e.com/</a></p></div>",
+        "<div><p><a href=\"https://e.com/\">e.com/</a></p></div>",
     );
     becomes(
         "<p>a <iframe src=\"https://e.com/\"></iframe></p>",
-        "<p>a <a href=\"https://e.com/\">https://e.com/</a></p>",
+        "<p>a <a href=\"https://e.com/\">e.com/</a></p>",
     );
     becomes("<iframe src=\"javascript:x\"></iframe><iframe srcdoc=\"<b>\"></iframe>", "");
 }

@@ -15,6 +15,7 @@ mod linkify;
 mod merge;
 mod omit;
 mod smarten;
+mod summary;
 mod tables;
 
 use std::borrow::Cow;
@@ -22,6 +23,7 @@ use std::borrow::Cow;
 use pulldown_cmark::{BrokenLink, CowStr, Event, Options, Parser};
 
 pub use self::dialect::{Dialect, Goldmark, Zola};
+pub use self::summary::{first_words, more_marker};
 
 use self::blocks::CONTENTS;
 use self::events::Events;

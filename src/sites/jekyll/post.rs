@@ -8,7 +8,7 @@ use crate::posts::dates::Naive;
 use crate::posts::front_matter::{self, Map, Value};
 use crate::posts::{Excerpt, Markup, text};
 use crate::problems::Code;
-use crate::sites::compose::{Decided, File, title_or_date};
+use crate::sites::compose::{Decided, File, title_or_words};
 use crate::sites::report::{LEFT_OUT, Report, Words};
 use crate::sites::terms::{self, Split};
 use crate::sites::{Outcome, Rules, dated, links, titles};
@@ -88,7 +88,7 @@ impl JekyllPost<'_> {
             live_until: None,
             image_base: self.file.rules.site.url.to_string(),
             known: KNOWN,
-            title: title_or_date(self.title(report), published),
+            title: title_or_words(self.title(report), &self.file, self.markup(), published),
             published,
         })
     }
@@ -98,7 +98,7 @@ impl JekyllPost<'_> {
         if matches!(given, Some(Value::List(_) | Value::Map(_))) {
             report.odd_field(self.file.data, "title", "a text");
         }
-        given.and_then(Value::as_text).map_or_else(|| self.title_of_name(), titles::plain)
+        given.and_then(Value::as_text).map_or_else(|| self.title_of_name(), titles::smart)
     }
 
     /// The words of the file's name, capitalised.

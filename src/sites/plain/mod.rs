@@ -9,7 +9,7 @@ mod tests;
 
 use chrono::{DateTime, FixedOffset};
 
-use super::compose::{Decided, File, title_or_date};
+use super::compose::{Decided, File, title_or_words};
 use super::dated;
 use super::report::{LEFT_OUT, Report, Words};
 use super::terms::{self, Split};
@@ -127,7 +127,7 @@ impl PlainPost<'_> {
         Some(Decided {
             id: url.clone(),
             image_base: url.clone(),
-            title: title_or_date(self.title(report), published),
+            title: title_or_words(self.title(report), &self.file, Markup::Markdown, published),
             updated: self.dates().updated(self.file.data, &UPDATES, published, report),
             categories: self.terms(["categories", "category"], report),
             tags: self.terms(["tags", "tag"], report),

@@ -110,6 +110,7 @@ fn terms_are_split_at_commas() {
 #[test]
 fn a_title_is_never_empty() {
     assert_eq!(post("my_first-post.md", "---\ndate: 2025-11-08\n---\nx").title, "my first post");
-    assert_eq!(post("index.md", "---\ndate: 2025-11-08\n---\nx").title, "2025-11-08");
+    assert_eq!(post("index.md", "---\ndate: 2025-11-08\n---\nx *y*").title, "x y");
+    assert_eq!(post("index.md", "---\ndate: 2025-11-08\n---\n").title, "2025-11-08");
     assert_eq!(post("a.md", "---\ndate: 2025-11-08\ntitle: 2025\n---\n# H\n").title, "2025");
 }
