@@ -114,8 +114,8 @@ struct Tag {
 impl Tag {
     fn read(rest: &str) -> Option<Self> {
         const INLINE: [&str; 24] = [
-            "a", "abbr", "b", "br", "cite", "code", "del", "em", "i", "ins", "kbd", "mark", "q", "rp", "rt", "ruby", "s",
-            "small", "span", "strong", "sub", "sup", "u", "wbr",
+            "a", "abbr", "b", "br", "cite", "code", "del", "em", "i", "ins", "kbd", "mark", "q", "rp", "rt", "ruby",
+            "s", "small", "span", "strong", "sub", "sup", "u", "wbr",
         ];
         /// A longer tag has a `<` that is none.
         const MAX_LEN: usize = 300;

@@ -13,8 +13,8 @@ use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult, Toke
 
 use super::Base;
 use super::elements as rules;
-use super::frames;
 use super::foreign::{Foreign, Step};
+use super::frames;
 use super::nest::Nest;
 use crate::posts::text;
 

@@ -82,10 +82,7 @@ fn frames_become_links() {
         "<div><iframe src=\"https://e.com/\"></iframe></div>",
         "<div><p><a href=\"https://e.com/\">e.com/</a></p></div>",
     );
-    becomes(
-        "<p>a <iframe src=\"https://e.com/\"></iframe></p>",
-        "<p>a <a href=\"https://e.com/\">e.com/</a></p>",
-    );
+    becomes("<p>a <iframe src=\"https://e.com/\"></iframe></p>", "<p>a <a href=\"https://e.com/\">e.com/</a></p>");
     becomes("<iframe src=\"javascript:x\"></iframe><iframe srcdoc=\"<b>\"></iframe>", "");
 }
 

@@ -19,8 +19,8 @@ pub(super) enum Braces<'a> {
 }
 
 impl<'a> Braces<'a> {
-    /// Reads the line at the start of `text`.
-    pub(super) fn read(text: &'a str) -> Option<Self> {
+    /// Reads the line at the start of `text`. `endless` remembers the extensions that nothing ends from here on.
+    pub(super) fn read(text: &'a str, endless: &mut Vec<String>) -> Option<Self> {
         let indent = indent_of(text);
         let bare = &text[indent..];
         let inside = bare.strip_prefix("{:")?;
@@ -33,7 +33,7 @@ impl<'a> Braces<'a> {
         }
         let len = indent + 2 + end + 1 + line_end;
         if let Some(extension) = list.strip_prefix(':') {
-            return Self::extension(extension, text, len);
+            return Self::extension(extension, text, len, endless);
         }
         if list.starts_with('/') || list.trim().is_empty() || list.starts_with(|c: char| c.is_ascii_digit()) {
             return None;
@@ -41,15 +41,18 @@ impl<'a> Braces<'a> {
         Some(Self::Attributes { list, len })
     }
 
-    fn extension(extension: &str, text: &str, len: usize) -> Option<Self> {
+    fn extension(extension: &str, text: &str, len: usize, endless: &mut Vec<String>) -> Option<Self> {
         let name = extension.split([' ', '/']).next().unwrap_or_default();
         if extension.ends_with('/') || name == "options" {
             return matches!(name, "options" | "comment" | "nomarkdown").then_some(Self::Dropped(len));
         }
-        if !matches!(name, "comment" | "nomarkdown") {
+        if !matches!(name, "comment" | "nomarkdown") || endless.iter().any(|endless| endless == name) {
             return None;
         }
-        let (inside, end) = stop(text, len, name)?;
+        let Some((inside, end)) = stop(text, len, name) else {
+            endless.push(name.to_owned());
+            return None;
+        };
         Some(if name == "comment" { Self::Dropped(end) } else { Self::Raw { inside: len..inside, len: end } })
     }
 }

@@ -125,7 +125,8 @@ fn tag(text: &str) -> Option<Tag<'_>> {
     let after = text.strip_prefix('<')?;
     let closing = after.starts_with('/');
     let named = &after[usize::from(closing)..];
-    let len = named.bytes().take(64).take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')).count();
+    let len =
+        named.bytes().take(64).take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')).count();
     let name = &named[..len];
     if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
         return None;
@@ -139,6 +140,7 @@ fn tag(text: &str) -> Option<Tag<'_>> {
             }
             // `<http://…>` is a link.
             (b':' | b'@', None) if at == len => return None,
+            (b'<', None) => return None,
             (b'"' | b'\'', None) => quote = Some(byte),
             (_, Some(open)) if byte == open => quote = None,
             _ => {}
@@ -150,8 +152,22 @@ fn tag(text: &str) -> Option<Tag<'_>> {
 fn is_void(name: &str) -> bool {
     matches!(
         name.to_ascii_lowercase().as_str(),
-        "area" | "base" | "br" | "col" | "command" | "embed" | "hr" | "img" | "input" | "keygen" | "link" | "meta" | "param"
-            | "source" | "track" | "wbr"
+        "area"
+            | "base"
+            | "br"
+            | "col"
+            | "command"
+            | "embed"
+            | "hr"
+            | "img"
+            | "input"
+            | "keygen"
+            | "link"
+            | "meta"
+            | "param"
+            | "source"
+            | "track"
+            | "wbr"
     )
 }
 
@@ -159,8 +175,42 @@ fn is_void(name: &str) -> bool {
 fn is_span(name: &str) -> bool {
     matches!(
         name.to_ascii_lowercase().as_str(),
-        "a" | "abbr" | "acronym" | "b" | "big" | "bdo" | "br" | "button" | "cite" | "code" | "del" | "dfn" | "em" | "i"
-            | "img" | "input" | "ins" | "kbd" | "label" | "mark" | "option" | "q" | "rb" | "rbc" | "rp" | "rt" | "rtc"
-            | "ruby" | "samp" | "select" | "small" | "span" | "strong" | "sub" | "sup" | "tt" | "u" | "var"
+        "a" | "abbr"
+            | "acronym"
+            | "b"
+            | "big"
+            | "bdo"
+            | "br"
+            | "button"
+            | "cite"
+            | "code"
+            | "del"
+            | "dfn"
+            | "em"
+            | "i"
+            | "img"
+            | "input"
+            | "ins"
+            | "kbd"
+            | "label"
+            | "mark"
+            | "option"
+            | "q"
+            | "rb"
+            | "rbc"
+            | "rp"
+            | "rt"
+            | "rtc"
+            | "ruby"
+            | "samp"
+            | "select"
+            | "small"
+            | "span"
+            | "strong"
+            | "sub"
+            | "sup"
+            | "tt"
+            | "u"
+            | "var"
     )
 }

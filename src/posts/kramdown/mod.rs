@@ -38,6 +38,12 @@ pub(super) struct Prepared<'a> {
     pub(super) blocks: Vec<Block>,
 }
 
+impl Prepared<'_> {
+    fn into_owned<'b>(self) -> Prepared<'b> {
+        Prepared { text: Cow::Owned(self.text.into_owned()), blocks: self.blocks }
+    }
+}
+
 /// A character that the parser takes for text and that never reaches a feed: what stands behind it begins no block.
 const GUARD: &str = "&#8;";
 
@@ -54,6 +60,9 @@ pub(super) fn number_of(info: &str) -> Option<usize> {
 /// Rewrites a body.
 #[must_use]
 pub(super) fn prepare(body: &str) -> Prepared<'_> {
+    if body.contains('\r') {
+        return prepare(&body.replace("\r\n", "\n").replace('\r', "\n")).into_owned();
+    }
     let mut writer = Writer {
         source: body,
         at: 0,
@@ -66,6 +75,7 @@ pub(super) fn prepare(body: &str) -> Prepared<'_> {
         in_code: false,
         open: Vec::new(),
         fences: Fences::of(body),
+        endless: Vec::new(),
     };
     while writer.at < body.len() {
         writer.line();
@@ -92,6 +102,8 @@ struct Writer<'a> {
     /// The HTML elements around that let Markdown in, each with the elements around it that do not.
     open: Vec<Vec<String>>,
     fences: Fences,
+    /// The extensions that nothing ends from here on.
+    endless: Vec<String>,
 }
 
 impl<'a> Writer<'a> {
@@ -190,7 +202,8 @@ impl<'a> Writer<'a> {
     fn fence(&mut self, line: &str) -> bool {
         let indent = indent_of(line);
         let Some(mark) = lines::fence(&line[indent..]) else { return false };
-        let end = lines::is_fence_start(line).then(|| self.fences.end(self.source, self.at + line.len(), mark)).flatten();
+        let end =
+            lines::is_fence_start(line).then(|| self.fences.end(self.source, self.at + line.len(), mark)).flatten();
         match end {
             Some(end) => {
                 self.flush(false);
@@ -255,7 +268,7 @@ impl<'a> Writer<'a> {
 
     /// A line that is an instruction.
     fn braces(&mut self, line: &str) -> bool {
-        let Some(braces) = Braces::read(&self.source[self.at..]) else { return false };
+        let Some(braces) = Braces::read(&self.source[self.at..], &mut self.endless) else { return false };
         let indent = indent_of(line);
         self.flush(true);
         let len = match braces {

@@ -7,8 +7,8 @@ use super::lines::{fence, indent_of, is_heading};
 use super::tables::is_separator;
 use super::{GUARD, html};
 
-/// A URL that is longer is none; it keeps a megabyte of `](` linear.
-const MAX_URL: usize = 2_048;
+/// No span and no URL is longer; it keeps a megabyte of beginnings linear.
+const MAX_SPAN: usize = 2_048;
 
 /// Appends `text` to `out`, rewritten. `outermost`: it stands in no list.
 pub(super) fn rewrite(text: &str, outermost: bool, out: &mut String) {
@@ -116,7 +116,11 @@ impl<'a> Spans<'a, '_> {
         let Some(len) = code(rest) else { return self.copy(run) };
         let code = &rest[..len];
         // A line within could begin with what is a block to the parser; but the mark of a quote has to stay.
-        if code.contains("\n>") { self.out.push_str(code) } else { self.out.push_str(&code.replace('\n', " ")) }
+        if code.contains("\n>") {
+            self.out.push_str(code)
+        } else {
+            self.out.push_str(&code.replace('\n', " "))
+        }
         self.at += len;
         self.after_span = true;
     }
@@ -127,9 +131,10 @@ impl<'a> Spans<'a, '_> {
             [("{::nomarkdown}", "{:/nomarkdown}", true), ("{::comment}", "{:/comment}", false), ("{::", "/}", false)]
         {
             let Some(inside) = rest.strip_prefix(open) else { continue };
+            let inside = near(inside);
             let stop = inside.find(close).map(|end| (end, end + close.len()));
             let stop = stop.or_else(|| inside.find("{:/}").map(|end| (end, end + 4)));
-            let Some((end, after)) = stop.filter(|(end, _)| *end <= MAX_URL) else { continue };
+            let Some((end, after)) = stop else { continue };
             if shown {
                 self.out.push_str(&inside[..end]);
             }
@@ -188,7 +193,7 @@ impl<'a> Spans<'a, '_> {
         self.after_span = true;
         let name = rest[1..].split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
         if matches!(name, "code" | "kbd" | "samp" | "var") && !rest[..len].ends_with("/>") {
-            let end = html::end_of(self.rest(), name);
+            let end = html::end_of(near(self.rest()), name);
             if let Some(end) = end {
                 let inside = &self.rest()[..end];
                 self.protected(inside);
@@ -242,7 +247,8 @@ impl<'a> Spans<'a, '_> {
             return self.copy(1);
         }
         self.copy(indent);
-        let begins_other = self.line > 1 && is_underline(bare) || self.line > 0 && is_rule(bare) || fence(bare).is_some();
+        let begins_other =
+            self.line > 1 && is_underline(bare) || self.line > 0 && is_rule(bare) || fence(bare).is_some();
         let separates = self.line > 0 && self.outermost && bare.contains('|') && is_separator(bare);
         // A span's tag alone on a line would begin an HTML block.
         if begins_other || separates || html::tag_len(bare).is_some() {
@@ -251,18 +257,24 @@ impl<'a> Spans<'a, '_> {
     }
 }
 
+/// So much of `text` as a span may take.
+fn near(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_SPAN)]
+}
+
 /// The URL in parentheses that `inside` begins with, and how long it is; a title may follow.
 fn url(inside: &str) -> Option<(&str, usize)> {
     if inside.starts_with('<') {
         return None;
     }
     let mut nested = 0_usize;
-    let mut bytes = inside.bytes().enumerate().take(MAX_URL).peekable();
+    let mut bytes = inside.bytes().enumerate().take(MAX_SPAN).peekable();
     while let Some((at, byte)) = bytes.next() {
         match byte {
             b'(' => nested += 1,
             b')' if nested == 0 => return Some((&inside[..at], at)),
             b')' => nested -= 1,
+            b']' if inside[at + 1..].starts_with('(') => return None,
             b' ' | b'\n' if bytes.peek().is_some_and(|(_, next)| matches!(next, b'"' | b'\'')) => {
                 return Some((&inside[..at], at));
             }

@@ -11,7 +11,8 @@ pub(super) fn rewrite(chunk: &str, ended: bool) -> Option<String> {
         return None;
     }
     let rows: Vec<Vec<String>> = lines.iter().map(|line| cells(line)).collect();
-    let piped = |(line, cells): (&&str, &Vec<String>)| is_separator(line) && line.contains('|') || has_pipe(line, cells);
+    let piped =
+        |(line, cells): (&&str, &Vec<String>)| is_separator(line) && line.contains('|') || has_pipe(line, cells);
     if !lines.iter().zip(&rows).all(piped) {
         return None;
     }

@@ -30,7 +30,10 @@ impl Contents {
         // For every list that is open, the level of its last item.
         let mut open: Vec<HeadingLevel> = Vec::new();
         for entry in &self.0 {
-            while open.len() > 1 && open.last().is_some_and(|level| *level > entry.level) && open[open.len() - 2] >= entry.level {
+            while open.len() > 1
+                && open.last().is_some_and(|level| *level > entry.level)
+                && open[open.len() - 2] >= entry.level
+            {
                 open.pop();
                 out.push_str("</li>\n</ul>\n");
             }

@@ -114,7 +114,8 @@ fn url(text: &str) -> Option<Found> {
     let rest = &text[prefix..];
     let host = rest.bytes().take(MAX_HOST).take_while(|byte| is_host(*byte)).count();
     // The host ends in a dot and letters; what stands behind them is not part of it.
-    let (labels, last) = rest[..host].rsplit_once('.').filter(|(_, last)| last.starts_with(|c: char| c.is_ascii_lowercase()))?;
+    let (labels, last) =
+        rest[..host].rsplit_once('.').filter(|(_, last)| last.starts_with(|c: char| c.is_ascii_lowercase()))?;
     if labels.is_empty() {
         return None;
     }

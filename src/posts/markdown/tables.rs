@@ -42,7 +42,9 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Iterator for Tables<'a, 
             self.held.push_back((event, range));
             if ends {
                 // The writer has to know that the body begins here.
-                self.held.retain(|(event, _)| !matches!(event, Event::Start(Tag::TableCell) | Event::End(TagEnd::TableCell)));
+                self.held.retain(|(event, _)| {
+                    !matches!(event, Event::Start(Tag::TableCell) | Event::End(TagEnd::TableCell))
+                });
                 break;
             }
             if !is_cell {

@@ -29,6 +29,91 @@ fn the_github_extensions_are_on() {
     becomes("\"a\" -- b...", "<p>\"a\" -- b...</p>\n");
 }
 
+#[track_caller]
+fn goldmark_makes(options: Goldmark, cases: &[(&str, &str)]) {
+    for (body, html) in cases {
+        assert_eq!(to_html(body, BASE, Dialect::Goldmark(options)).trim_end(), *html, "{body}");
+    }
+}
+
+#[test]
+fn hugo_links_bare_urls() {
+    goldmark_makes(
+        Goldmark::DEFAULT,
+        &[
+            (
+                "see https://a.example/b_c?d=1. x",
+                "<p>see <a href=\"https://a.example/b_c?d=1\">https://a.example/b_c?d=1</a>. x</p>",
+            ),
+            ("(https://a.example/b)", "<p>(<a href=\"https://a.example/b\">https://a.example/b</a>)</p>"),
+            (
+                "www.a.example, x@a.example!",
+                "<p><a href=\"http://www.a.example/\">www.a.example</a>, <a href=\"mailto:x@a.example\">x@a.example</a>!</p>",
+            ),
+            (
+                "`https://a.example` xhttps://a.example https://a",
+                "<p><code>https://a.example</code> xhttps://a.example https://a</p>",
+            ),
+            ("[https://a.example](/b)", "<p><a href=\"https://example.com/b\">https://a.example</a></p>"),
+            ("https://a.example/a--b", "<p><a href=\"https://a.example/a--b\">https://a.example/a--b</a></p>"),
+        ],
+    );
+    let off = Goldmark { linkify: false, ..Goldmark::DEFAULT };
+    goldmark_makes(off, &[("https://a.example", "<p>https://a.example</p>")]);
+}
+
+#[test]
+fn hugo_makes_quotes_and_dashes_typographic() {
+    goldmark_makes(
+        Goldmark::DEFAULT,
+        &[
+            ("\"a\" 'b' it's -- --- ... << c >>", "<p>“a” ‘b’ it’s – — … « c »</p>"),
+            ("\"*a*\" *\"b\"* \"", "<p>“<em>a</em>” <em>“b”</em> \"</p>"),
+            ("a\" 5' the '90s 'tis \\\"", "<p>a\" 5’ the ’90s ’tis \"</p>"),
+            (
+                "`\"a\"` <http://a.example/b--c>",
+                "<p><code>\"a\"</code> <a href=\"http://a.example/b--c\">http://a.example/b--c</a></p>",
+            ),
+        ],
+    );
+    let off = Goldmark { typographer: false, ..Goldmark::DEFAULT };
+    goldmark_makes(off, &[("a -- b", "<p>a -- b</p>")]);
+}
+
+#[test]
+fn hugo_leaves_raw_html_out_unless_it_is_told_otherwise() {
+    let body = "a <b>c</b>\n\n<div>d</div>\n\ne";
+    goldmark_makes(Goldmark::DEFAULT, &[(body, "<p>a c</p>\n<p>e</p>")]);
+    let on = Goldmark { unsafe_html: true, ..Goldmark::DEFAULT };
+    goldmark_makes(on, &[(body, "<p>a <b>c</b></p>\n<div>d</div>\n<p>e</p>")]);
+}
+
+#[test]
+fn hugo_has_definitions_alerts_and_hard_wraps() {
+    goldmark_makes(
+        Goldmark { hard_wraps: true, ..Goldmark::DEFAULT },
+        &[
+            ("a\nb", "<p>a<br />\nb</p>"),
+            ("a\n: b", "<dl>\n<dt>a</dt>\n<dd>b</dd>\n</dl>"),
+            ("> [!NOTE]\n> a", "<blockquote class=\"markdown-alert-note\">\n<p>a</p>\n</blockquote>"),
+            ("# a {#b}", "<h1 id=\"b\">a</h1>"),
+        ],
+    );
+}
+
+#[test]
+fn zola_is_commonmark_until_it_is_told_more() {
+    let zola = |zola, body| to_html(body, BASE, Dialect::Zola(zola));
+    let body = "\"a\" -- https://a.example";
+    assert_eq!(zola(Zola::default(), body), "<p>\"a\" -- https://a.example</p>\n");
+    let smart = Zola { smart_punctuation: true, ..Zola::default() };
+    assert_eq!(zola(smart, body), "<p>“a” – https://a.example</p>\n");
+    let alerts = Zola { github_alerts: true, ..Zola::default() };
+    assert_eq!(zola(alerts, "> [!TIP]\n> a"), "<blockquote class=\"markdown-alert-tip\">\n<p>a</p>\n</blockquote>\n");
+    let definitions = Zola { definition_list: true, ..Zola::default() };
+    assert_eq!(zola(definitions, "a\n: b"), "<dl>\n<dt>a</dt>\n<dd>b</dd>\n</dl>\n");
+}
+
 #[test]
 fn urls_are_absolute() {
     becomes(

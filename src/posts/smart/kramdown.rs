@@ -28,7 +28,11 @@ impl Kramdown {
         let mut rest = text;
         while let Some(at) = rest.find(['<', '&']) {
             let len = protected(&rest[at..]);
-            let end = if len == 0 { rest[at..].find(|c| !matches!(c, '<' | '&' | ' ')).map_or(rest.len(), |end| at + end) } else { at };
+            let end = if len == 0 {
+                rest[at..].find(|c| !matches!(c, '<' | '&' | ' ')).map_or(rest.len(), |end| at + end)
+            } else {
+                at
+            };
             smart.push(&mut out, &rest[..end], &rest[end..]);
             if len > 0 {
                 smart.push_verbatim(&mut out, &rest[at..at + len]);
