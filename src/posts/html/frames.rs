@@ -12,7 +12,7 @@ pub(super) fn page_of(frame: &str) -> Option<String> {
     let mut path = url.path_segments()?;
     let (first, second) = (path.next()?, path.next().unwrap_or_default());
     let named = |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
-    let page = match (host, first) {
+    match (host, first) {
         ("youtube.com" | "youtube-nocookie.com", "embed") if second == "videoseries" => {
             let list = url.query_pairs().find(|(name, _)| name == "list")?.1.into_owned();
             named(&list).then(|| format!("https://www.youtube.com/playlist?list={list}"))
@@ -30,8 +30,7 @@ pub(super) fn page_of(frame: &str) -> Option<String> {
             named(&id).then(|| format!("https://www.bilibili.com/video/{id}"))
         }
         _ => None,
-    };
-    page
+    }
 }
 
 #[cfg(test)]
