@@ -178,13 +178,11 @@ pub fn render(post: &Post, source: &Source<'_>) -> Rendered {
     };
     let summary = match (&post.excerpt, &source.head) {
         (Excerpt::Given(given), _) => html::plain_text(given),
-        (_, Some(head)) => {
-            html::plain_text(&match (post.markup.dialect(), post.markup) {
-                (Some(dialect), _) => Cow::Owned(markdown::excerpt_to_html(head, body, &post.url, dialect)),
-                (None, Markup::Text) => Cow::Owned(html::escape(head)),
-                (None, _) => Cow::Borrowed(&**head),
-            })
-        }
+        (_, Some(head)) => html::plain_text(&match (post.markup.dialect(), post.markup) {
+            (Some(dialect), _) => Cow::Owned(markdown::excerpt_to_html(head, body, &post.url, dialect)),
+            (None, Markup::Text) => Cow::Owned(html::escape(head)),
+            (None, _) => Cow::Borrowed(&**head),
+        }),
         (_, None) => html::plain_text(&html),
     };
     Rendered { html: html.into(), summary: summary.into() }
