@@ -192,5 +192,5 @@ fn nothing_that_xml_forbids_and_no_script_reaches_a_feed() {
     assert!(html.contains("https://blog.example.com/a%02b/2025/01/y"), "{html}");
     assert!(html.contains("https://blog.example.com/a%02b/2025/01/01/pic.png"), "{html}");
     assert!(html.contains("</b>"), "{html}");
-    assert_eq!(feed.entries[0].title.as_ref().unwrap().content, "ab <T> & \"x\"");
+    assert_eq!(feed.entries[0].title.as_ref().unwrap().content, "ab <T> & “x”");
 }

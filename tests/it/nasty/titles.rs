@@ -1,4 +1,4 @@
-//! Titles: plain text in every format, however they were written.
+//! Titles: plain text in every format, however they were written. Of a Jekyll site they have curly quotes, as jekyll-feed's do.
 
 use super::{built, only, title};
 
@@ -13,7 +13,7 @@ fn shown(written: &str) -> String {
 #[test]
 fn case_03_markup_in_titles() {
     for (written, expected) in [
-        ("'Use Vec<T> & \"x\" in <b>Rust</b>'", "Use Vec<T> & \"x\" in Rust"),
+        ("'Use Vec<T> & \"x\" in <b>Rust</b>'", "Use Vec<T> & “x” in Rust"),
         ("R&amp;D", "R&D"),
         ("R&D", "R&D"),
         ("\"`code` and **stars**\"", "code and **stars**"),
