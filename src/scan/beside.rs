@@ -28,6 +28,8 @@ pub(super) struct Beside<'a> {
 pub(super) struct Record {
     texts: BTreeMap<String, Text>,
     lists: BTreeMap<String, Vec<String>>,
+    /// By directory and suffix.
+    endings: BTreeMap<(String, String), Vec<String>>,
     directories: BTreeMap<String, bool>,
 }
 
@@ -65,6 +67,12 @@ impl Files for Beside<'_> {
         Ok(list)
     }
 
+    fn ending(&self, dir: &str, suffix: &str) -> Result<Vec<String>, SettingsError> {
+        let list = self.source.ending(dir, suffix).map_err(|error| unreadable(dir, &error))?;
+        self.record.borrow_mut().endings.insert((dir.to_owned(), suffix.to_owned()), list.clone());
+        Ok(list)
+    }
+
     fn is_directory(&self, path: &str) -> bool {
         let is = self.source.has_directory(path);
         self.record.borrow_mut().directories.insert(path.to_owned(), is);
@@ -77,6 +85,7 @@ impl Record {
     pub(super) fn still_holds(&self, source: &Directory) -> bool {
         self.texts.iter().all(|(path, text)| text.still_holds(source, path))
             && self.lists.iter().all(|(dir, list)| source.below(dir).is_ok_and(|now| now == *list))
+            && self.endings.iter().all(|((dir, suffix), list)| source.ending(dir, suffix).is_ok_and(|now| now == *list))
             && self.directories.iter().all(|(path, was)| source.has_directory(path) == *was)
     }
 }

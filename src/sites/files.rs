@@ -22,6 +22,14 @@ pub trait Files {
     /// If there is one that cannot be read.
     fn below(&self, dir: &str) -> Result<Vec<String>, SettingsError>;
 
+    /// The paths of all files at any depth below a directory (empty: the root) that end in `suffix`, sorted; empty if there is
+    /// no such directory. Directories of programs (`node_modules`, or a name with a dot first) are passed over.
+    ///
+    /// # Errors
+    ///
+    /// If there is one that cannot be read.
+    fn ending(&self, dir: &str, suffix: &str) -> Result<Vec<String>, SettingsError>;
+
     /// Whether there is such a directory.
     fn is_directory(&self, path: &str) -> bool;
 }
@@ -70,6 +78,11 @@ pub(crate) mod testing {
         fn below(&self, dir: &str) -> Result<Vec<String>, SettingsError> {
             let dir = format!("{dir}/");
             Ok(self.0.keys().filter(|path| path.starts_with(&dir)).cloned().collect())
+        }
+
+        fn ending(&self, dir: &str, suffix: &str) -> Result<Vec<String>, SettingsError> {
+            let inside = |path: &String| dir.is_empty() || path.starts_with(&format!("{dir}/"));
+            Ok(self.0.keys().filter(|path| inside(path) && path.ends_with(suffix)).cloned().collect())
         }
 
         fn is_directory(&self, path: &str) -> bool {

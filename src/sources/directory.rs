@@ -93,12 +93,26 @@ impl Directory {
     ///
     /// If it, or a directory in it, cannot be read.
     pub fn below(&self, dir: &str) -> io::Result<Vec<String>> {
+        self.list(dir, &|_| true, &|_| true)
+    }
+
+    /// The same for files whose path ends in `suffix`, outside `node_modules` and directories with a dot first.
+    ///
+    /// # Errors
+    ///
+    /// If it, or a directory in it, cannot be read.
+    pub fn ending(&self, dir: &str, suffix: &str) -> io::Result<Vec<String>> {
+        let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+        let enters = |path: &str| !name(path).starts_with('.') && name(path) != "node_modules";
+        self.list(dir, &enters, &|path| path.ends_with(suffix))
+    }
+
+    fn list(&self, dir: &str, enters: &dyn Fn(&str) -> bool, wants: &dyn Fn(&str) -> bool) -> io::Result<Vec<String>> {
         if !self.has_directory(dir) {
             return Ok(Vec::new());
         }
         let snapshot = Snapshot { files: Vec::new(), unreadable: Vec::new(), whole: true };
-        let mut walk =
-            Walk { root: &self.root, enters: &|_| true, wants: &|_| true, entered: HashSet::new(), snapshot };
+        let mut walk = Walk { root: &self.root, enters, wants, entered: HashSet::new(), snapshot };
         walk.directory(dir, &self.root.join(dir), 0)?;
         if let (false, Some(unreadable)) = (walk.snapshot.whole, walk.snapshot.unreadable.first()) {
             return Err(io::Error::other(format!("{}: {}", unreadable.path, unreadable.reason)));
