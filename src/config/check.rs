@@ -41,7 +41,7 @@ impl ConfigFile {
     pub fn check(&self, defaults: &SiteDefaults, around: &Surroundings<'_>) -> Result<Config, Vec<Problem>> {
         let mut checker = Checker { file: self, around, problems: Vec::new() };
         let site = checker.site(defaults);
-        let source = checker.source();
+        let source = checker.source(defaults);
         let schedule = checker.schedule();
         let output = checker.output();
         let feeds = checker.feeds();
@@ -73,12 +73,21 @@ impl ConfigFile {
         path.map_or_else(|| self.dir.clone(), |path| normal(&self.dir.join(path)))
     }
 
+    /// Whether the config says what the URLs of posts are.
+    #[must_use]
+    pub fn names_permalink(&self) -> bool {
+        self.raw.source.as_ref().is_some_and(|source| source.permalink.is_some())
+    }
+
     /// The generator that the config names, if it does.
     #[must_use]
     pub fn generator(&self) -> Option<Generator> {
         match self.raw.source.as_ref()?.generator? {
             RawGenerator::Auto => None,
             RawGenerator::Jekyll => Some(Generator::Jekyll),
+            RawGenerator::Zola => Some(Generator::Zola),
+            RawGenerator::Eleventy => Some(Generator::Eleventy),
+            RawGenerator::Astro => Some(Generator::Astro),
             RawGenerator::Plain => Some(Generator::Plain),
         }
     }
@@ -95,7 +104,7 @@ impl Checker<'_> {
         self.problems.push(self.file.problem(steps, message, remedy));
     }
 
-    fn source(&mut self) -> Source {
+    fn source(&mut self, defaults: &SiteDefaults) -> Source {
         let raw = self.file.raw.source.clone().unwrap_or_default();
         let path = self.file.source_path();
         if !path.is_dir() {
@@ -105,7 +114,8 @@ impl Checker<'_> {
                 "set `source.path` to the directory that holds the posts, relative to the site's directory",
             );
         }
-        let permalink = raw.permalink.unwrap_or_else(|| DEFAULT_PERMALINK.to_owned());
+        let permalink =
+            raw.permalink.or_else(|| defaults.permalink.clone()).unwrap_or_else(|| DEFAULT_PERMALINK.to_owned());
         if !permalink.starts_with('/') {
             self.error(
                 &[Step::Key("source"), Step::Key("permalink")],

@@ -47,6 +47,8 @@ pub struct SiteDefaults {
     pub icon: Option<String>,
     /// URL or path of a wide image.
     pub logo: Option<String>,
+    /// URL template of posts, where the site's conventions have one; see [`Source::permalink`].
+    pub permalink: Option<String>,
 }
 
 /// Everything Tidings was told, checked.
@@ -101,6 +103,12 @@ pub struct Site {
 pub enum Generator {
     /// Jekyll 4.
     Jekyll,
+    /// Zola.
+    Zola,
+    /// Eleventy 3.
+    Eleventy,
+    /// Astro 5.
+    Astro,
     /// Markdown files with or without front matter, URLs from a template.
     Plain,
 }
@@ -116,7 +124,7 @@ pub struct Source {
     pub include: globset::GlobSet,
     /// Files that match one of these are no posts.
     pub exclude: globset::GlobSet,
-    /// URL template of the `plain` generator, such as `/{dir}/{slug}/`.
+    /// URL template of the generators `plain`, `eleventy` and `astro`, such as `/{dir}/{slug}/`.
     pub permalink: String,
     /// Where the date of a post's last change comes from.
     pub updated: Updated,

@@ -62,6 +62,9 @@ pub(super) struct RawSource {
 pub(super) enum RawGenerator {
     Auto,
     Jekyll,
+    Zola,
+    Eleventy,
+    Astro,
     Plain,
 }
 

@@ -179,7 +179,7 @@ impl Posts {
             files,
             next_due: None,
             whole: snapshot.whole,
-            problems: snapshot.unreadable.iter().map(unreadable_problem).collect(),
+            problems: opened.doubt.into_iter().chain(snapshot.unreadable.iter().map(unreadable_problem)).collect(),
             unreadable: snapshot.unreadable.into_iter().map(|unreadable| unreadable.path).collect(),
         };
         // What was not found may be behind what could not be looked into.

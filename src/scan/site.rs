@@ -27,6 +27,8 @@ pub(super) struct Opened {
     pub(super) site: Arc<Site>,
     pub(super) config: Arc<Config>,
     pub(super) detected: Detected,
+    /// What the settings leave open.
+    pub(super) doubt: Option<Problem>,
     /// Where the site's settings are.
     settings: Option<String>,
 }
@@ -77,7 +79,8 @@ impl Opener {
         let config = Arc::new(self.file.check(&site.defaults, &around)?);
         let is_set = self.file.generator().is_some();
         let detected = Detected { generator: site.site.generator(), because: site.because, is_set };
-        let opened = Opened { site: site.site, config, detected, settings: site.settings };
+        let doubt = site.doubt.filter(|_| !self.file.names_permalink());
+        let opened = Opened { site: site.site, config, detected, doubt, settings: site.settings };
         self.opened = Some((opened.clone(), beside.into_record()));
         Ok((opened, true))
     }

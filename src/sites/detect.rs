@@ -1,19 +1,51 @@
 //! Which generator a repository follows, by what lies in it.
 
-use super::{Files, SettingsError};
+use super::{Files, SettingsError, jekyll, plain, zola};
 use crate::config::Generator;
 
 /// The generator, and what tells it.
+///
+/// A repository that moved from Jekyll to another generator often keeps one of its traces, so that both have to be there to win
+/// over another generator's config.
 pub(super) fn generator(files: &dyn Files) -> Result<(Generator, String), SettingsError> {
-    for name in super::jekyll::SETTINGS_FILES {
-        if files.text(name)?.is_some() {
-            return Ok((Generator::Jekyll, format!("there is a `{name}`")));
+    let jekyll = first(&jekyll::SETTINGS_FILES, files)?;
+    let has_posts = files.is_directory("_posts");
+    if let Some(name) = jekyll.filter(|_| has_posts) {
+        return Ok((Generator::Jekyll, format!("there are `{name}` and a directory `_posts`")));
+    }
+    for name in zola::SETTINGS_FILES {
+        if files.text(name)?.is_some_and(|text| has_base_url(&text)) {
+            return Ok((Generator::Zola, format!("there is a `{name}` with a `base_url`")));
         }
     }
-    if files.is_directory("_posts") {
-        return Ok((Generator::Jekyll, "there is a directory `_posts`".to_owned()));
+    let configs: [(_, &[&str]); 2] =
+        [(Generator::Eleventy, &plain::ELEVENTY_FILES), (Generator::Astro, &plain::ASTRO_FILES)];
+    for (generator, names) in configs {
+        if let Some(name) = first(names, files)? {
+            return Ok((generator, format!("there is a file `{name}`")));
+        }
     }
-    Ok((Generator::Plain, "nothing tells another generator".to_owned()))
+    Ok(match jekyll {
+        Some(name) => (Generator::Jekyll, format!("there is a `{name}`")),
+        None if has_posts => (Generator::Jekyll, "there is a directory `_posts`".to_owned()),
+        None => (Generator::Plain, "nothing tells another generator".to_owned()),
+    })
+}
+
+/// The first of these files that is there.
+fn first<'a>(names: &[&'a str], files: &dyn Files) -> Result<Option<&'a str>, SettingsError> {
+    for name in names {
+        if files.text(name)?.is_some() {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a line sets `base_url`, which no other generator's TOML does. Asked of the text, since it may not be TOML.
+fn has_base_url(text: &str) -> bool {
+    let set = |line: &str| line.trim_start().strip_prefix("base_url").map(|rest| rest.trim_start().starts_with('='));
+    text.lines().any(|line| set(line) == Some(true))
 }
 
 #[cfg(test)]
@@ -26,9 +58,35 @@ mod tests {
         let jekyll = || testing::files([("_config.yml", "title: a: b"), ("_posts/2025-01-01-x.md", "")]);
         assert_eq!(generator(&jekyll()).unwrap().0, Generator::Jekyll);
         assert_eq!(generator(&testing::files([("_posts/2025-01-01-x.md", "")])).unwrap().0, Generator::Jekyll);
+        assert_eq!(generator(&testing::files([("_config.yml", "")])).unwrap().0, Generator::Jekyll);
         assert_eq!(generator(&testing::files([("a.md", "")])).unwrap().0, Generator::Plain);
-        let named = |wanted| Site::open(Some(wanted), &testing::files([("a.md", "")])).unwrap().site.generator();
-        assert_eq!(named(Generator::Jekyll), Generator::Jekyll);
+        for wanted in [Generator::Jekyll, Generator::Zola, Generator::Eleventy, Generator::Astro, Generator::Plain] {
+            let named = Site::open(Some(wanted), &testing::files([("a.md", "")])).unwrap();
+            assert_eq!((named.site.generator(), named.because.as_str()), (wanted, "`source.generator` says so"));
+        }
         assert_eq!(Site::open(Some(Generator::Plain), &jekyll()).unwrap().site.generator(), Generator::Plain);
+    }
+
+    #[test]
+    fn a_config_tells_the_generator() {
+        for (name, text, expected, because) in [
+            ("zola.toml", "base_url = \"/\"", Generator::Zola, "there is a `zola.toml` with a `base_url`"),
+            ("config.toml", "[a\n base_url=1", Generator::Zola, "there is a `config.toml` with a `base_url`"),
+            ("config.toml", "baseURL = \"/\"\n#base_url = 1", Generator::Plain, "nothing tells another generator"),
+            (".eleventy.js", "", Generator::Eleventy, "there is a file `.eleventy.js`"),
+            ("eleventy.config.mjs", "", Generator::Eleventy, "there is a file `eleventy.config.mjs`"),
+            ("astro.config.ts", "", Generator::Astro, "there is a file `astro.config.ts`"),
+        ] {
+            assert_eq!(generator(&testing::files([(name, text)])).unwrap(), (expected, because.to_owned()), "{name}");
+        }
+    }
+
+    #[test]
+    fn jekyll_wins_only_with_both_of_its_traces() {
+        let eleventy = |other: &'static str| generator(&testing::files([(".eleventy.js", ""), (other, "")])).unwrap().0;
+        assert_eq!(eleventy("_posts/2025-01-01-x.md"), Generator::Eleventy);
+        assert_eq!(eleventy("_config.yml"), Generator::Eleventy);
+        let all = [("_config.yml", ""), ("_posts/a.md", ""), ("config.toml", "base_url = 1"), (".eleventy.js", "")];
+        assert_eq!(generator(&testing::files(all)).unwrap().0, Generator::Jekyll);
     }
 }

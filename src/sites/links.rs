@@ -1,5 +1,6 @@
 //! Paths and URLs of posts.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use percent_encoding::percent_decode_str;
@@ -14,6 +15,11 @@ pub(super) fn base(site: &Url) -> &str {
 /// `text` as part of a path: everything but the characters of RFC 3986's `pchar`, and `/`, is percent-encoded.
 pub(super) fn escape(text: &str) -> String {
     encode(text.as_bytes(), |byte| is_pchar(byte) || byte == b'/')
+}
+
+/// A path without its percent-encoding; what is not UTF-8 then is marked.
+pub(super) fn decoded(path: &str) -> Cow<'_, str> {
+    percent_decode_str(path).decode_utf8_lossy()
 }
 
 /// A path (with a query and fragment, if it has them) in the form that is compared byte by byte: percent-encoded

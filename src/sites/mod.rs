@@ -5,8 +5,10 @@
 
 pub mod jekyll;
 pub mod plain;
+pub mod zola;
 
 mod compose;
+mod crosslinks;
 mod dated;
 mod detect;
 mod files;
@@ -26,6 +28,7 @@ use crate::config::{Generator, SiteDefaults};
 use crate::posts::{Post, Revision, Source, text};
 use crate::problems::{Code, Place, Problem, Severity};
 pub use files::{Expanded, Files, Pages};
+use plain::Flavour;
 use report::{LEFT_OUT, Report, Words};
 
 /// What reading one file gave.
@@ -53,7 +56,7 @@ pub enum Outcome {
 pub struct Rules<'a> {
     /// Whose posts these are: base URL, time zone, author.
     pub site: &'a crate::config::Site,
-    /// URL template of the `plain` generator, such as `/{dir}/{slug}/`.
+    /// URL template of the generators `plain`, `eleventy` and `astro`, such as `/{dir}/{slug}/`.
     pub permalink: &'a str,
     /// Larger files are not read.
     pub max_post_bytes: u64,
@@ -64,8 +67,10 @@ pub struct Rules<'a> {
 pub enum Site {
     /// Jekyll's.
     Jekyll(Box<jekyll::Settings>),
-    /// Plain Markdown's.
-    Plain,
+    /// Zola's.
+    Zola(Box<zola::Settings>),
+    /// Those of plain Markdown, Eleventy and Astro.
+    Plain(plain::Flavour),
 }
 
 /// Why a site's own config cannot be used.
@@ -82,6 +87,8 @@ pub struct Opened {
     pub defaults: SiteDefaults,
     /// Why these rules: what in the repository tells the generator.
     pub because: String,
+    /// What its settings leave open, unless `source.permalink` is set.
+    pub doubt: Option<Problem>,
     /// Where its settings are; `None` if it has none.
     pub settings: Option<String>,
 }
@@ -97,14 +104,20 @@ impl Site {
             Some(generator) => (generator, "`source.generator` says so".to_owned()),
             None => detect::generator(files)?,
         };
-        let (site, defaults, settings) = match generator {
+        let (site, defaults, doubt, settings) = match generator {
             Generator::Jekyll => {
                 let (settings, defaults, path) = jekyll::Settings::read(files)?;
-                (Self::Jekyll(settings.into()), defaults, path)
+                (Self::Jekyll(settings.into()), defaults, None, path)
             }
-            Generator::Plain => (Self::Plain, SiteDefaults::default(), None),
+            Generator::Zola => {
+                let (settings, defaults, path) = zola::Settings::read(files)?;
+                (Self::Zola(settings.into()), defaults, None, path)
+            }
+            Generator::Eleventy => Flavour::eleventy(files)?,
+            Generator::Astro => Flavour::astro(files)?,
+            Generator::Plain => (Self::Plain(Flavour::Markdown), SiteDefaults::default(), None, None),
         };
-        Ok(Opened { site: Arc::new(site), defaults, because, settings })
+        Ok(Opened { site: Arc::new(site), defaults, because, doubt, settings })
     }
 
     /// Which generator's rules these are.
@@ -112,7 +125,10 @@ impl Site {
     pub fn generator(&self) -> Generator {
         match self {
             Self::Jekyll(_) => Generator::Jekyll,
-            Self::Plain => Generator::Plain,
+            Self::Zola(_) => Generator::Zola,
+            Self::Plain(Flavour::Eleventy(_)) => Generator::Eleventy,
+            Self::Plain(Flavour::Astro) => Generator::Astro,
+            Self::Plain(Flavour::Markdown) => Generator::Plain,
         }
     }
 
@@ -121,7 +137,8 @@ impl Site {
     pub fn enters(&self, dir: &str) -> bool {
         match self {
             Self::Jekyll(settings) => settings.enters(dir),
-            Self::Plain => plain::enters(dir),
+            Self::Zola(_) => zola::enters(dir),
+            Self::Plain(flavour) => flavour.enters(dir),
         }
     }
 
@@ -130,7 +147,8 @@ impl Site {
     pub fn wants(&self, path: &str) -> bool {
         match self {
             Self::Jekyll(settings) => settings.wants(path),
-            Self::Plain => plain::wants(path),
+            Self::Zola(settings) => settings.wants(path),
+            Self::Plain(flavour) => flavour.wants(path),
         }
     }
 
@@ -149,7 +167,8 @@ impl Site {
         tell_forbidden(&decoded.dropped, &mut report);
         let outcome = match self {
             Self::Jekyll(settings) => settings.read_post(path, text, rules, &mut report),
-            Self::Plain => plain::read(path, text, rules, &mut report),
+            Self::Zola(settings) => settings.read_post(path, text, rules, &mut report),
+            Self::Plain(flavour) => plain::read(flavour, path, text, rules, &mut report),
         };
         Reading { outcome, problems: report.into_problems() }
     }
@@ -160,7 +179,8 @@ impl Site {
         let mut report = Report::new(&post.path, file);
         let source = match self {
             Self::Jekyll(settings) => settings.expand(post, file, rules, pages, &mut report),
-            Self::Plain => Source::of(post, file),
+            Self::Zola(_) => zola::expand(post, file, pages, &mut report),
+            Self::Plain(flavour) => plain::expand(flavour, post, file, rules, pages, &mut report),
         };
         Expanded { source, problems: report.into_problems() }
     }
@@ -173,9 +193,10 @@ impl Site {
 
     /// The URL of the page that a file which is no post becomes; `None` if it becomes none.
     #[must_use]
-    pub fn page_url(&self, _path: &str, _text: &str, _rules: &Rules<'_>) -> Option<String> {
+    pub fn page_url(&self, path: &str, text: &str, rules: &Rules<'_>) -> Option<String> {
         match self {
-            Self::Jekyll(_) | Self::Plain => None,
+            Self::Zola(settings) => settings.page_url(path, text, rules),
+            Self::Jekyll(_) | Self::Plain(_) => None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Words in URLs, by Jekyll's `slugify`.
+//! Words in URLs, by Jekyll's `slugify` and as GitHub makes ids of headings.
 
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 
@@ -10,6 +10,12 @@ pub(super) fn plain(text: &str) -> String {
 /// Jekyll's mode `pretty` with the case kept: what paths allow stays too.
 pub(super) fn pretty(text: &str) -> String {
     hyphenated(text, "._~!$&'()+,;=@")
+}
+
+/// GitHub's ids of headings: letters, marks, digits, `-` and `_` stay, in lower case; a space becomes `-`; the rest goes.
+pub(super) fn github(text: &str) -> String {
+    let kept = text.chars().filter(|c| is_word(*c) || matches!(c, '-' | '_' | ' '));
+    kept.flat_map(char::to_lowercase).map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
 fn hyphenated(text: &str, also: &str) -> String {

@@ -121,6 +121,12 @@ impl Value {
 }
 
 impl Scalar {
+    /// A scalar that stands in no file.
+    #[must_use]
+    pub fn unquoted(text: impl Into<String>) -> Self {
+        Self { text: text.into(), quoted: false, at: None }
+    }
+
     fn to_json(&self) -> Json {
         let number = (!self.quoted).then(|| serde_json::from_str::<Number>(&self.text).ok()).flatten();
         match number.filter(|number| number.to_string() == self.text) {
@@ -173,6 +179,17 @@ impl Map {
                     entries.push(new);
                 }
             }
+        }
+        Self { entries }
+    }
+
+    /// The same with `value` under `key`, in the place of what stands there.
+    #[must_use]
+    pub fn with(self, key: &str, value: Value) -> Self {
+        let mut entries = self.entries;
+        match entries.iter_mut().find(|entry| entry.key == key) {
+            Some(entry) => entry.value = value,
+            None => entries.push(Entry { key: key.to_owned(), at: None, value }),
         }
         Self { entries }
     }

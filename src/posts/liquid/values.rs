@@ -19,9 +19,9 @@ pub(super) fn value(expression: &str, known: &Known<'_>) -> Option<String> {
         },
     };
     parts.try_fold(start, |text, filter| match filter {
-        "relative_url" if !text.contains("://") => Some(format!("{path}/{}", text.trim_start_matches('/'))),
+        "relative_url" | "url" if !text.contains("://") => Some(format!("{path}/{}", text.trim_start_matches('/'))),
         "absolute_url" if !text.contains("://") => Some(format!("{origin}{path}/{}", text.trim_start_matches('/'))),
-        "relative_url" | "absolute_url" | "strip" => Some(text),
+        "relative_url" | "url" | "absolute_url" | "strip" => Some(text),
         _ => None,
     })
 }

@@ -106,6 +106,7 @@ impl Raw<'_> {
             timezone: self.timezone(report),
             icon: image("icon"),
             logo: image("logo"),
+            permalink: None,
         }
     }
 

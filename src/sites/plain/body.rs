@@ -31,7 +31,7 @@ pub(super) fn first_heading(body: &str) -> Option<Heading<'_>> {
 }
 
 /// Up to the blank line after the first paragraph that is no heading.
-pub(super) fn first_paragraph(body: &str) -> Excerpt {
+pub(in crate::sites) fn first_paragraph(body: &str) -> Excerpt {
     let (mut at, mut in_paragraph) = (0, false);
     for line in body.split_inclusive('\n') {
         if line.trim().is_empty() && in_paragraph {

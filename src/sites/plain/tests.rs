@@ -1,19 +1,31 @@
 use super::*;
-use crate::posts::Post;
-use crate::problems::Problem;
-use crate::sites::{Reading, Site, tests::site};
+use crate::posts::{Excerpt, Post};
+use crate::problems::Code;
+use crate::sites::testing::{self, Known};
+use crate::sites::{Outcome, Reading, Rules, tests::site};
+
+fn config() -> crate::config::Site {
+    crate::config::Site { timezone: chrono_tz::Asia::Tokyo, ..site("https://example.com/b/") }
+}
+
+fn reading_of(site: &Site, permalink: &str, path: &str, text: &str) -> Reading {
+    let config = config();
+    site.read(path, text.as_bytes(), &Rules { site: &config, permalink, max_post_bytes: 1 << 20 })
+}
+
+fn post_of(site: &Site, permalink: &str, path: &str, text: &str) -> Post {
+    match reading_of(site, permalink, path, text) {
+        Reading { outcome: Outcome::Post(post), .. } => *post,
+        other => panic!("{other:?}"),
+    }
+}
 
 fn reading(path: &str, text: &str) -> Reading {
-    let site = crate::config::Site { timezone: chrono_tz::Asia::Tokyo, ..site("https://example.com/b/") };
-    let rules = Rules { site: &site, permalink: "/{dir}/{slug}/", max_post_bytes: 1 << 20 };
-    Site::Plain.read(path, text.as_bytes(), &rules)
+    reading_of(&Site::Plain(Flavour::Markdown), "/{dir}/{slug}/", path, text)
 }
 
 fn post(path: &str, text: &str) -> Post {
-    match reading(path, text).outcome {
-        Outcome::Post(post) => *post,
-        other => panic!("{other:?}"),
-    }
+    post_of(&Site::Plain(Flavour::Markdown), "/{dir}/{slug}/", path, text)
 }
 
 fn problem(path: &str, text: &str) -> Problem {
@@ -23,12 +35,12 @@ fn problem(path: &str, text: &str) -> Problem {
 #[test]
 fn markdown_files_are_wanted_but_not_other_peoples() {
     for path in ["a.md", "a/B.MARKDOWN", "a/b/c.mkd"] {
-        assert!(wants(path), "{path}");
+        assert!(Flavour::Markdown.wants(path), "{path}");
     }
     for path in
         ["a.txt", ".md", ".git/a.md", "a/_drafts/b.md", "node_modules/x/README.md", "target/a.md", "a/vendor/b.md"]
     {
-        assert!(!wants(path), "{path}");
+        assert!(!Flavour::Markdown.wants(path), "{path}");
     }
 }
 
@@ -65,15 +77,14 @@ fn what_has_no_date_is_a_page_and_what_has_a_bad_one_is_broken() {
 }
 
 #[test]
-fn toml_is_said_not_to_be_read_whatever_the_name_says() {
-    for path in ["a.md", "2025-11-08-a.md"] {
-        let reading = reading(path, "+++ \ndraft = true\ndate = 2025-11-08\n+++\ntext");
-        assert_eq!(reading.outcome, Outcome::Hidden, "{path}");
-        let said: Vec<_> = reading.problems.iter().map(ToString::to_string).collect();
-        let expected = format!("{path}:1:1: warning [T004]: front matter in TOML (`+++`) is not read yet");
-        assert_eq!(said, [expected]);
-    }
-    assert!(matches!(reading("2025-11-08-a.md", "+++ b\n").outcome, Outcome::Post(_)));
+fn front_matter_may_be_toml_or_json() {
+    let toml =
+        post("2025-11-08-a.md", "+++\ntitle = \"T\"\ndate = 2025-11-09T10:00:00\ntags = [\"a\", \"b\"]\n+++\ntext");
+    assert_eq!((toml.title.as_str(), toml.tags.len()), ("T", 2));
+    assert_eq!(toml.published.to_rfc3339(), "2025-11-09T10:00:00+09:00");
+    assert_eq!(reading("2025-11-08-a.md", "+++\ndraft = true\n+++\n").outcome, Outcome::Hidden);
+    let json = post("a.md", "{\"title\": \"T\", \"date\": \"2025-11-09\"}\n\ntext");
+    assert_eq!((json.title.as_str(), json.excerpt), ("T", Excerpt::Whole));
 }
 
 #[test]
@@ -113,4 +124,176 @@ fn a_title_is_never_empty() {
     assert_eq!(post("index.md", "---\ndate: 2025-11-08\n---\nx *y*").title, "x y");
     assert_eq!(post("index.md", "---\ndate: 2025-11-08\n---\n").title, "2025-11-08");
     assert_eq!(post("a.md", "---\ndate: 2025-11-08\ntitle: 2025\n---\n# H\n").title, "2025");
+}
+
+#[test]
+fn authors_may_stand_under_by_and_a_stub_is_no_post() {
+    let names = |front: &str| -> Vec<String> {
+        let post = post("a.md", &format!("---\ndate: 2025-11-08\n{front}\n---\n"));
+        post.authors.into_iter().map(|author| author.name).collect()
+    };
+    assert_eq!(names("by: [Ada, Bob]"), ["Ada", "Bob"]);
+    assert_eq!(names("by: Bob\nauthor: Ada"), ["Ada"]);
+    assert_eq!(reading("a.md", "---\ndate: 2025-11-08\nredirect: /b\n---\n").outcome, Outcome::Hidden);
+    assert!(matches!(
+        reading("a.md", "---\ndate: 2025-11-08\nredirect: /b\ntitle: T\n---\n").outcome,
+        Outcome::Post(_)
+    ));
+}
+
+/// What is made of the text of a post at `notes/a.md` (or `.mdx`), and what is said of it.
+fn expanded(site: &Site, path: &str, body: &str) -> (String, Vec<String>) {
+    let config = config();
+    let rules = Rules { site: &config, permalink: "/{dir}/{slug}/", max_post_bytes: 1 << 20 };
+    let file = format!("---\ntitle: T\ndate: 2025-11-08\n---\n{body}");
+    let post = post_of(site, rules.permalink, path, &file);
+    assert!(post.template, "{body}");
+    let target = Post { url: "https://example.com/b/x/".into(), ..crate::posts::testing::post("notes/b c.md", 1) };
+    let pages = Known { posts: vec![target.into()], ..Known::default() };
+    let expanded = site.expand(&post, &file, &rules, &pages);
+    (expanded.source.body.into_owned(), expanded.problems.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn links_to_other_files_lead_to_their_posts() {
+    let markdown = Site::Plain(Flavour::Markdown);
+    let body = "[b](b%20c.md#x) [b](../notes/b%20c.md) [?](gone.md) `[b](b.md)`\n";
+    let linked = "[b](https://example.com/b/x/#x) [b](https://example.com/b/x/) [?](gone.md) `[b](b.md)`\n";
+    assert_eq!(expanded(&markdown, "notes/a.md", body), (linked.into(), Vec::new()));
+    for body in ["[a](https://example.com/a.md) [b](#b.md)", "`[a](a.md)`", "a.md"] {
+        assert!(!post("a.md", &format!("---\ndate: 2025-11-08\n---\n{body}")).template, "{body}");
+    }
+}
+
+#[test]
+fn javascript_in_mdx_is_left_out() {
+    let markdown = Site::Plain(Flavour::Markdown);
+    let (body, problems) = expanded(&markdown, "notes/a.mdx", "import A from 'a';\n\n<A>\n[b](b%20c.md)\n</A>\n");
+    assert_eq!(body, "\n\n[b](https://example.com/b/x/)\n\n");
+    assert_eq!(problems, ["notes/a.mdx:7:1: warning [T010]: the template tag `<A>` is not run here"]);
+}
+
+fn eleventy() -> Site {
+    let files = testing::files([
+        (".eleventy.js", "module.exports = c => ({ dir: { input: 'src' } });"),
+        ("src/posts/posts.json", "{\"layout\": \"post\", \"tags\": [\"posts\", \"News\"]}"),
+        (
+            "src/_includes/post.html",
+            "---\npermalink: \"/blog/{{ page.date | date: '%Y/%m/%d' }}/{{ page.fileSlug }}/index.html\"\n---\n",
+        ),
+    ]);
+    match Flavour::eleventy(&files).unwrap() {
+        (site, ..) => site,
+    }
+}
+
+fn at_eleventy(path: &str, front: &str) -> Post {
+    post_of(&eleventy(), "/{dir}/{name}/", path, &format!("---\n{front}\n---\n{{{{ x }}}}"))
+}
+
+#[test]
+fn eleventys_urls_come_from_permalinks_or_from_files() {
+    let url = |path, front| at_eleventy(path, front).url;
+    assert_eq!(url("src/posts/2025-01-02-x.md", ""), "https://example.com/b/blog/2025/01/02/x/");
+    assert_eq!(url("src/2025-01-02-x.md", ""), "https://example.com/b/2025-01-02-x/");
+    assert_eq!(url("src/a/a.md", "date: 2025-01-02"), "https://example.com/b/a/");
+    assert_eq!(
+        url("src/_posts/x/index.md", "date: 2025-01-02\nurl: https://other.example/"),
+        "https://example.com/b/_posts/x/"
+    );
+    assert_eq!(
+        url("src/a.md", "date: 2025-01-02\ntitle: A b\npermalink: \"{{ title | slugify }}.html\""),
+        "https://example.com/b/a-b.html"
+    );
+    // Ten in the evening in UTC is the next day in Tokyo.
+    assert_eq!(url("src/posts/x.md", "date: 2025-01-02 22:00:00"), "https://example.com/b/blog/2025/01/02/x/");
+}
+
+#[test]
+fn a_permalink_that_is_not_understood_is_told() {
+    let text = "---\ndate: 2025-01-02\npermalink: \"/{{ page.date | year }}/\"\n---\n";
+    let Reading { outcome: Outcome::Post(post), problems } =
+        reading_of(&eleventy(), "/{dir}/{name}/", "src/x.md", text)
+    else {
+        panic!()
+    };
+    assert_eq!(post.url, "https://example.com/b/x/");
+    let said = "src/x.md:3:13: warning [T007]: this part of the permalink is not understood: `{{ page.date | year }}`";
+    assert_eq!(problems[0].to_string(), said);
+}
+
+#[test]
+fn eleventys_dates_are_utc_and_its_collections_no_tags() {
+    let post = at_eleventy("src/posts/x.md", "date: 2025-01-02 10:00:00\nupdated: 2025-01-03");
+    assert_eq!(post.published.to_rfc3339(), "2025-01-02T19:00:00+09:00");
+    assert_eq!(post.updated.map(|at| at.to_rfc3339()).as_deref(), Some("2025-01-03T09:00:00+09:00"));
+    assert_eq!(post.tags, ["News"]);
+    assert_eq!(
+        at_eleventy("src/posts/2025-01-02-x.md", "date: git Created\ntags: Web Dev, blog").tags,
+        ["Web Dev, blog"]
+    );
+    assert_eq!(at_eleventy("src/posts/2025-01-02-x.md", "tags: blog").tags, [""; 0]);
+    assert!(post.template);
+}
+
+#[test]
+fn eleventys_hidden_pages_are_no_posts() {
+    for front in ["permalink: false", "eleventyExcludeFromCollections: true", "draft: true"] {
+        let text = format!("---\ndate: 2025-01-02\n{front}\n---\n");
+        assert_eq!(reading_of(&eleventy(), "", "src/x.md", &text).outcome, Outcome::Hidden, "{front}");
+    }
+    let site = eleventy();
+    assert!(site.wants("src/_posts/x.md") && site.wants("src/x.mdx"));
+    for path in
+        ["README.md", "src/_includes/x.md", "src/_data/x.md", "src/node_modules/x.md", "src/.x/a.md", "src/a.njk"]
+    {
+        assert!(!site.wants(path), "{path}");
+    }
+}
+
+#[test]
+fn eleventys_templates_are_left_out() {
+    let (body, problems) = expanded(&eleventy(), "src/a.md", "{# c #}[i]({{ '/i' | url }}) {% box %}b{% endbox %}\n");
+    assert_eq!(body, "[i](/b/i) b\n");
+    assert_eq!(problems, ["src/a.md:5:30: warning [T010]: the template tag `{% box %}` is not run here"]);
+    let only_markdown = at_eleventy("src/a.md", "date: 2025-01-02\ntemplateEngineOverride: md");
+    let file = "---\ndate: 2025-01-02\ntemplateEngineOverride: md\n---\n{{ x }}";
+    let config = config();
+    let rules = Rules { site: &config, permalink: "", max_post_bytes: 1 << 20 };
+    assert_eq!(eleventy().expand(&only_markdown, file, &rules, &Known::default()).source.body, "{{ x }}");
+}
+
+#[test]
+fn astros_entries_are_known_by_their_ids() {
+    let astro = Site::Plain(Flavour::Astro);
+    let url = |permalink, path, front: &str| post_of(&astro, permalink, path, &format!("---\n{front}\n---\n")).url;
+    let default = "/{dir}/{name}/";
+    assert_eq!(
+        url(default, "src/content/Blog/Hello World.md", "pubDate: 2025-01-02"),
+        "https://example.com/b/blog/hello-world/"
+    );
+    assert_eq!(
+        url(default, "src/content/blog/a/x/index.mdx", "pubDate: 2025-01-02"),
+        "https://example.com/b/blog/a/x/"
+    );
+    assert_eq!(
+        url(default, "src/content/blog/2025/x.md", "pubDate: 2025-01-02\nslug: my/own"),
+        "https://example.com/b/blog/my/own/"
+    );
+    assert_eq!(
+        url("/{year}/{month}/{day}/{slug}/", "src/content/posts/2025-01-02-x.md", ""),
+        "https://example.com/b/2025/01/02/x/"
+    );
+    let post = post_of(
+        &astro,
+        default,
+        "src/content/x.md",
+        "---\npubDate: 2025-01-02 10:00\nheroImage: /h.png\nupdatedDate: 2025-01-03\n---\n",
+    );
+    assert_eq!(post.published.to_rfc3339(), "2025-01-02T19:00:00+09:00");
+    assert_eq!(post.image.as_deref(), Some("https://example.com/b/h.png"));
+    assert!(post.updated.is_some());
+    let imported = "---\npubDate: 2025-01-02\nheroImage: ../../h.png\n---\n";
+    assert_eq!(post_of(&astro, default, "src/content/x.md", imported).image, None);
+    assert!(!astro.wants("src/content/blog/_draft.md"));
 }

@@ -1,0 +1,229 @@
+//! `zola.toml` or `config.toml`: what of it decides on posts and feeds.
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use url::Url;
+
+use crate::config::SiteDefaults;
+use crate::posts::front_matter::{self, Map, Value};
+use crate::posts::text;
+use crate::problems::Code;
+use crate::sites::report::{Report, Words};
+use crate::sites::{Files, SettingsError, people};
+
+use super::name::CONTENT;
+use super::slugs::Slugify;
+
+/// Zola's settings, checked.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub(super) default_language: String,
+    /// The codes of the others.
+    pub(super) languages: Vec<String>,
+    pub(super) slugify: Slugify,
+    /// Dates stay in URLs.
+    pub(super) keeps_dates: bool,
+    /// Files that are passed over.
+    pub(super) ignored: GlobSet,
+    /// Directories of sections that are drafts, with a slash at the end.
+    pub(super) drafts: Vec<String>,
+}
+
+/// In the order they are looked for.
+pub(in crate::sites) const SETTINGS_FILES: [&str; 2] = ["zola.toml", "config.toml"];
+
+const NOTHING_READ: &str = "nothing is read";
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            default_language: "en".to_owned(),
+            languages: Vec::new(),
+            slugify: Slugify::On,
+            keeps_dates: false,
+            ignored: GlobSet::empty(),
+            drafts: Vec::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the settings, and says where they are; without any, Zola's own defaults.
+    ///
+    /// # Errors
+    ///
+    /// If the file is not TOML, or says what cannot be.
+    pub(in crate::sites) fn read(files: &dyn Files) -> Result<(Self, SiteDefaults, Option<String>), SettingsError> {
+        for name in SETTINGS_FILES {
+            if let Some(text) = files.text(name)? {
+                let (mut settings, defaults) = parse(name, &text)?;
+                settings.drafts = drafts(files)?;
+                return Ok((settings, defaults, Some(name.to_owned())));
+            }
+        }
+        Ok((Self { drafts: drafts(files)?, ..Self::default() }, SiteDefaults::default(), None))
+    }
+
+    /// Whether a path is in a section that is a draft, or is passed over by name.
+    pub(super) fn ignores(&self, path: &str) -> bool {
+        self.drafts.iter().any(|dir| path.starts_with(dir.as_str())) || self.ignored.is_match(path)
+    }
+}
+
+/// The directories whose `_index.md` says `draft = true`: Zola goes past them.
+fn drafts(files: &dyn Files) -> Result<Vec<String>, SettingsError> {
+    let mut drafts = Vec::new();
+    for path in files.ending(CONTENT, "/_index.md")? {
+        let text = files.text(&path)?.unwrap_or_default();
+        // What cannot be read hides nothing: it is a section's page, and no post.
+        let is_draft = front_matter::read_any(&text).is_ok_and(|(data, _)| is(&data, "draft"));
+        if is_draft {
+            drafts.extend(path.strip_suffix("_index.md").map(str::to_owned));
+        }
+    }
+    Ok(drafts)
+}
+
+fn parse(path: &str, text: &str) -> Result<(Settings, SiteDefaults), SettingsError> {
+    let mut report = Report::new(path, text);
+    let data = front_matter::parse_toml(text, 0..text.len()).unwrap_or_else(|error| {
+        report.broken_yaml("the site's configuration", &error, NOTHING_READ);
+        Map::default()
+    });
+    let (settings, site) = (settings(&data, &mut report), site(&data, &mut report));
+    match report.into_problems().into_iter().next() {
+        Some(problem) => Err(SettingsError(Box::new(problem))),
+        None => Ok((settings, site)),
+    }
+}
+
+fn settings(data: &Map, report: &mut Report<'_>) -> Settings {
+    let slugify = data.get("slugify").and_then(Value::as_map);
+    let default_language = text_of(data, "default_language").unwrap_or("en").to_owned();
+    let languages = data.get("languages").and_then(Value::as_map);
+    let codes = languages.into_iter().flat_map(|all| all.iter().map(|(code, _)| code.to_owned()));
+    Settings {
+        languages: codes.filter(|code| *code != default_language).collect(),
+        default_language,
+        slugify: slugify.map_or(Slugify::On, |slugify| strategy(slugify, report)),
+        keeps_dates: slugify.is_some_and(|slugify| is(slugify, "paths_keep_dates")),
+        ignored: ignored(data, report),
+        drafts: Vec::new(),
+    }
+}
+
+fn strategy(slugify: &Map, report: &mut Report<'_>) -> Slugify {
+    let Some(written) = text_of(slugify, "paths") else { return Slugify::On };
+    Slugify::named(written).unwrap_or_else(|| {
+        let message = format!("`slugify.paths` cannot be `{written}`");
+        report.error(Code::Field, slugify.span("paths"), Words::new(message, NOTHING_READ, "write on, safe or off"));
+        Slugify::On
+    })
+}
+
+fn ignored(data: &Map, report: &mut Report<'_>) -> GlobSet {
+    let mut globs = GlobSetBuilder::new();
+    for pattern in data.get("ignored_content").map(Value::scalars).unwrap_or_default() {
+        match Glob::new(&pattern.text) {
+            Ok(glob) => drop(globs.add(glob)),
+            Err(error) => {
+                let message = format!("`{}` is no glob: {}", pattern.text, error.kind());
+                let words = Words::new(message, NOTHING_READ, "write patterns like `*.tmp` or `**/drafts/*`");
+                report.error(Code::Field, data.span("ignored_content"), words);
+            }
+        }
+    }
+    globs.build().unwrap_or_default()
+}
+
+fn site(data: &Map, report: &mut Report<'_>) -> SiteDefaults {
+    SiteDefaults {
+        url: url(data, report),
+        title: text_of(data, "title").map(text::one_line),
+        description: text_of(data, "description").map(text::one_line),
+        language: text::language(text_of(data, "default_language").unwrap_or("en")),
+        author: data.get("author").and_then(|author| people::read(author).into_iter().next()),
+        ..SiteDefaults::default()
+    }
+}
+
+fn url(data: &Map, report: &mut Report<'_>) -> Option<String> {
+    // Zola's own way to say that links start at the root.
+    let written = text_of(data, "base_url").filter(|url| *url != "/")?;
+    let url = Url::parse(written).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    if url.is_none() {
+        let message = format!("`base_url` is no web address: `{written}`");
+        let words = Words::new(message, NOTHING_READ, "write it with its scheme: `base_url = \"https://example.com\"`");
+        report.error(Code::Field, data.span("base_url"), words);
+    }
+    url.map(String::from)
+}
+
+/// A text that is not blank.
+fn text_of<'a>(data: &'a Map, key: &str) -> Option<&'a str> {
+    data.get(key).and_then(Value::as_text).map(str::trim).filter(|text| !text.is_empty())
+}
+
+fn is(data: &Map, key: &str) -> bool {
+    data.get(key).and_then(Value::as_bool) == Some(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sites::testing;
+
+    fn read(toml: &str) -> (Settings, SiteDefaults) {
+        let (settings, defaults, path) = Settings::read(&testing::files([("config.toml", toml)])).unwrap();
+        assert_eq!(path.as_deref(), Some("config.toml"));
+        (settings, defaults)
+    }
+
+    #[test]
+    fn the_site_is_described() {
+        let (_, site) = read(
+            "base_url = \"https://example.com/b\"\ntitle = \"T\"\ndescription = '''two\nlines'''\nauthor = \"Ada\"\n\
+             default_language = \"ja\"\n",
+        );
+        assert_eq!(site.url.as_deref(), Some("https://example.com/b"));
+        assert_eq!((site.title.as_deref(), site.description.as_deref()), (Some("T"), Some("two lines")));
+        assert_eq!((site.language.as_deref(), site.author.map(|one| one.name).as_deref()), (Some("ja"), Some("Ada")));
+        assert_eq!(read("base_url = \"/\"").1.url, None);
+    }
+
+    #[test]
+    fn posts_follow_the_settings() {
+        let (settings, _) = read(
+            "ignored_content = [\"*.tmp.md\", \"**/old/*\"]\n[languages.fr]\ntitle = \"F\"\n[languages.en]\n\
+             [slugify]\npaths = \"safe\"\npaths_keep_dates = true\n",
+        );
+        assert_eq!((settings.languages.as_slice(), settings.slugify), (&["fr".to_owned()][..], Slugify::Safe));
+        assert!(settings.keeps_dates);
+        assert!(settings.ignores("content/a.tmp.md") && settings.ignores("content/old/a.md"));
+        assert!(!settings.ignores("content/a.md"));
+    }
+
+    #[test]
+    fn sections_that_are_drafts_are_passed_over() {
+        let files = testing::files([
+            ("zola.toml", ""),
+            ("content/a/_index.md", "+++\ndraft = true\n+++\n"),
+            ("content/b/_index.md", "---\ndraft: false\n---\n"),
+            ("content/c/_index.md", "+++\n="),
+        ]);
+        let (settings, ..) = Settings::read(&files).unwrap();
+        assert_eq!(settings.drafts, ["content/a/"]);
+        assert!(settings.ignores("content/a/b/x.md"));
+    }
+
+    #[test]
+    fn what_cannot_be_is_an_error_with_its_place() {
+        let problem = |toml| Settings::read(&testing::files([("config.toml", toml)])).unwrap_err().0.to_string();
+        assert!(problem("title = [").starts_with("config.toml:1:"), "{}", problem("title = ["));
+        assert_eq!(
+            problem("base_url = \"example.com\""),
+            "config.toml:1:13: error [T006]: `base_url` is no web address: `example.com`"
+        );
+        assert!(problem("[slugify]\npaths = \"maybe\"").contains("`slugify.paths` cannot be `maybe`"));
+        assert!(problem("ignored_content = [\"a[\"]").contains("is no glob"));
+    }
+}
