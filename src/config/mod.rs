@@ -49,6 +49,17 @@ pub struct SiteDefaults {
     pub logo: Option<String>,
     /// URL template of posts, where the site's conventions have one; see [`Source::permalink`].
     pub permalink: Option<String>,
+    /// The languages of a multilingual site besides its own.
+    pub languages: Vec<SiteLanguage>,
+}
+
+/// A language of a multilingual site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteLanguage {
+    /// BCP 47; what its posts have for [`Post::language`](crate::posts::Post::language), and the directory of its feeds.
+    pub code: String,
+    /// The site's title in it. Plain text.
+    pub title: Option<String>,
 }
 
 /// Everything Tidings was told, checked.

@@ -107,6 +107,7 @@ impl Raw<'_> {
             icon: image("icon"),
             logo: image("logo"),
             permalink: None,
+            languages: Vec::new(),
         }
     }
 

@@ -182,9 +182,7 @@ fn eleventy() -> Site {
             "---\npermalink: \"/blog/{{ page.date | date: '%Y/%m/%d' }}/{{ page.fileSlug }}/index.html\"\n---\n",
         ),
     ]);
-    match Flavour::eleventy(&files).unwrap() {
-        (site, ..) => site,
-    }
+    Flavour::eleventy(&files).unwrap().0
 }
 
 fn at_eleventy(path: &str, front: &str) -> Post {

@@ -3,7 +3,7 @@
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use url::Url;
 
-use crate::config::SiteDefaults;
+use crate::config::{SiteDefaults, SiteLanguage};
 use crate::posts::front_matter::{self, Map, Value};
 use crate::posts::text;
 use crate::problems::Code;
@@ -142,8 +142,21 @@ fn site(data: &Map, report: &mut Report<'_>) -> SiteDefaults {
         description: text_of(data, "description").map(text::one_line),
         language: text::language(text_of(data, "default_language").unwrap_or("en")),
         author: data.get("author").and_then(|author| people::read(author).into_iter().next()),
+        languages: languages(data),
         ..SiteDefaults::default()
     }
+}
+
+/// The languages besides the site's own; what is no language tag has no feeds of its own.
+fn languages(data: &Map) -> Vec<SiteLanguage> {
+    let own = text_of(data, "default_language").unwrap_or("en");
+    let all = data.get("languages").and_then(Value::as_map).into_iter().flat_map(Map::iter);
+    let others = all.filter(|(code, _)| *code != own);
+    let language = |(code, options): (&str, &Value)| {
+        let title = options.as_map().and_then(|options| text_of(options, "title")).map(text::one_line);
+        Some(SiteLanguage { code: text::language(code)?, title })
+    };
+    others.filter_map(language).collect()
 }
 
 fn url(data: &Map, report: &mut Report<'_>) -> Option<String> {
@@ -188,6 +201,14 @@ mod tests {
         assert_eq!((site.title.as_deref(), site.description.as_deref()), (Some("T"), Some("two lines")));
         assert_eq!((site.language.as_deref(), site.author.map(|one| one.name).as_deref()), (Some("ja"), Some("Ada")));
         assert_eq!(read("base_url = \"/\"").1.url, None);
+    }
+
+    #[test]
+    fn further_languages_are_named_with_their_titles() {
+        let (_, site) =
+            read("default_language = \"ja\"\n[languages.ja]\n[languages.en]\ntitle = \"T\"\n[languages.zh-hans]\n");
+        let named: Vec<_> = site.languages.iter().map(|one| (one.code.as_str(), one.title.as_deref())).collect();
+        assert_eq!(named, [("en", Some("T")), ("zh-hans", None)]);
     }
 
     #[test]
