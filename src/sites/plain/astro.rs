@@ -32,7 +32,8 @@ pub(super) fn read(files: &dyn Files) -> Result<(SiteDefaults, Problem, Option<S
         }
     }
     let (path, script) = found.as_ref().map_or((None, ""), |(path, text)| (Some(*path), &**text));
-    let base = text_behind(script, "base").unwrap_or_default().trim_matches('/');
+    let base = text_behind(script, "base").filter(|base| !base.starts_with('.') && !base.contains(':'));
+    let base = base.unwrap_or_default().trim_matches('/');
     let url = text_behind(script, "site").filter(|url| url.starts_with("http"));
     let url = url.map(|url| format!("{}/{base}", url.trim_end_matches('/')));
     let defaults = SiteDefaults { url, permalink: Some(PERMALINK.to_owned()), ..SiteDefaults::default() };

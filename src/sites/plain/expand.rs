@@ -15,7 +15,7 @@ pub(super) fn is_template(flavour: &Flavour, file: &File<'_>) -> bool {
     let body = file.body();
     let names_file = |target: &str| crosslinks::file(file.path, target).is_some_and(|(path, _)| is_markdown(&path));
     let runs = matches!(flavour, Flavour::Eleventy(_)) && eleventy::are_in(body);
-    runs || is_mdx(file.path) || crosslinks::any(body, &names_file)
+    runs || is_mdx(file.path) || (may_name_file(body) && crosslinks::any(body, &names_file))
 }
 
 /// Runs what can be run of a post's text, and finds where its links to other files lead. `file` is its file's text.
@@ -33,6 +33,7 @@ pub(in crate::sites) fn expand<'a>(
         Some(pages.url(&path)? + rest)
     };
     let linked = |text: Cow<'a, str>| match text {
+        text if !may_name_file(&text) => text,
         Cow::Borrowed(text) => crosslinks::resolve(text, &target),
         Cow::Owned(text) => Cow::Owned(crosslinks::resolve(&text, &target).into_owned()),
     };
@@ -45,6 +46,11 @@ pub(in crate::sites) fn expand<'a>(
     };
     tell_dropped(post, file, dropped, report);
     Source { body: linked(body), head }
+}
+
+/// Whether parsing is worth while: every Markdown file's extension begins so.
+fn may_name_file(text: &str) -> bool {
+    text.contains(".m") || text.contains(".M")
 }
 
 /// The text, and the first part of it that is now missing.

@@ -76,6 +76,7 @@ fn linked<'a>(text: Cow<'a, str>, pages: &dyn Pages, lost: &Cell<Option<String>>
         })
     };
     match text {
+        text if !text.contains("@/") => text,
         Cow::Borrowed(text) => crosslinks::resolve(text, &target),
         Cow::Owned(text) => crosslinks::resolve(&text, &target).into_owned().into(),
     }

@@ -61,8 +61,11 @@ impl Settings {
         settings.read_data(files)?;
         for (key, method) in [("includes", ".setIncludesDirectory"), ("layouts", ".setLayoutsDirectory")] {
             let named = text_behind(script, method).or_else(|| text_behind(script, key));
-            if let Some(dir) = named.or((key == "includes").then_some("_includes")) {
-                settings.read_layouts(&directory(&settings.input, dir), files)?;
+            let named = named.or((key == "includes").then_some("_includes"));
+            let dir = named.map(|dir| directory(&settings.input, dir));
+            // Among the posts they cannot be told from them.
+            if let Some(dir) = dir.filter(|dir| *dir != settings.input) {
+                settings.read_layouts(&dir, files)?;
             }
         }
         let defaults = SiteDefaults { permalink: Some(PERMALINK.to_owned()), ..SiteDefaults::default() };
