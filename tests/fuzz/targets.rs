@@ -168,6 +168,10 @@ impl Files for Settings {
         Ok(Vec::new())
     }
 
+    fn ending(&self, _dir: &str, _suffix: &str) -> Result<Vec<String>, SettingsError> {
+        Ok(Vec::new())
+    }
+
     fn is_directory(&self, _path: &str) -> bool {
         false
     }
