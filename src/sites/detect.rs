@@ -11,7 +11,7 @@ pub(super) fn generator(files: &dyn Files) -> Result<(Generator, String), Settin
     let jekyll = first(&jekyll::SETTINGS_FILES, files)?;
     let has_posts = files.is_directory("_posts");
     if let Some(name) = jekyll.filter(|_| has_posts) {
-        return Ok((Generator::Jekyll, format!("there are `{name}` and a directory `_posts`")));
+        return Ok((Generator::Jekyll, format!("there is a `{name}`")));
     }
     for name in zola::SETTINGS_FILES {
         if files.text(name)?.is_some_and(|text| has_base_url(&text)) {
