@@ -6,7 +6,7 @@ use crate::posts::dates::Naive;
 use crate::posts::front_matter::{self, Map, Value};
 use crate::posts::{Excerpt, Markup, text};
 use crate::problems::Code;
-use crate::sites::compose::{Decided, File, title_or_date};
+use crate::sites::compose::{Decided, File, title_or_words};
 use crate::sites::report::{LEFT_OUT, Report, Words, quoted};
 use crate::sites::terms;
 use crate::sites::{Outcome, Rules, dated, links, slug, titles};
@@ -157,7 +157,7 @@ impl PlainPost<'_> {
         Some(Decided {
             id: url.clone(),
             image_base: url.clone(),
-            title: title_or_date(self.title(report), published),
+            title: title_or_words(self.title(report), &self.file, Markup::Markdown, published),
             updated: self.dates().updated(self.file.data, &UPDATES, published, report).map(|at| self.local(at)),
             categories: self.terms(["categories", "category"], report),
             tags: self.terms(["tags", "tag"], report),

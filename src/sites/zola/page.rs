@@ -6,7 +6,7 @@ use crate::posts::dates::Naive;
 use crate::posts::front_matter::{self, Map, Scalar, Value};
 use crate::posts::{Excerpt, Markup, text};
 use crate::problems::Code;
-use crate::sites::compose::{Decided, File, title_or_date};
+use crate::sites::compose::{Decided, File, title_or_words};
 use crate::sites::report::{LEFT_OUT, Report, Words};
 use crate::sites::terms::{self, Split};
 use crate::sites::{Outcome, Rules, dated, links, plain, titles};
@@ -99,16 +99,17 @@ impl Page<'_> {
         let published = local(dates.published(file.data, "date", report)?);
         let (base, path) = (links::base(&file.rules.site.url), self.path());
         let url = format!("{base}{}", links::normal(&links::escape(&path)));
+        let markup = Markup::Zola(self.settings.markdown);
         Some(Decided {
             id: id(base, &path).unwrap_or_else(|| url.clone()),
             image_base: url.clone(),
             url,
-            title: title_or_date(self.title(report), published),
+            title: title_or_words(self.title(report), file, markup, published),
             updated: dates.updated(self.own, &["updated"], published, report).map(local),
             categories: self.terms("categories", report),
             tags: self.terms("tags", report),
             excerpt: excerpt(file, report),
-            markup: Markup::Markdown,
+            markup,
             template: shortcodes::are_in(file.body()) || file.body().contains("@/"),
             live_from: None,
             live_until: None,

@@ -5,7 +5,7 @@ use url::Url;
 
 use crate::config::{SiteDefaults, SiteLanguage};
 use crate::posts::front_matter::{self, Map, Value};
-use crate::posts::text;
+use crate::posts::{markdown, text};
 use crate::problems::Code;
 use crate::sites::report::{Report, Words};
 use crate::sites::{Files, SettingsError, people};
@@ -26,6 +26,7 @@ pub struct Settings {
     pub(super) ignored: GlobSet,
     /// Directories of sections that are drafts, with a slash at the end.
     pub(super) drafts: Vec<String>,
+    pub(super) markdown: markdown::Zola,
 }
 
 /// In the order they are looked for.
@@ -42,6 +43,7 @@ impl Default for Settings {
             keeps_dates: false,
             ignored: GlobSet::empty(),
             drafts: Vec::new(),
+            markdown: markdown::Zola::default(),
         }
     }
 }
@@ -108,6 +110,15 @@ fn settings(data: &Map, report: &mut Report<'_>) -> Settings {
         keeps_dates: slugify.is_some_and(|slugify| is(slugify, "paths_keep_dates")),
         ignored: ignored(data, report),
         drafts: Vec::new(),
+        markdown: data.get("markdown").and_then(Value::as_map).map(markdown).unwrap_or_default(),
+    }
+}
+
+fn markdown(data: &Map) -> markdown::Zola {
+    markdown::Zola {
+        smart_punctuation: is(data, "smart_punctuation"),
+        github_alerts: is(data, "github_alerts"),
+        definition_list: is(data, "definition_list"),
     }
 }
 

@@ -150,7 +150,7 @@ fn only_pages_below_content_are_wanted() {
 fn a_title_and_an_excerpt_are_found() {
     let of = |path, front: &str| post(path, &format!("+++\ndate = 2025-11-08\n{front}\n+++\nOne.\n\nTwo.\n"));
     assert_eq!(of("content/2020-01-02-my_first.md", "").title, "my first");
-    assert_eq!(of("content/index.md", "").title, "2025-11-08");
+    assert_eq!(of("content/index.md", "").title, "One. Two.");
     assert_eq!(of("content/a.md", "description = \"D\"").excerpt, Excerpt::Given("D".into()));
     assert_eq!(of("content/a.md", "").excerpt, Excerpt::Head(5));
 }
