@@ -10,6 +10,7 @@ pub mod html;
 mod kramdown;
 pub mod liquid;
 pub mod markdown;
+pub mod media;
 pub(crate) mod smart;
 pub mod text;
 
@@ -18,6 +19,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, Utc};
 use serde::{Deserialize, Serialize};
+
+use self::media::{Attachment, Episode};
 
 /// A person as feeds know them (RFC 4287, 3.2).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -104,6 +107,15 @@ pub struct Post {
     pub excerpt: Excerpt,
     /// An absolute URL.
     pub image: Option<String>,
+    /// In the order given, no URL twice.
+    #[serde(default)]
+    pub attachments: Vec<Attachment>,
+    /// What it says of itself as an episode of a podcast.
+    #[serde(default)]
+    pub episode: Option<Episode>,
+    /// Its entries have the summary only, whatever the feed shows of others.
+    #[serde(default)]
+    pub excerpt_only: bool,
     /// Front matter keys that Tidings has no meaning for, as written: for templates and JSON Feed's extension.
     pub extra: serde_json::Map<String, serde_json::Value>,
     /// How the body is written.
@@ -212,6 +224,9 @@ pub(crate) mod testing {
             language: None,
             excerpt: Excerpt::Whole,
             image: None,
+            attachments: Vec::new(),
+            episode: None,
+            excerpt_only: false,
             extra: serde_json::Map::new(),
             markup: Markup::Markdown,
             template: false,

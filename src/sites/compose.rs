@@ -8,7 +8,7 @@ use crate::posts::{Excerpt, Markup, Post, Revision, html, text};
 use crate::problems::Code;
 
 use super::report::{Report, Words, quoted};
-use super::{Rules, known_by, links, people, revision, titles};
+use super::{Rules, known_by, links, media, people, revision, titles};
 
 /// What a generator's rules decide.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(super) struct Decided {
     pub(super) live_from: Option<DateTime<Utc>>,
     /// See [`Post::live_until`].
     pub(super) live_until: Option<DateTime<Utc>>,
-    /// What the path of an image is relative to, unless it starts with `/`.
+    /// What the path of an image, or of another file that goes with the post, is relative to, unless it starts with `/`.
     pub(super) image_base: String,
     /// Front matter keys that this generator gives a meaning, beside [`KNOWN`].
     pub(super) known: &'static [&'static str],
@@ -56,6 +56,8 @@ const KNOWN: &[&str] = &[
     "date",
     "description",
     "draft",
+    "enclosure",
+    "enclosures",
     "excerpt",
     "feed",
     "guid",
@@ -110,6 +112,9 @@ impl File<'_> {
             authors: people::authors(self.data, report),
             language: self.language(report),
             image: self.image(&decided.image_base, report),
+            attachments: media::attachments(self.data, &|path| self.resolve(path, &decided.image_base), report),
+            episode: media::episode(self.data),
+            excerpt_only: self.excerpt_only(),
             extra: self.extra(decided.known),
             url: decided.url,
             title: decided.title,
@@ -173,6 +178,12 @@ impl File<'_> {
     fn listed(&self) -> bool {
         let says = |key: &str, word: bool| self.data.get(key).and_then(Value::as_bool) == Some(word);
         !says("feed", false) && !says("hidden", true) && !says("unlisted", true)
+    }
+
+    /// As jekyll-feed has it: `feed: {excerpt_only: true}`.
+    fn excerpt_only(&self) -> bool {
+        let feed = self.data.get("feed").and_then(Value::as_map);
+        feed.and_then(|feed| feed.get("excerpt_only")).is_some_and(Value::is_truthy)
     }
 
     /// Only what stands in the file itself, so that a change of the site's defaults does not change every post.

@@ -14,6 +14,7 @@ mod detect;
 mod files;
 mod known_by;
 mod links;
+mod media;
 mod mistakes;
 mod people;
 mod report;

@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::posts::media::{Episode, EpisodeKind};
 use crate::posts::{Excerpt, Markup, Post, Revision, Source};
 
 /// The fingerprint of `post` with this body on a site at `base`.
@@ -34,6 +35,13 @@ pub(super) fn of(post: &Post, base: &str, body: &str) -> Revision {
         Markup::Text => "text",
     });
     hash.text(body);
+    // Behind everything else, so that a post without any of it is what it was before there were any.
+    if post.excerpt_only {
+        hash.text("excerpt only");
+    }
+    if !post.attachments.is_empty() || post.episode.is_some() {
+        hash.attachments(post, base);
+    }
     hash.finish()
 }
 
@@ -79,6 +87,20 @@ impl Hash {
                 self.0.update((*len as u64).to_be_bytes());
             }
             Excerpt::Whole => self.text("whole"),
+        }
+    }
+
+    /// Their sizes as the author gives them: those of local files are looked up later.
+    fn attachments(&mut self, post: &Post, base: &str) {
+        self.list(post.attachments.iter(), |hash, attachment| {
+            hash.text(below(&attachment.url, base));
+            hash.text(&attachment.media_type);
+            hash.text(&format!("{:?} {:?}", attachment.length, attachment.duration));
+            hash.text(attachment.title.as_deref().unwrap_or_default());
+        });
+        if let Some(Episode { number, season, kind, explicit }) = &post.episode {
+            let kind = kind.map(EpisodeKind::as_str);
+            self.text(&format!("{number:?} {season:?} {kind:?} {explicit:?}"));
         }
     }
 
@@ -135,6 +157,10 @@ mod tests {
             ("i.png", "j.png"),
             ("[ab, c]", "[a, bc]"),
             ("[ab, c]", "[c, ab]"),
+            ("title: T", "title: T\nenclosure: /x.mp3"),
+            ("title: T", "title: T\nenclosure: {url: /x.mp3, size: 5}"),
+            ("title: T", "title: T\nenclosure: {url: /x.mp3, episode: 5}"),
+            ("title: T", "title: T\nfeed: {excerpt_only: true}"),
             ("body", "Body"),
             ("body\n", "body"),
         ];
