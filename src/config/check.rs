@@ -1,6 +1,8 @@
 //! From a config as written to a [`Config`] that holds: every value is looked at once, here, and every problem is listed.
 
 mod feeds;
+mod paths;
+mod podcast;
 mod server;
 mod site;
 mod webhooks;
@@ -44,7 +46,7 @@ impl ConfigFile {
         let source = checker.source(defaults);
         let schedule = checker.schedule();
         let output = checker.output();
-        let feeds = checker.feeds();
+        let feeds = checker.feeds(site.as_ref(), defaults);
         let server = checker.server(site.as_ref());
         let store = checker.store();
         let webhooks = checker.webhooks();

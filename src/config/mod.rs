@@ -6,13 +6,13 @@
 #![expect(clippy::disallowed_methods, reason = "this is where settings are read")]
 
 mod check;
+mod feeds;
 mod file;
 mod filter;
 mod raw;
 mod schedule;
 mod secret;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ use ipnet::IpNet;
 use url::Url;
 
 pub use check::{Lookup, Surroundings};
+pub use feeds::{Archive, CustomFeed, Feeds, Paths, Podcast, PodcastCategory, Template};
 pub use file::{ConfigFile, FILE_NAME};
 pub use filter::{Filter, Terms};
 pub use schedule::{Schedule, ScheduleError};
@@ -51,6 +52,8 @@ pub struct SiteDefaults {
     pub permalink: Option<String>,
     /// The languages of a multilingual site besides its own.
     pub languages: Vec<SiteLanguage>,
+    /// Where jekyll-feed writes the feed of all posts, as the site's own config has it: `feed.xml`.
+    pub feed_path: Option<String>,
 }
 
 /// A language of a multilingual site.
@@ -106,6 +109,9 @@ pub struct Site {
     pub icon: Option<String>,
     /// Absolute URL of a wide image.
     pub logo: Option<String>,
+    /// The languages besides [`language`](Self::language) that have feeds of their own. If there are any, the other feeds
+    /// show no posts in them. Each is a plain path segment.
+    pub languages: Vec<SiteLanguage>,
 }
 
 /// A static-site generator whose conventions a repository follows.
@@ -223,42 +229,6 @@ pub enum Updated {
     Git,
     /// Nowhere: only front matter counts.
     Never,
-}
-
-/// Which feeds there are.
-#[derive(Debug, Clone)]
-pub struct Feeds {
-    /// In the order documents name them; never empty.
-    pub formats: Vec<Format>,
-    /// Taxonomies whose terms have feeds.
-    pub by: Vec<Taxonomy>,
-    /// Entries a feed; `None`: all.
-    pub limit: Option<usize>,
-    /// How much of a post an entry holds.
-    pub content: Content,
-    /// A term has feeds from this many posts up.
-    pub min_posts: usize,
-    /// Which spellings of a term are one.
-    pub fold: Fold,
-    /// What stands in a term's path, by the term: the operator's own choice. Made a slug before it is used.
-    pub slugs: BTreeMap<String, String>,
-    /// Feeds of the operator's own choosing; names are unique.
-    pub custom: Vec<CustomFeed>,
-}
-
-/// A feed of the operator's own choosing.
-#[derive(Debug, Clone)]
-pub struct CustomFeed {
-    /// Its path below the output, without extension: one or more segments of letters, digits, `-`, `_`, `.`.
-    pub name: String,
-    /// Plain text.
-    pub title: String,
-    /// Which posts it shows.
-    pub filter: Filter,
-    /// As [`Feeds::limit`].
-    pub limit: Option<usize>,
-    /// As [`Feeds::content`].
-    pub content: Content,
 }
 
 /// Who may ask for what.
@@ -383,7 +353,7 @@ pub struct Guard {
 /// Settings for the tests of other modules.
 #[cfg(test)]
 pub(crate) mod testing {
-    use super::{Content, Feeds, Fold, Format, Person, Site, Taxonomy};
+    use super::{Content, Feeds, Fold, Format, Paths, Person, Site, Taxonomy};
 
     /// The feeds that a config without a word about them asks for.
     pub(crate) fn feeds() -> Feeds {
@@ -395,6 +365,10 @@ pub(crate) mod testing {
             min_posts: 1,
             fold: Fold::default(),
             slugs: std::collections::BTreeMap::new(),
+            paths: Paths::default(),
+            archive: None,
+            autodiscovery: false,
+            podcast: None,
             custom: Vec::new(),
         }
     }
@@ -410,6 +384,7 @@ pub(crate) mod testing {
             timezone: chrono_tz::UTC,
             icon: None,
             logo: None,
+            languages: Vec::new(),
         }
     }
 }

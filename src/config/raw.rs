@@ -1,13 +1,16 @@
 //! `tidings.yaml` as written: types and names are right, values are not looked at yet.
 
-use std::collections::BTreeMap;
+mod feeds;
+
 use std::fmt;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 
-use super::{Content, EventType, Filter, Fold, Format, Payload, SecretRef, Taxonomy, Updated};
+pub(super) use feeds::{OneOrMore, RawArchive, RawCustomFeed, RawFeeds, RawPaths, RawPodcast, RawPodcastType};
+
+use super::{EventType, Filter, Payload, SecretRef, Updated};
 
 /// A whole `tidings.yaml`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -72,30 +75,6 @@ pub(super) enum RawGenerator {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawOutput {
     pub(super) dir: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct RawFeeds {
-    pub(super) formats: Option<Vec<Format>>,
-    pub(super) by: Option<Vec<Taxonomy>>,
-    pub(super) limit: Option<Limit>,
-    pub(super) content: Option<Content>,
-    pub(super) min_posts: Option<usize>,
-    pub(super) fold: Fold,
-    pub(super) slugs: BTreeMap<String, String>,
-    pub(super) custom: Vec<RawCustomFeed>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawCustomFeed {
-    pub(super) name: String,
-    pub(super) title: Option<String>,
-    #[serde(default, rename = "where")]
-    pub(super) filter: Filter,
-    pub(super) limit: Option<Limit>,
-    pub(super) content: Option<Content>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

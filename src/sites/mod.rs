@@ -269,6 +269,7 @@ mod tests {
             timezone: chrono_tz::Tz::UTC,
             icon: None,
             logo: None,
+            languages: Vec::new(),
         }
     }
 

@@ -2,13 +2,14 @@
 
 use super::Checker;
 use crate::config::file::Step;
-use crate::config::raw::RawCustomFeed;
-use crate::config::{Content, CustomFeed, Feeds, Format, Taxonomy};
+use crate::config::raw::{RawArchive, RawCustomFeed};
+use crate::config::{Archive, Content, CustomFeed, Feeds, Format, Site, SiteDefaults, Taxonomy};
 
 const DEFAULT_LIMIT: usize = 20;
+const DEFAULT_ARCHIVE: usize = 50;
 
 impl Checker<'_> {
-    pub(super) fn feeds(&mut self) -> Feeds {
+    pub(super) fn feeds(&mut self, site: Option<&Site>, defaults: &SiteDefaults) -> Feeds {
         let raw = self.file.raw.feeds.clone().unwrap_or_default();
         let formats = distinct(raw.formats.unwrap_or_else(|| vec![Format::Atom, Format::Rss, Format::Json]));
         if formats.is_empty() {
@@ -20,8 +21,16 @@ impl Checker<'_> {
         }
         let limit = raw.limit.map_or(Some(DEFAULT_LIMIT), |limit| limit.0);
         let content = raw.content.unwrap_or(Content::Full);
-        let custom = raw.custom.into_iter().enumerate();
-        let custom: Vec<_> = custom.map(|(index, feed)| self.custom_feed(index, feed, limit, content)).collect();
+        let own_podcast = raw.podcast.clone().zip(site);
+        let podcast =
+            own_podcast.and_then(|(raw, site)| self.podcast(&[Step::Key("feeds"), Step::Key("podcast")], raw, site));
+        let mut custom = Vec::with_capacity(raw.custom.len());
+        for (index, mut feed) in raw.custom.into_iter().enumerate() {
+            let own_podcast = feed.podcast.take().map(|own| own.or(raw.podcast.as_ref())).zip(site);
+            let steps = [Step::Key("feeds"), Step::Key("custom"), Step::Index(index), Step::Key("podcast")];
+            let podcast = own_podcast.and_then(|(raw, site)| self.podcast(&steps, raw, site));
+            custom.push(CustomFeed { podcast, ..self.custom_feed(index, feed, limit, content) });
+        }
         for (index, feed) in custom.iter().enumerate() {
             if custom[..index].iter().any(|earlier| earlier.name == feed.name) {
                 self.name_error(index, &format!("two feeds are called `{}`", feed.name));
@@ -35,6 +44,10 @@ impl Checker<'_> {
             fold: raw.fold,
             slugs: raw.slugs,
             min_posts: raw.min_posts.unwrap_or(1).max(1),
+            paths: self.paths(raw.paths, defaults),
+            archive: self.archive(raw.archive),
+            autodiscovery: raw.autodiscovery,
+            podcast,
             custom,
         }
     }
@@ -45,6 +58,7 @@ impl Checker<'_> {
         }
         let first = raw.name.split('/').next().unwrap_or_default();
         if matches!(raw.name.as_str(), "feed" | "feeds" | "index")
+            || first == "autodiscovery"
             || Taxonomy::ALL.iter().any(|taxonomy| taxonomy.dir() == first)
         {
             self.name_error(index, &format!("`{}` belongs to a feed that Tidings makes by itself", raw.name));
@@ -55,7 +69,23 @@ impl Checker<'_> {
             filter: raw.filter,
             limit: raw.limit.map_or(limit, |limit| limit.0),
             content: raw.content.unwrap_or(content),
+            podcast: None,
         }
+    }
+
+    fn archive(&mut self, raw: Option<RawArchive>) -> Option<Archive> {
+        let size = match raw? {
+            RawArchive::Off => return None,
+            RawArchive::On { size } => size.unwrap_or(DEFAULT_ARCHIVE),
+        };
+        if size == 0 {
+            self.error(
+                &[Step::Key("feeds"), Step::Key("archive"), Step::Key("size")],
+                "an archive without posts is none",
+                "set it to 1 or more; 50 is the default",
+            );
+        }
+        Some(Archive { size })
     }
 
     fn name_error(&mut self, index: usize, message: &str) {

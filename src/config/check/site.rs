@@ -6,7 +6,7 @@ use url::Url;
 use super::Checker;
 use crate::config::file::{Step, nearest};
 use crate::config::raw::RawSite;
-use crate::config::{Site, SiteDefaults};
+use crate::config::{Site, SiteDefaults, SiteLanguage};
 use crate::posts::Person;
 
 impl Checker<'_> {
@@ -24,19 +24,15 @@ impl Checker<'_> {
             .or_else(|| url.host_str())
             .unwrap_or_default()
             .to_owned();
-        // As Jekyll does: a path from the root is one from the site's root, base path included.
-        let join = |path: &String| match path.strip_prefix('/') {
-            Some(rest) if !rest.starts_with('/') => url.join(rest),
-            _ => url.join(path),
-        };
-        let image = |path: Option<&String>| path.and_then(|path| join(path).ok()).map(String::from);
+        let image = |path: Option<&String>| path.and_then(|path| site_link(&url, path));
         Some(Site {
             description: raw.description.clone().or_else(|| defaults.description.clone()).unwrap_or_default(),
-            language,
             author: self.author(&raw, defaults, &title),
             timezone: timezone?,
             icon: image(raw.icon.as_ref().or(defaults.icon.as_ref())),
             logo: image(raw.logo.as_ref().or(defaults.logo.as_ref())),
+            languages: languages(defaults, language.as_deref()),
+            language,
             title,
             url,
         })
@@ -124,6 +120,27 @@ impl Checker<'_> {
             uri: given.uri.or_else(|| default?.uri.clone()),
         }
     }
+}
+
+/// A URL, or a path on the site. As Jekyll does: a path from the root is one from the site's root, base path included.
+pub(super) fn site_link(site: &Url, path: &str) -> Option<String> {
+    let link = match path.strip_prefix('/') {
+        Some(rest) if !rest.starts_with('/') => site.join(rest),
+        _ => site.join(path),
+    };
+    link.ok().map(String::from)
+}
+
+/// The languages besides the site's own, each once.
+fn languages(defaults: &SiteDefaults, own: Option<&str>) -> Vec<SiteLanguage> {
+    let mut all: Vec<SiteLanguage> = Vec::new();
+    for language in &defaults.languages {
+        let code = crate::posts::text::language(&language.code).filter(|code| Some(code.as_str()) != own);
+        if let Some(code) = code.filter(|code| all.iter().all(|known| known.code != *code)) {
+            all.push(SiteLanguage { code, ..language.clone() });
+        }
+    }
+    all
 }
 
 /// Good enough for RFC 4287's `atom:email`: something at something, without white space.

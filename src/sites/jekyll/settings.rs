@@ -108,6 +108,7 @@ impl Raw<'_> {
             logo: image("logo"),
             permalink: None,
             languages: Vec::new(),
+            feed_path: feed.as_ref().and_then(|feed| feed.text("path")).map(str::to_owned),
         }
     }
 
@@ -199,13 +200,14 @@ mod tests {
     fn the_site_is_described() {
         let site = site(
             "name: The  Name\nurl: https://example.com/\nbaseurl: b/\nlang: en_US\ntimezone: America/Lower_Princes\n\
-             description: >\n  two\n  lines\nauthor: {name: Ada, email: a@example.com}\nfeed: {icon: /i.png}\nlogo: /l.png\n",
+             description: >\n  two\n  lines\nauthor: {name: Ada, email: a@example.com}\nfeed: {icon: /i.png, path: /atom.xml}\nlogo: /l.png\n",
         );
         assert_eq!(site.url.as_deref(), Some("https://example.com/b"));
         assert_eq!(site.title.as_deref(), Some("The Name"));
         assert_eq!(site.language.as_deref(), Some("en-US"));
         assert_eq!(site.description.as_deref(), Some("two lines"));
         assert_eq!(site.author.map(|author| author.name).as_deref(), Some("Ada"));
+        assert_eq!(site.feed_path.as_deref(), Some("/atom.xml"));
         assert_eq!((site.icon.as_deref(), site.logo.as_deref()), (Some("/i.png"), Some("/l.png")));
     }
 

@@ -1,0 +1,79 @@
+//! `feeds.paths`: where documents are.
+
+use super::Checker;
+use crate::config::feeds::is_plain;
+use crate::config::file::Step;
+use crate::config::raw::RawPaths;
+use crate::config::{Paths, SiteDefaults, Taxonomy, Template};
+
+const REMEDY: &str = "write names joined by `/`, without an extension, such as `feed` or `topics/{slug}`";
+
+impl Checker<'_> {
+    pub(super) fn paths(&mut self, raw: RawPaths, defaults: &SiteDefaults) -> Paths {
+        if raw.jekyll_feed {
+            return jekyll_feed(defaults);
+        }
+        let given = raw.given;
+        let site = self.path("site", given.site, "feed");
+        Paths {
+            site_atom: format!("{site}.atom"),
+            site,
+            category: self.template(Taxonomy::Category, given.category),
+            tag: self.template(Taxonomy::Tag, given.tag),
+            author: self.template(Taxonomy::Author, given.author),
+            index: self.path("index", given.index, "index"),
+            opml: self.path("opml", given.opml, "feeds"),
+            atom_extension: "atom",
+        }
+    }
+
+    fn path(&mut self, key: &str, given: Option<String>, default: &str) -> String {
+        let path = given.unwrap_or_else(|| default.to_owned());
+        if !is_plain(&path) || path.contains(['{', '}']) {
+            let steps = [Step::Key("feeds"), Step::Key("paths"), Step::Key(key)];
+            self.error(&steps, &format!("`{path}` is no path of a document"), REMEDY);
+        }
+        path
+    }
+
+    fn template(&mut self, taxonomy: Taxonomy, given: Option<String>) -> Template {
+        let written = given.unwrap_or_else(|| format!("{}/{{slug}}", taxonomy.dir()));
+        let template = ["{slug}", "{name}"].into_iter().find_map(|term| {
+            let (before, after) = written.split_once(term)?;
+            let rest = format!("{before}x{after}");
+            let whole = is_plain(&rest) && !rest.contains(['{', '}']);
+            whole.then(|| Template { before: before.to_owned(), raw: term == "{name}", after: after.to_owned() })
+        });
+        template.unwrap_or_else(|| {
+            let key = match taxonomy {
+                Taxonomy::Category => "category",
+                Taxonomy::Tag => "tag",
+                Taxonomy::Author => "author",
+            };
+            let steps = [Step::Key("feeds"), Step::Key("paths"), Step::Key(key)];
+            let message = format!("`{written}` has no place for the term: `{{slug}}`, or `{{name}}` for its spelling");
+            self.error(&steps, &message, REMEDY);
+            Template { before: String::new(), raw: false, after: String::new() }
+        })
+    }
+}
+
+/// Where jekyll-feed writes: Atom under `.xml`, terms as they are spelled. Its own pages have names of ours, and leave the
+/// site's `index.html` alone.
+fn jekyll_feed(defaults: &SiteDefaults) -> Paths {
+    let given = defaults.feed_path.as_deref().map(|path| path.trim_matches('/'));
+    let is_atom = |path: &&str| path.ends_with(".xml") || path.ends_with(".atom");
+    let site_atom = given.filter(|path| is_plain(path)).filter(is_atom).unwrap_or("feed.xml");
+    let site = site_atom.rsplit_once('.').map_or(site_atom, |(site, _)| site);
+    let template = |before: &str| Template { before: before.to_owned(), raw: true, after: String::new() };
+    Paths {
+        site: site.to_owned(),
+        site_atom: site_atom.to_owned(),
+        category: template("feed/"),
+        tag: template("feed/by_tag/"),
+        author: template("feed/by_author/"),
+        index: "feeds".to_owned(),
+        opml: "feeds".to_owned(),
+        atom_extension: "xml",
+    }
+}
