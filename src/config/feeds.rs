@@ -79,7 +79,30 @@ pub struct Paths {
     pub atom_extension: &'static str,
 }
 
+impl Default for Paths {
+    fn default() -> Self {
+        let template =
+            |taxonomy: Taxonomy| Template { before: format!("{}/", taxonomy.dir()), raw: false, after: String::new() };
+        Self {
+            site: "feed".to_owned(),
+            site_atom: "feed.atom".to_owned(),
+            category: template(Taxonomy::Category),
+            tag: template(Taxonomy::Tag),
+            author: template(Taxonomy::Author),
+            index: "index".to_owned(),
+            opml: "feeds".to_owned(),
+            atom_extension: "atom",
+        }
+    }
+}
+
 impl Paths {
+    /// Whether documents are where jekyll-feed writes them.
+    #[must_use]
+    pub fn are_jekyll_feeds(&self) -> bool {
+        self.atom_extension == "xml"
+    }
+
     /// Where the feeds of a taxonomy's terms are.
     #[must_use]
     pub const fn of(&self, taxonomy: Taxonomy) -> &Template {

@@ -8,9 +8,9 @@ use atom_syndication as atom;
 use atom_syndication::extension::{Extension, ExtensionMap};
 use quick_xml::escape::escape;
 
-use super::{Category, Document, Entry, Feed};
+use super::{Category, Document, Entry, Feed, history};
 use crate::config::Format;
-use crate::posts::Person;
+use crate::posts::{Person, media};
 
 /// With the encoding, which the crate's own declaration lacks.
 const DECLARATION: &[u8] = b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
@@ -29,11 +29,13 @@ pub fn render(feed: &Feed) -> Document {
     let mut bytes =
         to_atom(feed).write_with_config(DECLARATION.to_vec(), config).expect("writing to memory does not fail");
     bytes.push(b'\n');
+    if let Some(mark) = feed.history.mark() {
+        bytes = with_mark(&bytes, mark);
+    }
     feed.document(Format::Atom, bytes)
 }
 
 fn to_atom(feed: &Feed) -> atom::Feed {
-    let illustrated = feed.entries.iter().any(|entry| entry.image.is_some());
     atom::Feed {
         id: feed.id.clone(),
         title: feed.title.as_str().into(),
@@ -49,10 +51,26 @@ fn to_atom(feed: &Feed) -> atom::Feed {
         }),
         icon: feed.icon.clone(),
         logo: feed.logo.clone(),
-        namespaces: illustrated.then(|| ("media".to_owned(), MEDIA.to_owned())).into_iter().collect(),
+        namespaces: namespaces(feed),
         entries: feed.entries.iter().map(|one| entry(one, feed.language.as_deref())).collect(),
         ..atom::Feed::default()
     }
+}
+
+/// Those that the crate does not declare by itself.
+fn namespaces(feed: &Feed) -> BTreeMap<String, String> {
+    let media = feed.entries.iter().any(|entry| entry.image.is_some()).then_some(("media", MEDIA));
+    let history = feed.history.mark().map(|_| ("fh", history::NAMESPACE));
+    media.into_iter().chain(history).map(|(prefix, url)| (prefix.to_owned(), url.to_owned())).collect()
+}
+
+/// Puts an empty element of the history namespace before the entries. The crate would put it behind them, where readers no
+/// longer look for what a feed says of itself.
+fn with_mark(xml: &[u8], mark: &str) -> Vec<u8> {
+    // As in all texts `<` is written as a reference, these are nothing but tags.
+    let find = |tag: &[u8]| xml.windows(tag.len()).position(|window| window == tag);
+    let at = find(b"  <entry>").or_else(|| find(b"</feed>")).unwrap_or(xml.len());
+    [&xml[..at], format!("  <fh:{mark}/>\n").as_bytes(), &xml[at..]].concat()
 }
 
 /// Itself, what people read, and the same feed in other formats. No two alternates share type and language (RFC 4287, 4.1.1).
@@ -69,7 +87,14 @@ fn links(feed: &Feed) -> Vec<atom::Link> {
         mime_type: Some(format.media_type().to_owned()),
         ..atom::Link::default()
     });
-    [own, web_page(&feed.home_url, feed.language.as_deref())].into_iter().chain(twins).collect()
+    let history = feed.history.links(Format::Atom).into_iter().map(|(relation, url)| atom::Link {
+        rel: relation.to_owned(),
+        href: url.to_owned(),
+        mime_type: Some(Format::Atom.media_type().to_owned()),
+        ..atom::Link::default()
+    });
+    let page = web_page(&feed.home_url, feed.language.as_deref());
+    [own, page].into_iter().chain(twins).chain(history).collect()
 }
 
 fn web_page(url: &str, language: Option<&str>) -> atom::Link {
@@ -109,10 +134,10 @@ fn entry(entry: &Entry, feed_language: Option<&str>) -> atom::Entry {
         published: Some(entry.published),
         authors: entry.authors.iter().map(person).collect(),
         categories: entry.categories.iter().map(category).collect(),
-        links: vec![web_page(&entry.url, language.or(feed_language))],
+        links: [web_page(&entry.url, language.or(feed_language))].into_iter().chain(enclosures(entry)).collect(),
         summary: summary.map(text),
         content,
-        extensions: entry.image.as_deref().map(media).unwrap_or_default(),
+        extensions: entry.image.as_deref().map(picture).unwrap_or_default(),
         ..atom::Entry::default()
     }
 }
@@ -125,9 +150,27 @@ fn category(category: &Category) -> atom::Category {
     }
 }
 
+/// The files that go with the entry, its picture the last of them.
+fn enclosures(entry: &Entry) -> impl Iterator<Item = atom::Link> {
+    let link = |href: &str, media_type: Option<&str>| atom::Link {
+        rel: "enclosure".to_owned(),
+        href: href.to_owned(),
+        mime_type: media_type.map(str::to_owned),
+        ..atom::Link::default()
+    };
+    let files = entry.attachments.iter().map(move |file| atom::Link {
+        title: file.title.clone(),
+        length: file.length.map(|length| length.to_string()),
+        ..link(&file.url, Some(&file.media_type))
+    });
+    let is_file = |url: &str| entry.attachments.iter().any(|file| file.url == url);
+    let picture = entry.image.as_deref().filter(|url| !is_file(url));
+    files.chain(picture.map(move |url| link(url, media::type_of(url))))
+}
+
 /// `media:thumbnail` and `media:content` of a picture. The crate writes the attributes of extensions as they are, so they
 /// are escaped here.
-fn media(url: &str) -> ExtensionMap {
+fn picture(url: &str) -> ExtensionMap {
     let url = ("url".to_owned(), escape(url).into_owned());
     let medium = ("medium".to_owned(), "image".to_owned());
     let element = |name: &str, attrs: BTreeMap<String, String>| {

@@ -48,7 +48,7 @@ impl<'a> Changed<'a> {
     #[must_use]
     pub fn apply(&self, feed: &mut Feed, plan: &Planned) -> Shown {
         let members: Vec<Member> = plan.posts.iter().map(|&at| self.members[at]).collect();
-        if let Some(before) = self.before.get(&plan.path) {
+        if let Some(before) = self.before.get(&plan.place.path) {
             // A date in the future was a mistake, and would stand for long.
             let known = Some(before.updated).filter(|updated| *updated <= self.now);
             let floor = if self.lost(before, plan) { Some(self.now) } else { known };
@@ -81,9 +81,8 @@ mod tests {
 
     use super::*;
     use crate::catalog::{Given, Naming};
-    use crate::config::Content;
     use crate::config::testing::{feeds, site};
-    use crate::feeds::samples::empty_feed;
+    use crate::feeds::samples::{empty_feed, planned};
     use crate::posts::testing::post;
 
     fn date(day: u32) -> DateTime<Utc> {
@@ -95,16 +94,7 @@ mod tests {
         let posts: Vec<_> = days.iter().map(|&day| Arc::new(post(&format!("p{day}"), day))).collect();
         let catalog = Catalog::new(posts, &site(), &Naming::new(&feeds(), &Given::new()));
         let posts: Vec<usize> = (0..days.len().min(2)).collect();
-        let plan = Planned {
-            path: "feed".into(),
-            group: None,
-            title: String::new(),
-            name: String::new(),
-            description: String::new(),
-            content: Content::Full,
-            of: days.len(),
-            posts,
-        };
+        let plan = planned(posts, days.len());
         let newest = catalog.posts.first().map_or(date(1), |post| post.published.to_utc());
         let mut feed = Feed { updated: newest.fixed_offset(), ..empty_feed() };
         let before = before.map(|shown| ("feed".to_owned(), shown.clone())).into_iter().collect();

@@ -46,7 +46,7 @@ impl Feed {
     /// Its document in `format`, which must be one of those it has a URL for.
     pub(super) fn document(&self, format: Format, bytes: Vec<u8>) -> Document {
         Document {
-            path: format!("{}.{}", self.path, format.extension()),
+            path: self.place.document(format),
             url: self.own_url(format).to_owned(),
             media: format.media(),
             bytes,

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{Document, Entry, Feed};
 use crate::config::Format;
-use crate::posts::Person;
+use crate::posts::{Person, media};
 
 /// Renders the feed as JSON.
 ///
@@ -29,6 +29,8 @@ struct Top<'a> {
     title: &'a str,
     home_page_url: &'a str,
     feed_url: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_url: Option<&'a str>,
     #[serde(skip_serializing_if = "str::is_empty")]
     description: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,6 +59,8 @@ struct Item<'a> {
     summary: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     image: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<Attachment<'a>>,
     date_published: DateTime<FixedOffset>,
     date_modified: DateTime<FixedOffset>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -67,6 +71,18 @@ struct Item<'a> {
     language: Option<&'a str>,
     #[serde(rename = "_tidings", skip_serializing_if = "Map::is_empty")]
     extra: &'a Map<String, Value>,
+}
+
+#[derive(Serialize)]
+struct Attachment<'a> {
+    url: &'a str,
+    mime_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size_in_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_in_seconds: Option<u64>,
 }
 
 /// One of them has to be there.
@@ -85,12 +101,31 @@ impl<'a> From<&'a Feed> for Top<'a> {
             title: &feed.title,
             home_page_url: &feed.home_url,
             feed_url: feed.own_url(Format::Json),
+            next_url: older(feed),
             description: &feed.description,
             // Not as `icon`, which is to be square and 512 pixels wide: an icon may be small, and a logo is not square.
             favicon: feed.icon.as_deref(),
             language: feed.language.as_deref(),
             authors: vec![Author::from(&feed.author)],
             items: feed.entries.iter().map(|entry| Item::from(entry.as_ref())).collect(),
+        }
+    }
+}
+
+/// The document with the next older posts.
+fn older(feed: &Feed) -> Option<&str> {
+    let links = feed.history.links(Format::Json);
+    links.into_iter().find(|(relation, _)| *relation == "prev-archive").map(|(_, url)| url)
+}
+
+impl<'a> From<&'a media::Attachment> for Attachment<'a> {
+    fn from(file: &'a media::Attachment) -> Self {
+        Self {
+            url: &file.url,
+            mime_type: &file.media_type,
+            title: file.title.as_deref(),
+            size_in_bytes: file.length,
+            duration_in_seconds: file.duration,
         }
     }
 }
@@ -110,6 +145,7 @@ impl<'a> From<&'a Entry> for Item<'a> {
             content: entry.body().map_or(Content::Text(entry.stand_in()), Content::Html),
             summary: entry.abstract_text(),
             image: entry.image.as_deref(),
+            attachments: entry.attachments.iter().map(Attachment::from).collect(),
             date_published: entry.published,
             date_modified: entry.updated,
             tags: entry.terms(),

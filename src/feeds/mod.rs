@@ -4,12 +4,18 @@
 //! Never: I/O, a clock.
 
 pub mod atom;
+pub mod autodiscovery;
+pub mod budget;
 pub mod changed;
+pub mod compose;
 mod entry;
 mod format;
+pub mod history;
+pub mod itunes;
 pub mod json;
 pub mod opml;
 pub mod page;
+mod place;
 pub mod plan;
 #[cfg(test)]
 mod reading;
@@ -23,8 +29,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset};
 
-use crate::config::{Format, Taxonomy};
+pub use history::History;
+pub use place::Place;
+
+use crate::config::{Format, Podcast, Taxonomy};
 use crate::posts::Person;
+use crate::posts::media::{Attachment, Episode};
 
 /// The format-neutral form of one feed. Every text is free of characters that XML forbids; every URL is absolute and
 /// percent-encoded.
@@ -32,10 +42,12 @@ use crate::posts::Person;
 pub struct Feed {
     /// Never changes once published (RFC 4287, 4.2.6).
     pub id: String,
-    /// Where its documents are, below the output directory, without extension: `categories/技術`. Not percent-encoded.
-    pub path: String,
+    /// Where its documents are.
+    pub place: Place,
     /// Among which feeds it is listed: those of a taxonomy's terms; `None` for the site's own and custom ones.
     pub group: Option<Taxonomy>,
+    /// Among those of which further language of a multilingual site it is listed.
+    pub edition: Option<String>,
     /// Plain text, never empty.
     pub title: String,
     /// What it is called where the site is named already, as in a list of the site's feeds: a term's spelling, else the
@@ -61,6 +73,10 @@ pub struct Feed {
     pub updated: DateTime<FixedOffset>,
     /// How many posts it is about: those its entries show and those its limit leaves out.
     pub posts: usize,
+    /// What it says of its other documents.
+    pub history: History,
+    /// Set if it is a podcast.
+    pub podcast: Option<Podcast>,
     /// Newest first.
     pub entries: Vec<Arc<Entry>>,
 }
@@ -98,6 +114,10 @@ pub struct Entry {
     pub language: Option<String>,
     /// Absolute URL.
     pub image: Option<String>,
+    /// In the order given, no URL twice.
+    pub attachments: Vec<Attachment>,
+    /// What it says of itself as an episode of a podcast.
+    pub episode: Option<Episode>,
     /// For JSON Feed's extension.
     pub extra: serde_json::Map<String, serde_json::Value>,
 }
@@ -126,14 +146,20 @@ pub enum Media {
     Opml,
     /// `text/html`
     Html,
+    /// `application/json`
+    Json,
 }
 
 impl Media {
     /// What the document at this path is, by its extension; `None` if it is no document.
     #[must_use]
     pub fn of_path(path: &str) -> Option<Self> {
+        if path == autodiscovery::MAP {
+            return Some(Self::Json);
+        }
         Some(match path.rsplit_once('.')?.1 {
-            "atom" => Self::Atom,
+            // jekyll-feed's Atom documents have this one.
+            "atom" | "xml" => Self::Atom,
             "rss" => Self::Rss,
             "json" => Self::JsonFeed,
             "opml" => Self::Opml,
@@ -151,6 +177,7 @@ impl Media {
             Self::JsonFeed => "application/feed+json; charset=utf-8",
             Self::Opml => "text/x-opml; charset=utf-8",
             Self::Html => "text/html; charset=utf-8",
+            Self::Json => "application/json",
         }
     }
 }

@@ -1,6 +1,7 @@
-//! OPML 2.0 of all feeds: site, then custom feeds, then categories, tags and authors in outlines of their own.
+//! OPML 2.0 of all feeds: site, then custom feeds, then categories, tags and authors in outlines of their own; then the same
+//! of each further language in an outline of its own.
 //!
-//! In: all feeds (their entries may be left out) and the document's URL. Out: `feeds.opml`. Never: what is in a feed.
+//! In: all feeds (their entries may be left out) and the document's place. Out: the document. Never: what is in a feed.
 
 use std::io;
 
@@ -11,22 +12,19 @@ use super::wording::Wording;
 use super::{Document, Feed, Media, rfc822};
 use crate::config::{Format, Taxonomy};
 
-/// Below the output directory.
-pub(super) const PATH: &str = "feeds.opml";
-
-/// Renders `feeds`, whose first is the site's own. `url` is where the document will be.
+/// Renders `feeds`, whose first is the site's own. `path` and `url` are where the document will be.
 ///
 /// # Panics
 ///
 /// If there is no feed: the site's own always is.
 #[must_use]
-pub fn render(feeds: &[Feed], url: &str) -> Document {
+pub fn render(feeds: &[Feed], path: &str, url: &str) -> Document {
     let site = feeds.first().expect("the site's own feed is always there");
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     write(&mut writer, site, feeds).expect("writing to memory does not fail");
     let mut bytes = writer.into_inner();
     bytes.push(b'\n');
-    Document { path: PATH.to_owned(), url: url.to_owned(), media: Media::Opml, bytes }
+    Document { path: path.to_owned(), url: url.to_owned(), media: Media::Opml, bytes }
 }
 
 fn write(writer: &mut Writer<Vec<u8>>, site: &Feed, feeds: &[Feed]) -> io::Result<()> {
@@ -50,6 +48,18 @@ fn head(writer: &mut Writer<Vec<u8>>, site: &Feed, feeds: &[Feed], wording: &Wor
 }
 
 fn body(writer: &mut Writer<Vec<u8>>, feeds: &[Feed], wording: &Wording) -> io::Result<()> {
+    let (own, further): (Vec<_>, Vec<_>) = feeds.iter().partition(|feed| feed.edition.is_none());
+    edition(writer, &own, wording)?;
+    for members in further.chunk_by(|a, b| a.edition == b.edition) {
+        writer
+            .create_element("outline")
+            .with_attribute(("text", members[0].name.as_str()))
+            .write_inner_content(|writer| edition(writer, members, Wording::of(members[0].language.as_deref())))?;
+    }
+    Ok(())
+}
+
+fn edition(writer: &mut Writer<Vec<u8>>, feeds: &[&Feed], wording: &Wording) -> io::Result<()> {
     for feed in feeds.iter().filter(|feed| feed.group.is_none()) {
         outline(writer, feed)?;
     }
@@ -98,7 +108,7 @@ mod tests {
     const URL: &str = "https://example.com/feeds/feeds.opml";
 
     fn text(feeds: &[Feed]) -> String {
-        samples::text(&render(feeds, URL))
+        samples::text(&render(feeds, "feeds.opml", URL))
     }
 
     #[test]

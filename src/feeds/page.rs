@@ -5,9 +5,9 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::plan::SITE_FEED;
+use super::autodiscovery::links;
 use super::wording::Wording;
-use super::{Document, Entry, Feed, Media, opml};
+use super::{Document, Entry, Feed, Media};
 use crate::config::Taxonomy;
 
 /// So many posts a page, however many entries the feed has.
@@ -16,22 +16,12 @@ const LATEST: usize = 20;
 /// Characters of a summary that a page shows.
 const SUMMARY: usize = 200;
 
-/// The page of the site, below the output directory.
-const SITE_PATH: &str = "index.html";
-
 const STYLE: &str = include_str!("page.css");
-
-/// Where the page of the feed at `path` is, below the output directory.
-#[must_use]
-pub fn path(path: &str) -> String {
-    if path == SITE_FEED { SITE_PATH.to_owned() } else { format!("{path}.html") }
-}
 
 /// Renders the page of a feed other than the site's own, which is `site`.
 #[must_use]
 pub fn render(feed: &Feed, site: &Feed) -> Document {
     let wording = Wording::of(feed.language.as_deref());
-    let up = "../".repeat(feed.path.matches('/').count());
     let content = html! {
         (header(feed, site, wording))
         main {
@@ -40,37 +30,38 @@ pub fn render(feed: &Feed, site: &Feed) -> Document {
         }
         "\n"
         footer { nav {
-            a href={ (up) (SITE_PATH) } { (wording.to_feeds) }
+            a href={ (feed.place.up()) (site.place.page) } { (wording.to_feeds) }
             a href=(site.home_url) { (wording.to_site) }
         } }
     };
-    let alternates = html! { (alternates(feed)) (alternates(site)) };
-    document(path(&feed.path), feed, wording, &alternates, &content)
+    let alternates = html! { (links(feed)) (links(site)) };
+    document(feed, wording, &alternates, &content)
 }
 
-/// Renders the page of all `feeds`, whose first is the site's own; the entries of the others may be left out.
+/// Renders the page of all `feeds`, whose first is the site's own; the entries of the others may be left out. `opml` is the
+/// path of the list of them.
 ///
 /// # Panics
 ///
 /// If there is no feed: the site's own always is.
 #[must_use]
-pub fn render_site(feeds: &[Feed]) -> Document {
+pub fn render_site(feeds: &[Feed], opml: &str) -> Document {
     let (site, others) = feeds.split_first().expect("the site's own feed is always there");
     let wording = Wording::of(site.language.as_deref());
     let content = html! {
         (header(site, site, wording))
         main {
             (subscribe(site, wording))
-            (all_feeds(others, wording))
+            (all_feeds(others, &format!("{}{opml}", site.place.up()), wording))
             (latest(site, wording))
         }
         "\n"
         footer { nav { a href=(site.home_url) { (wording.to_site) } } }
     };
-    document(SITE_PATH.to_owned(), site, wording, &alternates(site), &content)
+    document(site, wording, &links(site), &content)
 }
 
-fn document(path: String, feed: &Feed, wording: &Wording, alternates: &Markup, content: &Markup) -> Document {
+fn document(feed: &Feed, wording: &Wording, alternates: &Markup, content: &Markup) -> Document {
     let page = html! {
         (DOCTYPE) "\n"
         html lang=(wording.language) {
@@ -91,17 +82,8 @@ fn document(path: String, feed: &Feed, wording: &Wording, alternates: &Markup, c
         }
         "\n"
     };
-    Document { path, url: feed.page_url.clone(), media: Media::Html, bytes: page.into_string().into_bytes() }
-}
-
-/// So that feed readers find the feed by the page's address. Titles tell the formats apart.
-fn alternates(feed: &Feed) -> Markup {
-    html! {
-        @for (format, url) in &feed.urls {
-            "\n"
-            link rel="alternate" type=(format.media_type()) title={ (feed.title) " (" (format.name()) ")" } href=(url);
-        }
-    }
+    let (path, url) = (feed.place.page.clone(), feed.page_url.clone());
+    Document { path, url, media: Media::Html, bytes: page.into_string().into_bytes() }
 }
 
 fn header(feed: &Feed, site: &Feed, wording: &Wording) -> Markup {
@@ -162,25 +144,32 @@ fn article(entry: &Entry, feed: &Feed, wording: &Wording) -> Markup {
     }
 }
 
-fn all_feeds(feeds: &[Feed], wording: &Wording) -> Markup {
+/// The site's own language first, by taxonomy; then each further one under its own feed's name.
+fn all_feeds(feeds: &[Feed], opml: &str, wording: &Wording) -> Markup {
     let groups = [None].into_iter().chain(Taxonomy::ALL.map(Some));
+    let (own, further): (Vec<_>, Vec<_>) = feeds.iter().partition(|feed| feed.edition.is_none());
     html! {
         @if !feeds.is_empty() {
             "\n"
             section {
                 h2 { (wording.all_feeds) }
-                p { a href=(opml::PATH) { (wording.to_opml) } }
-                @for group in groups { (feeds_of(group, feeds, wording)) }
+                p { a href=(opml) { (wording.to_opml) } }
+                @for group in groups {
+                    (listed(group.map_or(wording.more, |taxonomy| wording.group(taxonomy)), own.iter().filter(|feed| feed.group == group), wording))
+                }
+                @for edition in further.chunk_by(|a, b| a.edition == b.edition) {
+                    (listed(&edition[0].name, edition.iter(), wording))
+                }
             }
         }
     }
 }
 
-fn feeds_of(group: Option<Taxonomy>, feeds: &[Feed], wording: &Wording) -> Markup {
-    let mut members = feeds.iter().filter(|feed| feed.group == group).peekable();
+fn listed<'a>(heading: &str, members: impl Iterator<Item = &'a &'a Feed>, wording: &Wording) -> Markup {
+    let mut members = members.peekable();
     html! {
         @if members.peek().is_some() {
-            h3 { (group.map_or(wording.more, |taxonomy| wording.group(taxonomy))) }
+            h3 { (heading) }
             ul.feeds {
                 @for feed in members {
                     "\n"
@@ -233,13 +222,13 @@ mod tests {
 
     #[test]
     fn the_page_of_the_site() {
-        insta::assert_snapshot!(text(&render_site(&samples::all_feeds())));
+        insta::assert_snapshot!(text(&render_site(&samples::all_feeds(), "feeds.opml")));
     }
 
     #[test]
     fn pages_stand_beside_their_feeds() {
         let feeds = samples::all_feeds();
-        assert_eq!(render_site(&feeds).path, "index.html");
+        assert_eq!(render_site(&feeds, "feeds.opml").path, "index.html");
         let page = render(&feeds[2], &feeds[0]);
         assert_eq!(page.path, "categories/技術.html");
         assert!(text(&page).contains("href=\"../index.html\""));
@@ -249,7 +238,7 @@ mod tests {
     fn a_page_shows_the_newest_posts_and_no_more() {
         let mut feed = samples::empty_feed();
         feed.entries = std::iter::repeat_n(Arc::new(samples::bare_entry()), LATEST + 1).collect();
-        assert_eq!(text(&render_site(&[feed])).matches("<article").count(), LATEST);
+        assert_eq!(text(&render_site(&[feed], "feeds.opml")).matches("<article").count(), LATEST);
     }
 
     #[test]

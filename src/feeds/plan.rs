@@ -1,48 +1,81 @@
-//! Which feeds there are, which posts each shows, and how a plan becomes a [`Feed`].
+//! Which feeds there are, which posts each shows, and where each is.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 
-use chrono::{DateTime, FixedOffset, TimeZone as _, Utc};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
-use super::{Category, Entry, Feed};
+use super::history::{self, Block};
+use super::wording::Wording;
+use super::{Place, autodiscovery};
 use crate::catalog::{Catalog, Term, author_names, terms_of};
-use crate::config::{Config, Content, Site, Taxonomy};
-use crate::posts::{Post, Rendered};
+use crate::config::{Config, Content, Podcast, SiteLanguage, Taxonomy};
+use crate::posts::Post;
+use crate::problems::{Code, Problem, Severity};
 
 /// What is left as it is in a path segment (RFC 3986, 3.3), less what some readers stumble over.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'+');
 
+/// All feeds to be made.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// The site's own first, then the operator's own, then one a term; then the same for each further language.
+    pub feeds: Vec<Planned>,
+    /// Feeds that could not get the place they were to have.
+    pub problems: Vec<Problem>,
+}
+
 /// One feed to be made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Planned {
-    /// See [`Feed::path`].
-    pub path: String,
+    /// See [`Feed::id`](super::Feed::id).
+    pub id: String,
+    /// Where its documents are.
+    pub place: Place,
     /// The taxonomy of its term; `None` for the site's and the operator's own feeds.
     pub group: Option<Taxonomy>,
-    /// See [`Feed::title`].
+    /// See [`Feed::edition`](super::Feed::edition).
+    pub edition: Option<String>,
+    /// See [`Feed::title`](super::Feed::title).
     pub title: String,
-    /// See [`Feed::name`].
+    /// See [`Feed::name`](super::Feed::name).
     pub name: String,
-    /// See [`Feed::description`].
+    /// See [`Feed::description`](super::Feed::description).
     pub description: String,
+    /// What people read instead.
+    pub home: Home,
+    /// BCP 47.
+    pub language: Option<String>,
     /// How much of each post it shows.
     pub content: Content,
+    /// Set if it is a podcast.
+    pub podcast: Option<Podcast>,
     /// The posts that it shows: indices into [`Catalog::posts`], in feed order.
     pub posts: Vec<usize>,
+    /// The archives, oldest first.
+    pub archives: Vec<Block>,
     /// How many posts it is about, shown or not.
     pub of: usize,
 }
 
-/// Plans all feeds: the site's first, then the operator's own, then one a term.
+/// What people read instead of a feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Home {
+    /// This page of the site, an absolute URL.
+    Site(String),
+    /// The feed's own page.
+    Page,
+}
+
+/// Plans all feeds.
 #[must_use]
-pub fn plan(catalog: &Catalog, config: &Config) -> Vec<Planned> {
-    let mut plans = vec![site_feed(catalog, config)];
-    plans.extend(custom_feeds(catalog, config));
-    let wanted = |term: &&Term| config.feeds.by.contains(&term.taxonomy) && term.posts.len() >= config.feeds.min_posts;
-    plans.extend(catalog.terms.iter().filter(wanted).map(|term| term_feed(term, config)));
-    plans
+pub fn plan(catalog: &Catalog, config: &Config) -> Plan {
+    let further = config.site.languages.iter().map(Some);
+    let drafts = [None].into_iter().chain(further).flat_map(|language| Edition { language, catalog, config }.drafts());
+    let mut claims = Claims::new(config);
+    let mut problems = Vec::new();
+    let settled: Vec<Draft> = drafts.filter_map(|draft| claims.settle(draft, &mut problems)).collect();
+    Plan { feeds: settled.into_iter().map(|draft| draft.cut(catalog, config)).collect(), problems }
 }
 
 /// The URL of a document: `path` below `server.public_url`, percent-encoded.
@@ -56,145 +89,223 @@ pub fn document_url(public_url: &Url, path: &str) -> String {
 #[must_use]
 pub fn feed_url(plan: &Planned, config: &Config) -> Option<String> {
     let format = config.feeds.formats.first()?;
-    Some(document_url(&config.server.public_url, &format!("{}.{}", plan.path, format.extension())))
+    Some(document_url(&config.server.public_url, &plan.place.document(*format)))
 }
-
-/// Makes a feed of a plan and its entries.
-#[must_use]
-pub fn compose(plan: &Planned, entries: Vec<Arc<Entry>>, catalog: &Catalog, config: &Config) -> Feed {
-    let url = |path: &str| document_url(&config.server.public_url, path);
-    let urls = config.feeds.formats.iter();
-    let page_url = url(&super::page::path(&plan.path));
-    let newest = entries.iter().map(|entry| entry.updated).max();
-    Feed {
-        id: url(&plan.path),
-        path: plan.path.clone(),
-        group: plan.group,
-        title: plan.title.clone(),
-        name: plan.name.clone(),
-        description: plan.description.clone(),
-        home_url: if plan.path == SITE_FEED { config.site.url.to_string() } else { page_url.clone() },
-        urls: urls.map(|&format| (format, url(&format!("{}.{}", plan.path, format.extension())))).collect(),
-        page_url,
-        language: config.site.language.clone(),
-        author: config.site.author.clone(),
-        icon: config.site.icon.clone(),
-        logo: config.site.logo.clone(),
-        updated: newest.or_else(|| Some(catalog.posts.first()?.published)).unwrap_or_else(nothing_yet),
-        posts: plan.of,
-        entries,
-    }
-}
-
-/// Makes an entry of a post. `id` and `updated` come from what the store remembers of it.
-#[must_use]
-pub fn entry(
-    post: &Post,
-    id: &str,
-    updated: DateTime<FixedOffset>,
-    body: Option<&Rendered>,
-    content: Content,
-    config: &Config,
-) -> Entry {
-    let summary = body.filter(|_| content != Content::None).map(|body| Arc::clone(&body.summary));
-    let html = body.filter(|_| content == Content::Full).map(|body| Arc::clone(&body.html));
-    Entry {
-        id: id.to_owned(),
-        url: post.url.clone(),
-        title: post.title.clone(),
-        summary: summary.filter(|text| !text.is_empty()),
-        html: html.filter(|text| !text.is_empty()),
-        published: post.published,
-        updated,
-        authors: post.authors.clone(),
-        categories: categories(post, config),
-        language: post.language.clone().filter(|language| Some(language) != config.site.language.as_ref()),
-        image: post.image.clone(),
-        extra: post.extra.clone(),
-    }
-}
-
-/// The path of the site's own feed, without extension.
-pub const SITE_FEED: &str = "feed";
 
 /// The path of the list of all feeds.
-pub const OPML: &str = "feeds.opml";
+#[must_use]
+pub fn opml_path(config: &Config) -> String {
+    format!("{}.opml", config.feeds.paths.opml)
+}
 
-fn site_feed(catalog: &Catalog, config: &Config) -> Planned {
-    let posts: Vec<_> = (0..catalog.posts.len()).collect();
-    Planned {
-        path: SITE_FEED.to_owned(),
-        group: None,
-        title: config.site.title.clone(),
-        name: config.site.title.clone(),
-        description: config.site.description.clone(),
-        content: config.feeds.content,
-        of: posts.len(),
-        posts: window(posts, config.feeds.limit),
+/// A feed with all its posts, before it has got its place.
+struct Draft {
+    planned: Planned,
+    limit: Option<usize>,
+    /// Its place where nobody chose another.
+    usual: Place,
+}
+
+impl Draft {
+    /// Shares the posts out between the feed and its archives.
+    fn cut(self, catalog: &Catalog, config: &Config) -> Planned {
+        let Planned { mut posts, place, .. } = self.planned;
+        let (shown, blocks) = history::cut(posts.len(), self.limit, config.feeds.archive);
+        let blocks = blocks.into_iter().enumerate();
+        let archives = blocks
+            .map(|(number, range)| history::block(number, &posts[range], catalog, &place, &config.feeds.paths))
+            .collect();
+        posts.truncate(shown);
+        Planned { posts, place, archives, ..self.planned }
     }
 }
 
-fn custom_feeds<'a>(catalog: &'a Catalog, config: &'a Config) -> impl Iterator<Item = Planned> + 'a {
+/// The feeds of one language; `None` is the site's own.
+#[derive(Clone, Copy)]
+struct Edition<'a> {
+    language: Option<&'a SiteLanguage>,
+    catalog: &'a Catalog,
+    config: &'a Config,
+}
+
+impl<'a> Edition<'a> {
+    fn drafts(self) -> impl Iterator<Item = Draft> + 'a {
+        let Self { catalog, config, .. } = self;
+        let custom = self.language.is_none().then(|| custom_feeds(catalog, config)).into_iter().flatten();
+        let terms = catalog.terms.iter().filter(|term| config.feeds.by.contains(&term.taxonomy));
+        let terms = terms.filter_map(move |term| self.term_feed(term));
+        [self.site_feed()].into_iter().chain(custom).chain(terms)
+    }
+
+    /// A post in a language that has no feeds of its own stands in those of the site's own.
+    fn shows(self, post: &Post) -> bool {
+        match self.language {
+            Some(language) => post.language.as_ref() == Some(&language.code),
+            None => !self.config.site.languages.iter().any(|other| post.language.as_ref() == Some(&other.code)),
+        }
+    }
+
+    fn shown(self, posts: impl Iterator<Item = usize>) -> Vec<usize> {
+        posts.filter(|&at| self.shows(&self.catalog.posts[at])).collect()
+    }
+
+    fn title(self) -> String {
+        let own = &self.config.site.title;
+        match self.language {
+            Some(SiteLanguage { title: Some(title), .. }) => title.clone(),
+            Some(SiteLanguage { code, .. }) => format!("{own} ({code})"),
+            None => own.clone(),
+        }
+    }
+
+    /// Below the language's own directory, if it has one.
+    fn below(self, path: &str) -> String {
+        self.language.map_or_else(|| path.to_owned(), |language| format!("{}/{path}", language.code))
+    }
+
+    fn language(self) -> Option<String> {
+        self.language.map(|language| language.code.clone()).or_else(|| self.config.site.language.clone())
+    }
+
+    fn site_feed(self) -> Draft {
+        let (site, paths) = (&self.config.site, &self.config.feeds.paths);
+        let place = match self.language {
+            Some(_) => Place::new(self.below(&paths.site), paths),
+            None => Place::of_site(paths),
+        };
+        let home = self.language.map_or_else(String::new, |language| format!("{}/", language.code));
+        let posts = self.shown(0..self.catalog.posts.len());
+        let planned = Planned {
+            id: self.id(&self.below(SITE), &place),
+            place: place.clone(),
+            group: None,
+            edition: self.language.map(|language| language.code.clone()),
+            name: self.title(),
+            title: self.title(),
+            description: self.language.map_or_else(|| site.description.clone(), |_| String::new()),
+            home: Home::Site(document_url(&site.url, &home)),
+            language: self.language(),
+            content: self.config.feeds.content,
+            podcast: self.config.feeds.podcast.clone(),
+            of: posts.len(),
+            posts,
+            archives: Vec::new(),
+        };
+        Draft { planned, limit: self.config.feeds.limit, usual: place }
+    }
+
+    /// The feed of a term, unless it has too few posts.
+    fn term_feed(self, term: &Term) -> Option<Draft> {
+        let Term { taxonomy, label, slug, posts, .. } = term;
+        let (feeds, paths) = (&self.config.feeds, &self.config.feeds.paths);
+        let posts = self.shown(posts.iter().copied());
+        let mark = if *taxonomy == Taxonomy::Tag { "#" } else { "" };
+        let usual = self.below(&format!("{}/{slug}", taxonomy.dir()));
+        let place = Place::new(self.below(&paths.of(*taxonomy).path(label, slug)), paths);
+        let planned = Planned {
+            id: self.id(&usual, &place),
+            place,
+            group: Some(*taxonomy),
+            edition: self.language.map(|language| language.code.clone()),
+            title: format!("{} — {mark}{label}", self.title()),
+            name: label.clone(),
+            description: Wording::of(self.language().as_deref()).new_posts(*taxonomy, label),
+            home: Home::Page,
+            language: self.language(),
+            content: feeds.content,
+            podcast: None,
+            of: posts.len(),
+            posts,
+            archives: Vec::new(),
+        };
+        let enough = planned.of >= feeds.min_posts;
+        enough.then(|| Draft { planned, limit: feeds.limit, usual: Place::new(usual, paths) })
+    }
+
+    /// Another path makes no other feed. jekyll-feed's own ids are the addresses of its documents.
+    fn id(self, usual: &str, place: &Place) -> String {
+        let path = if self.config.feeds.paths.are_jekyll_feeds() { &place.atom } else { usual };
+        document_url(&self.config.server.public_url, path)
+    }
+}
+
+/// What the id of the site's own feed is made of.
+const SITE: &str = "feed";
+
+fn custom_feeds<'a>(catalog: &'a Catalog, config: &'a Config) -> impl Iterator<Item = Draft> + 'a {
     let names: Vec<_> = catalog.posts.iter().map(|post| author_names(post, &config.site.author)).collect();
     config.feeds.custom.iter().map(move |custom| {
         let language = config.site.language.as_deref();
         let matches = |&at: &usize| custom.filter.matches(&terms_of(&catalog.posts[at], &names[at], language));
         let posts: Vec<_> = (0..catalog.posts.len()).filter(matches).collect();
-        Planned {
-            path: custom.name.clone(),
+        let place = Place::new(custom.name.clone(), &config.feeds.paths);
+        let planned = Planned {
+            id: document_url(&config.server.public_url, &custom.name),
+            place: place.clone(),
             group: None,
+            edition: None,
             title: format!("{} — {}", config.site.title, custom.title),
             name: custom.title.clone(),
             description: String::new(),
+            home: Home::Page,
+            language: config.site.language.clone(),
             content: custom.content,
+            podcast: custom.podcast.clone(),
             of: posts.len(),
-            posts: window(posts, custom.limit),
-        }
+            posts,
+            archives: Vec::new(),
+        };
+        Draft { planned, limit: custom.limit, usual: place }
     })
 }
 
-fn term_feed(term: &Term, config: &Config) -> Planned {
-    let Term { taxonomy, label, slug, posts, .. } = term;
-    let mark = if *taxonomy == Taxonomy::Tag { "#" } else { "" };
-    Planned {
-        path: format!("{}/{slug}", taxonomy.dir()),
-        group: Some(*taxonomy),
-        title: format!("{} — {mark}{label}", config.site.title),
-        name: label.clone(),
-        description: description(*taxonomy, label, &config.site),
-        content: config.feeds.content,
-        of: posts.len(),
-        posts: window(posts.clone(), config.feeds.limit),
+/// Which documents have which path: the first that asks for one keeps it.
+struct Claims<'a> {
+    taken: HashSet<String>,
+    config: &'a Config,
+}
+
+impl<'a> Claims<'a> {
+    fn new(config: &'a Config) -> Self {
+        let mut taken = HashSet::from([opml_path(config)]);
+        if config.feeds.autodiscovery {
+            taken.insert(autodiscovery::MAP.to_owned());
+        }
+        Self { taken, config }
+    }
+
+    fn settle(&mut self, mut draft: Draft, problems: &mut Vec<Problem>) -> Option<Draft> {
+        if self.claim(&draft.planned.place) {
+            return Some(draft);
+        }
+        let wanted = std::mem::replace(&mut draft.planned.place, draft.usual.clone());
+        let found = self.claim(&draft.usual);
+        problems.push(taken(&draft.planned, &wanted, found));
+        found.then_some(draft)
+    }
+
+    fn claim(&mut self, place: &Place) -> bool {
+        let documents: Vec<String> = place.all(&self.config.feeds.formats).collect();
+        let free = documents.iter().all(|path| !self.taken.contains(path));
+        if free {
+            self.taken.extend(documents);
+        }
+        free
     }
 }
 
-fn description(taxonomy: Taxonomy, label: &str, site: &Site) -> String {
-    let japanese = site.language.as_deref().is_some_and(|language| language.starts_with("ja"));
-    match (taxonomy, japanese) {
-        (Taxonomy::Category, true) => format!("カテゴリー「{label}」の新着記事"),
-        (Taxonomy::Tag, true) => format!("タグ「{label}」の新着記事"),
-        (Taxonomy::Author, true) => format!("{label}の新着記事"),
-        (Taxonomy::Category, false) => format!("New posts in the category {label}"),
-        (Taxonomy::Tag, false) => format!("New posts with the tag {label}"),
-        (Taxonomy::Author, false) => format!("New posts by {label}"),
+fn taken(plan: &Planned, wanted: &Place, found: bool) -> Problem {
+    Problem {
+        code: Code::Occupied,
+        severity: Severity::Warning,
+        path: wanted.path.clone(),
+        place: None,
+        message: format!("the feed “{}” belongs here, but another feed is here already", plan.title),
+        effect: if found { format!("it is at {} instead", plan.place.path) } else { "it is left out".to_owned() },
+        remedy: "give one of the two another path in `feeds.paths`, or another name".to_owned(),
     }
 }
 
-fn window(mut posts: Vec<usize>, limit: Option<usize>) -> Vec<usize> {
-    posts.truncate(limit.unwrap_or(usize::MAX));
-    posts
-}
-
-/// A post names no term twice, so that no (scheme, term) stands twice.
-fn categories(post: &Post, config: &Config) -> Vec<Category> {
-    let of = |taxonomy: Taxonomy, terms: &[String]| {
-        let scheme = document_url(&config.server.public_url, &format!("{}/", taxonomy.dir()));
-        terms.iter().map(|term| Category { taxonomy, term: term.clone(), scheme: scheme.clone() }).collect::<Vec<_>>()
-    };
-    [of(Taxonomy::Category, &post.categories), of(Taxonomy::Tag, &post.tags)].concat()
-}
-
-/// A feed must say when it changed (RFC 4287, 4.2.15), even one of a site that has no post yet.
-fn nothing_yet() -> DateTime<FixedOffset> {
-    Utc.timestamp_opt(946_684_800, 0).single().unwrap_or_default().fixed_offset()
-}
+#[cfg(test)]
+#[path = "plan/tests.rs"]
+mod tests;

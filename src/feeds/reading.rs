@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::{Document, Entry, Feed, atom, json, rss, samples};
 use crate::config::{Format, Taxonomy};
+use crate::posts::media::Attachment;
 
 /// What all formats can say of a feed.
 #[derive(Debug, PartialEq)]
@@ -27,7 +28,11 @@ struct SeenEntry {
     summary: Option<String>,
     categories: Vec<(String, Option<String>)>,
     image: Option<String>,
+    attachments: Vec<SeenFile>,
 }
+
+/// URL, type, length, title.
+type SeenFile = (String, String, Option<u64>, Option<String>);
 
 fn render(feed: &Feed, format: Format) -> Document {
     match format {
@@ -53,8 +58,10 @@ fn seen(feed: model::Feed, format: Format) -> Seen {
 
 fn seen_entry(entry: model::Entry, format: Format) -> SeenEntry {
     let unescape = |text: String| quick_xml::escape::unescape(&text).unwrap().into_owned();
+    let attachments = files(&entry, format);
     let summary = entry.summary.map(|text| text.content);
-    let image = entry.media.first().and_then(|media| media.content.first()?.url.clone());
+    let mut pictures = entry.media.iter().flat_map(|media| &media.thumbnails);
+    let image = pictures.next().map(|picture| picture.image.uri.clone());
     SeenEntry {
         id: entry.id,
         link: entry.links[0].href.clone(),
@@ -65,8 +72,26 @@ fn seen_entry(entry: model::Entry, format: Format) -> SeenEntry {
         // RSS has HTML where the others have plain text.
         summary: if format == Format::Rss { summary.map(unescape) } else { summary },
         categories: entry.categories.into_iter().map(|category| (category.term, category.scheme)).collect(),
-        image: image.map(String::from),
+        image,
+        attachments,
     }
+}
+
+/// The files that go with the entry, but for its picture.
+fn files(entry: &model::Entry, format: Format) -> Vec<SeenFile> {
+    if format == Format::Rss {
+        let contents = entry.media.iter().flat_map(|media| &media.content);
+        return contents
+            .filter_map(|content| Some((content, content.content_type.as_ref()?.to_string())))
+            .map(|(content, of_type)| (content.url.as_ref().unwrap().to_string(), of_type, content.size, None))
+            .collect();
+    }
+    let is_file = |link: &&model::Link| match format {
+        Format::Atom => link.rel.as_deref() == Some("enclosure"),
+        Format::Rss | Format::Json => link.media_type.is_some(),
+    };
+    let files = entry.links.iter().filter(is_file).filter(|link| link.media_type.as_deref() != Some("image/png"));
+    files.map(|link| (link.href.clone(), link.media_type.clone().unwrap(), link.length, link.title.clone())).collect()
 }
 
 fn expected(feed: &Feed, format: Format) -> Seen {
@@ -88,9 +113,24 @@ fn expected_entry(entry: &Entry, format: Format) -> SeenEntry {
         body,
         summary,
         categories: categories(entry, format),
-        // The reader does not look at JSON Feed's.
-        image: entry.image.clone().filter(|_| format != Format::Json),
+        // The reader does not look at JSON Feed's, nor at one beside an enclosure in RSS.
+        image: entry.image.clone().filter(|_| match format {
+            Format::Atom => true,
+            Format::Rss => entry.attachments.is_empty(),
+            Format::Json => false,
+        }),
+        attachments: expected_files(entry, format),
     }
+}
+
+/// RSS has room for one, without a title; its length is 0 if nobody knows it.
+fn expected_files(entry: &Entry, format: Format) -> Vec<SeenFile> {
+    let file = |file: &Attachment| match format {
+        Format::Rss => (file.url.clone(), file.media_type.clone(), file.length.or(Some(0)), None),
+        _ => (file.url.clone(), file.media_type.clone(), file.length, file.title.clone()),
+    };
+    let most = if format == Format::Rss { 1 } else { usize::MAX };
+    entry.attachments.iter().take(most).map(file).collect()
 }
 
 /// RSS always has a description, Atom a summary or content, JSON Feed a content.

@@ -8,9 +8,10 @@ use quick_xml::escape::partial_escape;
 use rss::extension::dublincore::DublinCoreExtension;
 use rss::extension::{Extension, ExtensionMap};
 
-use super::{Document, Entry, Feed, rfc822};
+use super::{Document, Entry, Feed, history, itunes, rfc822};
 use crate::config::Format;
 use crate::posts::Person;
+use crate::posts::media::Attachment;
 
 /// For `atom:link` and `atom:updated`.
 const ATOM: &str = "http://www.w3.org/2005/Atom";
@@ -46,9 +47,10 @@ fn channel(feed: &Feed) -> rss::Channel {
         docs: Some("https://www.rssboard.org/rss-specification".to_owned()),
         ttl: Some(TTL.to_owned()),
         image: image(feed),
-        extensions: extensions("atom", [self_link(feed)]),
+        extensions: channel_extensions(feed),
+        itunes_ext: itunes::channel(feed),
         namespaces: namespaces(feed),
-        items: feed.entries.iter().map(|entry| item(entry, &feed.author)).collect(),
+        items: feed.entries.iter().map(|entry| item(entry, feed)).collect(),
         ..rss::Channel::default()
     }
 }
@@ -57,7 +59,13 @@ fn channel(feed: &Feed) -> rss::Channel {
 fn namespaces(feed: &Feed) -> BTreeMap<String, String> {
     let illustrated = feed.entries.iter().any(|entry| entry.image.is_some());
     let media = illustrated.then_some(("media", MEDIA));
-    [("atom", ATOM)].into_iter().chain(media).map(|(prefix, url)| (prefix.to_owned(), url.to_owned())).collect()
+    let history = feed.history.mark().map(|_| ("fh", history::NAMESPACE));
+    [("atom", ATOM)]
+        .into_iter()
+        .chain(media)
+        .chain(history)
+        .map(|(prefix, url)| (prefix.to_owned(), url.to_owned()))
+        .collect()
 }
 
 /// The logo, else the icon, if it is in a format that RSS knows. Title and link must be the channel's.
@@ -77,13 +85,20 @@ fn is_raster(url: &str) -> bool {
     ["gif", "jpeg", "jpg", "png"].iter().any(|known| extension.eq_ignore_ascii_case(known))
 }
 
-fn self_link(feed: &Feed) -> Extension {
-    let attributes = [("rel", "self"), ("type", Format::Rss.media_type()), ("href", feed.own_url(Format::Rss))];
-    element("atom:link", "", &attributes)
+/// Itself, and its other documents (RFC 5005, appendix B).
+fn channel_extensions(feed: &Feed) -> ExtensionMap {
+    let own = ("self", feed.own_url(Format::Rss));
+    let links = [own].into_iter().chain(feed.history.links(Format::Rss)).map(|(relation, url)| {
+        element("atom:link", "", &[("rel", relation), ("type", Format::Rss.media_type()), ("href", url)])
+    });
+    let mark = feed.history.mark().map(|mark| element(&format!("fh:{mark}"), "", &[]));
+    let mut all = extensions("atom", links);
+    all.extend(extensions("fh", mark));
+    all
 }
 
-fn item(entry: &Entry, fallback: &Person) -> rss::Item {
-    let authors = if entry.authors.is_empty() { std::slice::from_ref(fallback) } else { &entry.authors };
+fn item(entry: &Entry, feed: &Feed) -> rss::Item {
+    let authors = if entry.authors.is_empty() { std::slice::from_ref(&feed.author) } else { &entry.authors };
     let author = address(authors);
     rss::Item {
         title: Some(plain(&entry.title)),
@@ -99,8 +114,19 @@ fn item(entry: &Entry, fallback: &Person) -> rss::Item {
             .collect(),
         description: Some(partial_escape(entry.stand_in()).into_owned()),
         content: entry.body().map(str::to_owned),
+        enclosure: entry.attachments.first().map(enclosure),
+        itunes_ext: itunes::item(entry, feed.podcast.as_ref()),
         extensions: item_extensions(entry),
         ..rss::Item::default()
+    }
+}
+
+/// An item has room for one. Nobody knows of an unknown length but by a 0 (RSS Advisory Board's profile, enclosure).
+fn enclosure(file: &Attachment) -> rss::Enclosure {
+    rss::Enclosure {
+        url: file.url.clone(),
+        length: file.length.unwrap_or(0).to_string(),
+        mime_type: file.media_type.clone(),
     }
 }
 
@@ -120,9 +146,11 @@ fn creators(authors: &[Person]) -> DublinCoreExtension {
 fn item_extensions(entry: &Entry) -> ExtensionMap {
     let changed = entry.updated != entry.published;
     let updated = changed.then(|| element("atom:updated", &entry.updated.to_rfc3339(), &[]));
+    // Readers that know Media RSS take `media:content` for what the item is about, and pass its enclosure over.
+    let is_content = entry.attachments.is_empty();
     let media = entry.image.as_deref().into_iter().flat_map(|url| {
-        let content = element("media:content", "", &[("medium", "image"), ("url", url)]);
-        [content, element("media:thumbnail", "", &[("url", url)])]
+        let content = is_content.then(|| element("media:content", "", &[("medium", "image"), ("url", url)]));
+        content.into_iter().chain([element("media:thumbnail", "", &[("url", url)])])
     });
     let mut all = extensions("atom", updated);
     all.extend(extensions("media", media));
@@ -131,7 +159,10 @@ fn item_extensions(entry: &Entry) -> ExtensionMap {
 
 /// As the crate keeps them: by prefix, then by name.
 fn extensions(prefix: &str, elements: impl IntoIterator<Item = Extension>) -> ExtensionMap {
-    let by_name: BTreeMap<_, _> = elements.into_iter().map(|one| (one.name.clone(), vec![one])).collect();
+    let mut by_name = BTreeMap::<String, Vec<Extension>>::new();
+    for one in elements {
+        by_name.entry(one.name.clone()).or_default().push(one);
+    }
     ExtensionMap::from([(prefix.to_owned(), by_name)])
 }
 
@@ -195,7 +226,8 @@ mod tests {
             uri: None,
         });
         let written = |authors: &[Person]| {
-            let item = item(&Entry { authors: authors.to_vec(), ..samples::bare_entry() }, &without);
+            let feed = Feed { author: without.clone(), ..samples::empty_feed() };
+            let item = item(&Entry { authors: authors.to_vec(), ..samples::bare_entry() }, &feed);
             (item.author, item.dublin_core_ext.map_or(0, |dc| dc.creators.len()))
         };
         assert_eq!(written(std::slice::from_ref(&with)), (Some("a@example.com (A)".to_owned()), 0));
@@ -208,7 +240,7 @@ mod tests {
     fn a_guid_is_a_permalink_only_if_it_is_the_link() {
         let own = samples::bare_entry();
         let other = Entry { id: "tag:example.com,2025:x".into(), ..own.clone() };
-        let permalink = |entry| item(entry, &samples::empty_feed().author).guid.map(|guid| guid.permalink);
+        let permalink = |entry| item(entry, &samples::empty_feed()).guid.map(|guid| guid.permalink);
         assert_eq!([permalink(&own), permalink(&other)], [Some(true), Some(false)]);
     }
 

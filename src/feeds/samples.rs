@@ -8,9 +8,11 @@ use proptest::option;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{Category, Document, Entry, Feed};
-use crate::config::{Format, Taxonomy};
-use crate::posts::Person;
+use super::plan::{Home, Planned};
+use super::{Category, Document, Entry, Feed, History, Place};
+use crate::config::{Content, Format, Podcast, PodcastCategory, Taxonomy};
+use crate::posts::media::{Attachment, Episode, EpisodeKind};
+use crate::posts::{Person, media};
 
 const SITE: &str = "https://example.com/";
 
@@ -26,8 +28,9 @@ pub(super) fn text(document: &Document) -> String {
 pub(super) fn empty_feed() -> Feed {
     Feed {
         id: "tag:example.com,2025:feed".into(),
-        path: "feed".into(),
+        place: place("feed", "index"),
         group: None,
+        edition: None,
         title: "Sample & Co. — a <blog>".into(),
         name: "Sample & Co. — a <blog>".into(),
         description: String::new(),
@@ -40,6 +43,8 @@ pub(super) fn empty_feed() -> Feed {
         logo: None,
         updated: date("2025-11-09T01:38:45+09:00"),
         posts: 0,
+        history: History::Untold,
+        podcast: None,
         entries: Vec::new(),
     }
 }
@@ -48,8 +53,9 @@ pub(super) fn empty_feed() -> Feed {
 pub(super) fn nasty_feed() -> Feed {
     Feed {
         id: "tag:example.com,2025:feed/category/%E6%8A%80%E8%A1%93".into(),
-        path: "categories/技術".into(),
+        place: place("categories/技術", "categories/技術"),
         group: Some(Taxonomy::Category),
+        edition: None,
         title: "サンプルブログ — 技術 & R&D".into(),
         name: "技術".into(),
         description: "「技術」の新着記事 <ja> ]]> & more".into(),
@@ -62,6 +68,8 @@ pub(super) fn nasty_feed() -> Feed {
         logo: Some(format!("{SITE}logo.PNG?v=1&w=2")),
         updated: date("2025-11-10T01:38:45+09:00"),
         posts: 24,
+        history: middle_archive(),
+        podcast: Some(podcast()),
         entries: [markup_entry(), nepalese_entry(), bare_entry()].map(Arc::new).into(),
     }
 }
@@ -82,9 +90,48 @@ fn markup_entry() -> Entry {
             category(Taxonomy::Tag, "技術"),
         ],
         image: Some(format!("{SITE}pic.png?w=1&h=%222%22")),
+        attachments: vec![
+            attachment("e&p.mp3", Some(1234), Some(95), Some("A \"title\" & <more>")),
+            attachment("paper.pdf?a=1&b=2", None, None, None),
+        ],
+        episode: Some(Episode {
+            number: Some(3),
+            season: Some(2),
+            kind: Some(EpisodeKind::Bonus),
+            explicit: Some(true),
+        }),
         extra: json!({"reading_time": "5 min", "nested": {"<&>": [1, null]}}).as_object().unwrap().clone(),
         ..bare_entry_at("a&b", "2025-11-09T01:38:45+09:00")
     }
+}
+
+fn attachment(name: &str, length: Option<u64>, duration: Option<u64>, title: Option<&str>) -> Attachment {
+    Attachment {
+        url: format!("{SITE}{name}"),
+        media_type: media::type_of(name).unwrap().into(),
+        length,
+        duration,
+        title: title.map(Into::into),
+    }
+}
+
+fn podcast() -> Podcast {
+    let category = |name: &str, sub: Option<&str>| PodcastCategory { name: name.into(), sub: sub.map(Into::into) };
+    Podcast {
+        categories: vec![category("News", Some("Tech News")), category("Society & Culture", None)],
+        explicit: false,
+        image: format!("{SITE}cover.jpg?a=1&b=2"),
+        owner: person("佐藤 & Co.", Some("sato@example.com"), None),
+        author: "佐藤 <Sato>".into(),
+        serial: true,
+    }
+}
+
+/// Of an archive that has an older and a newer one beside it.
+fn middle_archive() -> History {
+    let at = |name: &str| urls(&format!("categories/%E6%8A%80%E8%A1%93{name}"));
+    let archive = |name: &str| Some(at(&format!("/archive-{name}")));
+    History::Archive { current: at(""), previous: archive("1-01234567"), next: archive("3-89abcdef") }
 }
 
 /// English, no body, an author with an e-mail address, an offset that RSS readers stumble over.
@@ -117,11 +164,13 @@ fn bare_entry_at(slug: &str, published: &str) -> Entry {
         categories: Vec::new(),
         language: None,
         image: None,
+        attachments: Vec::new(),
+        episode: None,
         extra: serde_json::Map::new(),
     }
 }
 
-/// The site's own feed, a custom one and one a taxonomy.
+/// The site's own feed, a custom one, one a taxonomy, and two in a further language.
 pub(super) fn all_feeds() -> Vec<Feed> {
     let site = Feed {
         title: "サンプル & ブログ".into(),
@@ -134,7 +183,7 @@ pub(super) fn all_feeds() -> Vec<Feed> {
     };
     let listed = |group, path: &str, name: &str, posts| Feed {
         id: format!("tag:example.com,2025:{path}"),
-        path: path.into(),
+        place: place(path, path),
         group,
         title: format!("サンプル & ブログ — {name}"),
         name: name.into(),
@@ -149,13 +198,44 @@ pub(super) fn all_feeds() -> Vec<Feed> {
         nasty_feed(),
         listed(Some(Taxonomy::Tag), "tags/c++", "C++ & <C#>", 1),
         listed(Some(Taxonomy::Tag), "tags/rust", "rust", 12),
+        french(listed(None, "fr/feed", "Le & blog", 2)),
+        french(listed(Some(Taxonomy::Tag), "fr/tags/rust", "rust", 2)),
     ]
+}
+
+fn french(feed: Feed) -> Feed {
+    Feed { edition: Some("fr".into()), language: Some("fr".into()), ..feed }
 }
 
 fn urls(path: &str) -> Vec<(Format, String)> {
     [(Format::Atom, "atom"), (Format::Rss, "rss"), (Format::Json, "json")]
         .map(|(format, extension)| (format, format!("{SITE}feeds/{path}.{extension}")))
         .into()
+}
+
+/// The plan of a feed at `feed` that shows these of so many posts.
+pub(super) fn planned(posts: Vec<usize>, of: usize) -> Planned {
+    let Feed { id, place, title, name, description, .. } = empty_feed();
+    Planned {
+        id,
+        place,
+        group: None,
+        edition: None,
+        title,
+        name,
+        description,
+        home: Home::Page,
+        language: None,
+        content: Content::Full,
+        podcast: None,
+        posts,
+        archives: Vec::new(),
+        of,
+    }
+}
+
+fn place(path: &str, page: &str) -> Place {
+    Place { path: path.into(), atom: format!("{path}.atom"), page: format!("{page}.html") }
 }
 
 fn person(name: &str, email: Option<&str>, uri: Option<&str>) -> Person {
@@ -197,8 +277,8 @@ fn any_entry() -> impl Strategy<Value = Entry> {
     let dates = (any_date(), any_date());
     let people = vec(any_person(), 0..3);
     let categories = proptest::collection::btree_set((any_taxonomy(), line()), 0..4);
-    (texts, dates, people, categories, option::of(".{0,9}")).prop_map(
-        |((title, summary, html), (published, updated), authors, categories, extra)| Entry {
+    (texts, dates, people, categories, option::of(".{0,9}"), any_attachments()).prop_map(
+        |((title, summary, html), (published, updated), authors, categories, extra, attachments)| Entry {
             title,
             summary: summary.map(Into::into),
             html: html.map(Into::into),
@@ -207,10 +287,21 @@ fn any_entry() -> impl Strategy<Value = Entry> {
             authors,
             categories: categories.iter().map(|(taxonomy, term)| category(*taxonomy, term)).collect(),
             image: extra.as_ref().map(|_| format!("{SITE}pic.png?a=1&b=2")),
+            attachments,
             extra: extra.into_iter().map(|value| (value.clone(), value.into())).collect(),
             ..bare_entry()
         },
     )
+}
+
+fn any_attachments() -> impl Strategy<Value = Vec<Attachment>> {
+    let parts = (option::of(1..u64::from(u32::MAX)), option::of(1..100_000_u64), option::of(line()));
+    vec(parts, 0..3).prop_map(|all| {
+        let numbered = all.into_iter().enumerate();
+        numbered
+            .map(|(n, (length, duration, title))| attachment(&format!("{n}.mp3"), length, duration, title.as_deref()))
+            .collect()
+    })
 }
 
 fn any_taxonomy() -> impl Strategy<Value = Taxonomy> {

@@ -14,6 +14,8 @@ pub(super) struct Wording {
     pub(super) feeds_of: &'static str,
     /// Over the terms of each taxonomy, in the order of [`Taxonomy::ALL`].
     groups: [&'static str; 3],
+    /// What stands before and behind the term in the description of its feed, in the same order.
+    new_posts: [(&'static str, &'static str); 3],
     /// Over the custom feeds.
     pub(super) more: &'static str,
     /// What a feed is and what to do with one.
@@ -42,6 +44,7 @@ const ENGLISH: Wording = Wording {
     language: "en",
     feeds_of: ": feeds",
     groups: ["Categories", "Tags", "Authors"],
+    new_posts: [("New posts in the category ", ""), ("New posts with the tag ", ""), ("New posts by ", "")],
     more: "More feeds",
     explanation: "This page is about a feed: a list of posts that programs can read. Copy one of the addresses below into \
         a feed reader, and new posts come to you, without an account, an e-mail address or an algorithm in between. If \
@@ -61,6 +64,7 @@ const JAPANESE: Wording = Wording {
     language: "ja",
     feeds_of: "のフィード",
     groups: ["カテゴリー", "タグ", "著者"],
+    new_posts: [("カテゴリー「", "」の新着記事"), ("タグ「", "」の新着記事"), ("", "の新着記事")],
     more: "その他のフィード",
     explanation: "このページは「フィード」の案内です。フィードとは、プログラムが読み取れる形にした記事の一覧です。下のアドレスを\
         フィードリーダーに登録すると、新しい記事が自動的に届きます。アカウントもメールアドレスも要りません。どれを選べばよいか迷ったら、\
@@ -91,6 +95,17 @@ impl Wording {
             Taxonomy::Tag => tags,
             Taxonomy::Author => authors,
         }
+    }
+
+    /// What a term's feed is about.
+    pub(super) fn new_posts(&self, taxonomy: Taxonomy, label: &str) -> String {
+        let [category, tag, author] = self.new_posts;
+        let (before, after) = match taxonomy {
+            Taxonomy::Category => category,
+            Taxonomy::Tag => tag,
+            Taxonomy::Author => author,
+        };
+        format!("{before}{label}{after}")
     }
 
     /// `9 November 2025`, `2025年11月9日`: the day where the post was published.

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::memory::Memory;
 use super::pass::Pass;
-use super::{Run, ScanError};
+use super::{Run, ScanError, attachments, complaints};
 use crate::config::Format;
 use crate::feeds::changed::{Changed, Shown};
-use crate::feeds::plan::{OPML, Planned, compose, document_url, entry};
-use crate::feeds::{Document, Entry, Feed, atom, json, opml, page, rss};
+use crate::feeds::compose::{compose, entry};
+use crate::feeds::plan::{Planned, document_url, opml_path};
+use crate::feeds::{Document, Entry, Feed, atom, autodiscovery, budget, history, json, opml, page, rss};
 use crate::publish::{Publication, Publisher};
 
 /// What came of all feeds.
@@ -29,25 +30,32 @@ pub(super) fn publish(pass: &mut Pass<'_>, memory: &Memory, run: &Run<'_>) -> Re
     let mut feeds: Vec<Feed> = Vec::with_capacity(pass.plans.len());
     for (done, plan) in pass.plans.iter().enumerate() {
         (run.progress)("writing feeds", done, pass.plans.len());
-        let entries = plan.posts.iter().map(|&at| make_entry(pass, at, plan)).collect::<Result<_, _>>()?;
-        let mut feed = compose(plan, entries, pass.catalog, pass.config);
-        states.push((plan.path.clone(), changed.apply(&mut feed, plan)));
-        for &format in &pass.config.feeds.formats {
-            publisher.put(&render(&feed, format))?;
-        }
+        let mut feed = compose(plan, entries(pass, plan, &plan.posts)?, pass.catalog, pass.config);
+        states.push((plan.place.path.clone(), changed.apply(&mut feed, plan)));
+        put(&feed, &mut publisher, pass)?;
         if let Some(site) = feeds.first() {
             publisher.put(&page::render(&feed, site))?;
             // The lists of all feeds need what a feed is, not what stands in it.
             feed.entries.clear();
         }
+        for (number, block) in plan.archives.iter().enumerate() {
+            let entries = entries(pass, plan, &block.posts)?;
+            put(&history::archive(&feed, plan, number, entries, pass.config), &mut publisher, pass)?;
+        }
         feeds.push(feed);
     }
-    publisher.put(&opml::render(&feeds, &document_url(&pass.config.server.public_url, OPML)))?;
-    publisher.put(&page::render_site(&feeds))?;
+    put_lists(&feeds, &mut publisher, pass)?;
     let publication = publisher.finish(&memory.documents, run.now)?;
     run.published.replace(publication.documents.clone());
     let shown = states.iter().filter(|(path, shown)| memory.feeds.get(path) != Some(shown)).cloned().collect();
     Ok(Output { publication, feeds: states, shown })
+}
+
+fn put(feed: &Feed, publisher: &mut Publisher, pass: &Pass<'_>) -> Result<(), ScanError> {
+    for &format in &pass.config.feeds.formats {
+        publisher.put(&render(feed, format))?;
+    }
+    Ok(())
 }
 
 /// One format's document of a feed.
@@ -59,17 +67,48 @@ fn render(feed: &Feed, format: Format) -> Document {
     }
 }
 
+/// What lists all feeds.
+fn put_lists(feeds: &[Feed], publisher: &mut Publisher, pass: &Pass<'_>) -> Result<(), ScanError> {
+    let url = |path: &str| document_url(&pass.config.server.public_url, path);
+    let opml = opml_path(pass.config);
+    publisher.put(&opml::render(feeds, &opml, &url(&opml)))?;
+    publisher.put(&page::render_site(feeds, &opml))?;
+    if pass.config.feeds.autodiscovery {
+        for feed in feeds {
+            let path = autodiscovery::snippet_path(&feed.place.path);
+            publisher.put(&autodiscovery::snippet(feed, &feeds[0], url(&path)))?;
+        }
+        publisher.put(&autodiscovery::map(feeds, url(autodiscovery::map_path())))?;
+    }
+    Ok(())
+}
+
 fn paths(pass: &Pass<'_>) -> Vec<String> {
-    let formats = &pass.config.feeds.formats;
+    let feeds = &pass.config.feeds;
     let of_plan = |plan: &Planned| -> Vec<String> {
-        let documents = formats.iter().map(|format| format!("{}.{}", plan.path, format.extension()));
-        documents.chain([page::path(&plan.path)]).collect()
+        let archives = plan.archives.iter().flat_map(|block| block.place.all(&feeds.formats));
+        let snippet = feeds.autodiscovery.then(|| autodiscovery::snippet_path(&plan.place.path));
+        plan.place.all(&feeds.formats).chain(archives).chain(snippet).collect()
     };
-    pass.plans.iter().flat_map(of_plan).chain([OPML.to_owned()]).collect()
+    let map = feeds.autodiscovery.then(|| autodiscovery::map_path().to_owned());
+    pass.plans.iter().flat_map(of_plan).chain([opml_path(pass.config)]).chain(map).collect()
+}
+
+/// The entries of these posts, none of them too large, nor all of them together.
+fn entries(pass: &mut Pass<'_>, plan: &Planned, posts: &[usize]) -> Result<Vec<Arc<Entry>>, ScanError> {
+    let mut entries = posts.iter().map(|&at| make_entry(pass, at, plan)).collect::<Result<Vec<_>, _>>()?;
+    let lost = budget::fit(&mut entries);
+    if lost > 0 {
+        pass.problems.push(complaints::large_feed(&plan.place.path, lost));
+    }
+    Ok(entries)
 }
 
 fn make_entry(pass: &mut Pass<'_>, at: usize, plan: &Planned) -> Result<Arc<Entry>, ScanError> {
     let post = &pass.catalog.posts[at];
     let body = pass.body(post)?;
-    Ok(Arc::new(entry(post, pass.id(post), pass.updated(post), body.as_ref(), plan.content, pass.config)))
+    let mut entry = entry(post, pass.id(post), pass.updated(post), body.as_ref(), plan, pass.config);
+    entry.attachments = attachments::with_sizes(post, pass.posts, pass.config);
+    pass.problems.extend(complaints::about(post, body.as_ref(), plan));
+    Ok(Arc::new(entry))
 }

@@ -5,8 +5,10 @@
 //! repeats the diff, with the same message ids. Never: a clock of its own, or a transaction open while files are read.
 
 mod announce;
+mod attachments;
 mod beside;
 mod bodies;
+mod complaints;
 mod conflicts;
 mod documents;
 mod git;
@@ -225,10 +227,10 @@ impl Scanner {
         let unreadable = |path: &str| live.may_be_there(path);
         let baseline = memory.baseline(config.backfill);
         let changes = events::changes(&catalog, &memory.seen, &unreadable, baseline, guard)?;
-        let plans = plan(&catalog, config);
+        let plan = plan(&catalog, config);
         let mut pass = Pass {
             catalog: &catalog,
-            plans: &plans,
+            plans: &plan.feeds,
             config,
             ids: &live.ids,
             seen: &memory.seen,
@@ -238,7 +240,7 @@ impl Scanner {
             posts: &self.posts,
             world: self.posts.world(&live),
             git: &self.git,
-            problems: terms::problems(&catalog),
+            problems: [plan.problems, terms::problems(&catalog)].concat(),
         };
         let output = documents::publish(&mut pass, memory, run)?;
         // Whatever happens from here on: readers see these now.

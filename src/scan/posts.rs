@@ -149,6 +149,11 @@ impl Posts {
         }
     }
 
+    /// The size of the first of these files that is there, in bytes.
+    pub(super) fn size(&self, candidates: impl IntoIterator<Item = String>) -> Option<u64> {
+        candidates.into_iter().find_map(|path| self.source.size(&path))
+    }
+
     /// The live posts, of whom two may still claim one key, URL or id: see [`Posts::settle`].
     pub(super) fn read(
         &mut self,

@@ -82,6 +82,7 @@ const fn label(media: Media) -> &'static str {
         Media::JsonFeed => "json",
         Media::Opml => "opml",
         Media::Html => "html",
+        Media::Json => "map",
     }
 }
 
@@ -181,7 +182,7 @@ fn common_headers(document: &PublishedDocument) -> HeaderMap {
         Media::Atom | Media::Rss | Media::JsonFeed => {
             insert_text(&mut headers, LINK, &format!("<{}>; rel=\"self\"", document.url));
         }
-        Media::Opml => {}
+        Media::Opml | Media::Json => {}
     }
     headers
 }

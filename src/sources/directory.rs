@@ -74,6 +74,13 @@ impl Directory {
         Ok(bytes)
     }
 
+    /// The size of one file in bytes, if it is there. A path or a link that leads out of the root leads to none.
+    #[must_use]
+    pub fn size(&self, path: &str) -> Option<u64> {
+        let file = self.root.join(path).canonicalize().ok().filter(|file| file.starts_with(&self.root))?;
+        fs::metadata(file).ok().filter(Metadata::is_file).map(|metadata| metadata.len())
+    }
+
     /// Whether there is such a directory below the root.
     #[must_use]
     pub fn has_directory(&self, path: &str) -> bool {
@@ -384,6 +391,21 @@ mod tests {
         let source = Directory::open(dir.path()).unwrap();
         assert_eq!(source.read("x.md", 3).unwrap(), b"abcd");
         assert_eq!(source.read("x.md", 99).unwrap(), b"abcdef");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_size_of_what_is_inside_the_root_is_known() {
+        let (dir, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::write(dir.path().join("x.mp3"), "abc").unwrap();
+        fs::write(outside.path().join("y.mp3"), "abc").unwrap();
+        std::os::unix::fs::symlink(outside.path().join("y.mp3"), dir.path().join("link.mp3")).unwrap();
+        let source = Directory::open(dir.path()).unwrap();
+        assert_eq!(source.size("x.mp3"), Some(3));
+        let above = format!("../{}/y.mp3", outside.path().file_name().unwrap().to_str().unwrap());
+        for other in ["", "none.mp3", "link.mp3", above.as_str(), outside.path().join("y.mp3").to_str().unwrap()] {
+            assert_eq!(source.size(other), None, "{other}");
+        }
     }
 
     #[test]

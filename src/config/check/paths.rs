@@ -13,22 +13,22 @@ impl Checker<'_> {
         if raw.jekyll_feed {
             return jekyll_feed(defaults);
         }
-        let given = raw.given;
-        let site = self.path("site", given.site, "feed");
+        let (given, usual) = (raw.given, Paths::default());
+        let site = self.path("site", given.site, usual.site);
         Paths {
-            site_atom: format!("{site}.atom"),
+            site_atom: format!("{site}.{}", usual.atom_extension),
             site,
-            category: self.template(Taxonomy::Category, given.category),
-            tag: self.template(Taxonomy::Tag, given.tag),
-            author: self.template(Taxonomy::Author, given.author),
-            index: self.path("index", given.index, "index"),
-            opml: self.path("opml", given.opml, "feeds"),
-            atom_extension: "atom",
+            category: self.template(Taxonomy::Category, given.category, usual.category),
+            tag: self.template(Taxonomy::Tag, given.tag, usual.tag),
+            author: self.template(Taxonomy::Author, given.author, usual.author),
+            index: self.path("index", given.index, usual.index),
+            opml: self.path("opml", given.opml, usual.opml),
+            atom_extension: usual.atom_extension,
         }
     }
 
-    fn path(&mut self, key: &str, given: Option<String>, default: &str) -> String {
-        let path = given.unwrap_or_else(|| default.to_owned());
+    fn path(&mut self, key: &str, given: Option<String>, usual: String) -> String {
+        let path = given.unwrap_or(usual);
         if !is_plain(&path) || path.contains(['{', '}']) {
             let steps = [Step::Key("feeds"), Step::Key("paths"), Step::Key(key)];
             self.error(&steps, &format!("`{path}` is no path of a document"), REMEDY);
@@ -36,8 +36,8 @@ impl Checker<'_> {
         path
     }
 
-    fn template(&mut self, taxonomy: Taxonomy, given: Option<String>) -> Template {
-        let written = given.unwrap_or_else(|| format!("{}/{{slug}}", taxonomy.dir()));
+    fn template(&mut self, taxonomy: Taxonomy, given: Option<String>, usual: Template) -> Template {
+        let Some(written) = given else { return usual };
         let template = ["{slug}", "{name}"].into_iter().find_map(|term| {
             let (before, after) = written.split_once(term)?;
             let rest = format!("{before}x{after}");
@@ -53,7 +53,7 @@ impl Checker<'_> {
             let steps = [Step::Key("feeds"), Step::Key("paths"), Step::Key(key)];
             let message = format!("`{written}` has no place for the term: `{{slug}}`, or `{{name}}` for its spelling");
             self.error(&steps, &message, REMEDY);
-            Template { before: String::new(), raw: false, after: String::new() }
+            usual
         })
     }
 }

@@ -1,0 +1,56 @@
+//! What is wrong with posts and feeds that only shows when feeds are made.
+
+use crate::config::Content;
+use crate::feeds::budget::{MAX_ENTRY, MAX_FEED};
+use crate::feeds::itunes::is_episode;
+use crate::feeds::plan::Planned;
+use crate::posts::{Post, Rendered};
+use crate::problems::{Code, Problem, Severity};
+
+/// What is wrong with this post in this feed.
+pub(super) fn about(post: &Post, body: Option<&Rendered>, plan: &Planned) -> impl Iterator<Item = Problem> {
+    let whole = plan.content == Content::Full && !post.excerpt_only;
+    let size = body.filter(|_| whole).map_or(0, |body| body.html.len());
+    let large = (size > MAX_ENTRY).then(|| large_entry(post, size));
+    let is_silent = plan.podcast.is_some() && !post.attachments.first().is_some_and(is_episode);
+    large.into_iter().chain(is_silent.then(|| no_episode(post, plan)))
+}
+
+/// So many of a feed's entries have lost their text.
+pub(super) fn large_feed(path: &str, lost: usize) -> Problem {
+    Problem {
+        code: Code::TooLarge,
+        severity: Severity::Warning,
+        path: path.to_owned(),
+        place: None,
+        message: format!("the feed would have more than {MAX_FEED} bytes, and readers refuse such a feed"),
+        effect: format!("its oldest {lost} entries have their summary only"),
+        remedy: "lower the feed's `limit`, or set its `content` to `excerpt`".to_owned(),
+    }
+}
+
+fn large_entry(post: &Post, size: usize) -> Problem {
+    Problem {
+        code: Code::TooLarge,
+        severity: Severity::Warning,
+        path: post.path.clone(),
+        place: None,
+        message: format!("its text has {size} bytes as HTML; an entry may have {MAX_ENTRY}"),
+        effect: "its entries have the summary and the link only".to_owned(),
+        remedy: "move pictures and data out of the text, or set `feed: {excerpt_only: true}` in the post".to_owned(),
+    }
+}
+
+fn no_episode(post: &Post, plan: &Planned) -> Problem {
+    Problem {
+        code: Code::Field,
+        severity: Severity::Note,
+        path: post.path.clone(),
+        place: None,
+        message: format!("it stands in the podcast {} without an episode's file", plan.place.path),
+        effect: "podcast directories pass it over".to_owned(),
+        remedy:
+            "set `enclosure` to an m4a, mp3, mov, mp4, m4v, pdf or epub file, or choose posts by the feed's `where`"
+                .to_owned(),
+    }
+}
