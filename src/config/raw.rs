@@ -39,6 +39,15 @@ pub(super) struct RawSite {
     pub(super) timezone: Option<String>,
     pub(super) icon: Option<String>,
     pub(super) logo: Option<String>,
+    pub(super) languages: Option<Vec<RawLanguage>>,
+}
+
+/// A language tag, or one with the site's title in it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+pub(super) enum RawLanguage {
+    Code(String),
+    Titled { code: String, title: Option<String> },
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -70,4 +70,18 @@ mod tests {
             assert_eq!(served.split(';').next(), Some(format.media_type()));
         }
     }
+
+    #[test]
+    fn a_path_tells_what_its_document_is() {
+        for (path, media) in [
+            ("feed/Web Dev.xml", Some(Media::Atom)),
+            ("tags/a.b.rss", Some(Media::Rss)),
+            ("feed.json", Some(Media::JsonFeed)),
+            ("autodiscovery.json", Some(Media::Json)),
+            ("feeds.txt", None),
+            ("feed", None),
+        ] {
+            assert_eq!(Media::of_path(path), media, "{path}");
+        }
+    }
 }

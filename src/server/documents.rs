@@ -26,10 +26,13 @@ use super::coding::Coding;
 use super::complaints::Complaints;
 use super::conditional::not_modified;
 use crate::feeds::Media;
+use crate::feeds::history::is_archive;
 use crate::publish::{Published, PublishedDocument};
 
 /// A quarter of an hour: readers wait this long between polls, so a longer one delays news.
 const CACHE: &str = "public, max-age=900";
+/// A week: an archive gets another name if its posts become others, and is corrected now and then.
+const CACHE_ARCHIVE: &str = "public, max-age=604800";
 const METHODS: &str = "GET, HEAD, OPTIONS";
 /// The pages have inline styles and show pictures of posts; they have no scripts and no forms.
 const PAGE_POLICY: &str =
@@ -120,7 +123,7 @@ impl Site {
             let text = "There is no such coding: gzip, br and identity are.\n";
             return refusal(StatusCode::NOT_ACCEPTABLE, Some((VARY, "accept-encoding")), text);
         };
-        let mut headers = common_headers(document);
+        let mut headers = common_headers(path, document);
         if not_modified(request, &document.state) {
             add_validators(&mut headers, &coding.etag(&document.state.etag), Some(document.state.modified));
             return (StatusCode::NOT_MODIFIED, headers).into_response();
@@ -166,10 +169,10 @@ fn preflight() -> Response {
 }
 
 /// What 200 and 304 have in common, but for the validators.
-fn common_headers(document: &PublishedDocument) -> HeaderMap {
+fn common_headers(path: &str, document: &PublishedDocument) -> HeaderMap {
     let fixed: [(HeaderName, &'static str); 4] = [
         (CONTENT_TYPE, document.media.content_type()),
-        (CACHE_CONTROL, CACHE),
+        (CACHE_CONTROL, if is_archive(path) { CACHE_ARCHIVE } else { CACHE }),
         (VARY, "accept-encoding"),
         (ACCESS_CONTROL_EXPOSE_HEADERS, "ETag, Link"),
     ];

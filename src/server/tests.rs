@@ -87,6 +87,7 @@ fn site(dir: &Path, known: &HashMap<String, DocumentState>, now: DateTime<Utc>) 
     let mut publisher = Publisher::open(dir).unwrap();
     for (path, media, text) in [
         ("feed.atom", Media::Atom, long()),
+        ("feed/archive-1-0123abcd.atom", Media::Atom, "<feed/>".to_owned()),
         ("small.rss", Media::Rss, "<rss/>".to_owned()),
         ("categories/技術.json", Media::JsonFeed, "{}".to_owned()),
         ("feeds.opml", Media::Opml, "<opml/>".to_owned()),
@@ -130,6 +131,13 @@ async fn a_feed_carries_everything_that_readers_and_caches_need() {
         assert_eq!(reply.header(name), value, "{name}");
     }
     assert!(reply.headers.contains_key("date"));
+}
+
+#[tokio::test]
+async fn an_archive_is_kept_longer_than_a_feed() {
+    let (_dir, _, server) = blog().await;
+    let reply = server.ask("GET /feed/archive-1-0123abcd.atom", &[]).await;
+    assert_eq!((reply.status, reply.header("cache-control")), (200, "public, max-age=604800"));
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ fn paths() -> Vec<String> {
     ["feed".to_owned(), "categories/投資分析".to_owned()].into_iter().chain(tags).collect()
 }
 
-fn parse(site: &Site, path: &str) -> Feed {
+pub(crate) fn parse(site: &Site, path: &str) -> Feed {
     feed_rs::parser::parse(site.read(path).as_bytes()).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 

@@ -16,6 +16,7 @@ mod documents;
 mod endpoints;
 mod errors;
 mod explain;
+mod feeds;
 mod generators;
 mod git_times;
 mod harness;

@@ -9,7 +9,7 @@ use std::process::Command;
 use serde::Deserialize;
 
 use crate::harness::{Site, repository, suite};
-use crate::{documents, nasty};
+use crate::{documents, feeds, nasty};
 
 /// What a reader makes of one document.
 #[derive(Debug, PartialEq, Deserialize)]
@@ -81,12 +81,13 @@ fn every_format_of_a_feed_holds_the_same_entries() {
     }
 }
 
-/// The example blog, posts of the first user's kind, and a blog with all that is nasty; built.
+/// The example blog, posts of the first user's kind, a blog with all that is nasty, and one with archives, files, a podcast
+/// and two languages; built.
 fn fixtures() -> Vec<Site> {
     let example = Site::bare();
     let out = example.file("feeds");
     example.ok(&["build", repository("examples/blog").to_str().unwrap(), "--out", out.to_str().unwrap()]);
-    [example, documents::own(), nasty::blog()].into_iter().chain(documents::first_users()).collect()
+    [example, documents::own(), nasty::blog(), feeds::rich()].into_iter().chain(documents::first_users()).collect()
 }
 
 /// The documents of a site in these formats.

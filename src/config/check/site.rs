@@ -5,7 +5,7 @@ use url::Url;
 
 use super::Checker;
 use crate::config::file::{Step, nearest};
-use crate::config::raw::RawSite;
+use crate::config::raw::{RawLanguage, RawSite};
 use crate::config::{Site, SiteDefaults, SiteLanguage};
 use crate::posts::Person;
 
@@ -31,7 +31,7 @@ impl Checker<'_> {
             timezone: timezone?,
             icon: image(raw.icon.as_ref().or(defaults.icon.as_ref())),
             logo: image(raw.logo.as_ref().or(defaults.logo.as_ref())),
-            languages: languages(defaults, language.as_deref()),
+            languages: self.languages(&raw, defaults, language.as_deref()),
             language,
             title,
             url,
@@ -100,6 +100,28 @@ impl Checker<'_> {
         language
     }
 
+    /// The languages besides the site's own, each once.
+    fn languages(&mut self, raw: &RawSite, defaults: &SiteDefaults, own: Option<&str>) -> Vec<SiteLanguage> {
+        let written = |raw: &RawLanguage| match raw.clone() {
+            RawLanguage::Code(code) => SiteLanguage { code, title: None },
+            RawLanguage::Titled { code, title } => SiteLanguage { code, title },
+        };
+        let given = raw.languages.as_ref().map(|all| all.iter().map(written).collect());
+        let mut all: Vec<SiteLanguage> = Vec::new();
+        for (index, language) in given.unwrap_or_else(|| defaults.languages.clone()).into_iter().enumerate() {
+            let Some(code) = crate::posts::text::language(&language.code) else {
+                let steps = [Step::Key("site"), Step::Key("languages"), Step::Index(index)];
+                let message = format!("`{}` is no language tag", language.code);
+                self.error(&steps, &message, "write it like ja, en-GB or zh-Hant (BCP 47)");
+                continue;
+            };
+            if own != Some(code.as_str()) && all.iter().all(|known| known.code != code) {
+                all.push(SiteLanguage { code, ..language });
+            }
+        }
+        all
+    }
+
     fn author(&mut self, raw: &RawSite, defaults: &SiteDefaults, title: &str) -> Person {
         let given = raw.author.clone().unwrap_or_default();
         if given.email.as_ref().is_some_and(|email| !is_addr_spec(email)) {
@@ -129,18 +151,6 @@ pub(super) fn site_link(site: &Url, path: &str) -> Option<String> {
         _ => site.join(path),
     };
     link.ok().map(String::from)
-}
-
-/// The languages besides the site's own, each once.
-fn languages(defaults: &SiteDefaults, own: Option<&str>) -> Vec<SiteLanguage> {
-    let mut all: Vec<SiteLanguage> = Vec::new();
-    for language in &defaults.languages {
-        let code = crate::posts::text::language(&language.code).filter(|code| Some(code.as_str()) != own);
-        if let Some(code) = code.filter(|code| all.iter().all(|known| known.code != *code)) {
-            all.push(SiteLanguage { code, ..language.clone() });
-        }
-    }
-    all
 }
 
 /// Good enough for RFC 4287's `atom:email`: something at something, without white space.
