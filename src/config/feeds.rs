@@ -126,18 +126,19 @@ pub struct Template {
 }
 
 impl Template {
-    /// The path of the term with this spelling and slug. A spelling that is no plain path has its slug there.
+    /// The path of the term with this spelling and slug. Where the spelling is no plain path, or a long one, the slug stands.
     #[must_use]
     pub fn path(&self, label: &str, slug: &str) -> String {
-        let term = if self.raw && is_plain(label) { label } else { slug };
+        let term = if self.raw && label.len() <= MAX_BYTES && is_plain(label) { label } else { slug };
         format!("{}{term}{}", self.before, self.after)
     }
 }
 
+/// File names may have 255 bytes; this leaves room for an extension and a temporary name's.
+const MAX_BYTES: usize = 200;
+
 /// Whether every file system and server takes this for a path that leads down: names joined by `/`.
 pub(super) fn is_plain(path: &str) -> bool {
-    /// File names may have 255 bytes; this leaves room for an extension and a temporary name's.
-    const MAX_BYTES: usize = 200;
     path.split('/').all(|name| {
         !name.is_empty()
             && name.len() <= MAX_BYTES
@@ -175,6 +176,8 @@ pub struct PodcastCategory {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -186,5 +189,14 @@ mod tests {
             assert_eq!(template.path(label, "s"), expected);
         }
         assert_eq!(Template { raw: false, ..template }.path("Web Dev", "web-dev"), "feed/web-dev");
+    }
+
+    proptest! {
+        #[test]
+        fn no_term_leads_up_or_far_down(label in "[./a\\\\ :]{0,12}|\\PC{0,300}") {
+            let path = Template { before: "feed/".into(), raw: true, after: "/x".into() }.path(&label, "s");
+            prop_assert!(path.len() <= 300);
+            prop_assert!(path.split('/').all(|name| !name.is_empty() && !name.starts_with('.')));
+        }
     }
 }

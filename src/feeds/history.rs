@@ -170,14 +170,17 @@ mod tests {
 
     #[test]
     fn archives_are_whole_and_cut_from_the_oldest_end() {
-        let cut = |posts, limit| cut(posts, limit, Some(Archive { size: 10 }));
-        assert_eq!(cut(9, Some(3)), (9, vec![]), "what fills no archive stays");
-        assert_eq!(cut(10, Some(3)), (3, vec![0..10]));
-        assert_eq!(cut(25, Some(3)), (5, vec![15..25, 5..15]));
-        assert_eq!(cut(25, Some(8)), (8, vec![15..25, 5..15]));
-        assert_eq!(cut(25, Some(25)), (25, vec![]), "all fit");
-        assert_eq!(cut(25, None), (25, vec![]));
-        assert_eq!(super::cut(25, Some(8), None), (8, vec![]));
+        let cut = |posts, limit, size: Option<usize>| -> (usize, Vec<(usize, usize)>) {
+            let (shown, blocks) = cut(posts, limit, size.map(|size| Archive { size }));
+            (shown, blocks.into_iter().map(|block| (block.start, block.end)).collect())
+        };
+        assert_eq!(cut(9, Some(3), Some(10)), (9, vec![]), "what fills no archive stays");
+        assert_eq!(cut(10, Some(3), Some(10)), (3, vec![(0, 10)]));
+        assert_eq!(cut(25, Some(3), Some(10)), (5, vec![(15, 25), (5, 15)]));
+        assert_eq!(cut(25, Some(8), Some(10)), (8, vec![(15, 25), (5, 15)]));
+        assert_eq!(cut(25, Some(25), Some(10)), (25, vec![]), "all fit");
+        assert_eq!(cut(25, None, Some(10)), (25, vec![]));
+        assert_eq!(cut(25, Some(8), None), (8, vec![]));
     }
 
     #[test]

@@ -87,6 +87,9 @@ impl Checker<'_> {
             self.error(steps, "a podcast has a category", "set `category` to one of Apple's, such as `Technology`");
         }
         let categories = categories.iter().filter_map(|written| self.podcast_category(steps, written)).collect();
+        if site.language.is_none() {
+            self.error(steps, "a podcast has a language", "set `site.language` to something like en or ja (BCP 47)");
+        }
         let given = raw.owner.unwrap_or_default();
         let email = given.email.or_else(|| site.author.email.clone());
         if email.is_none() {
