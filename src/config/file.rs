@@ -206,6 +206,15 @@ mod tests {
     }
 
     #[test]
+    fn the_reference_in_the_readme_holds_keys_that_exist() {
+        let reference = include_str!("../../README.md").split("\n## Configuration\n").nth(1).unwrap();
+        let yaml = reference.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+        let file = parse(yaml).unwrap();
+        let feeds = file.raw.feeds.unwrap();
+        assert!(feeds.paths.given.tag.is_some() && feeds.podcast.is_some() && feeds.custom[0].podcast.is_some());
+    }
+
+    #[test]
     fn the_nearest_name_is_found_in_the_message() {
         assert_eq!(nearest_name("x: unknown field `limt`, expected one of `formats`, `limit`"), Some("limit"));
         assert_eq!(nearest_name("invalid type"), None);
