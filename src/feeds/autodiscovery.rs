@@ -3,11 +3,13 @@
 //! In: all feeds. Out: a snippet a feed that a site's templates can include, and one JSON map of the same links by page and
 //! by term. Never: pages of the site itself.
 
+use std::collections::HashMap;
+
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
 use super::{Document, Feed, Media};
-use crate::config::Taxonomy;
+use crate::config::{Format, Taxonomy};
 
 /// The map, below the output directory.
 pub(super) const MAP: &str = "autodiscovery.json";
@@ -37,24 +39,48 @@ pub(super) fn links(feed: &Feed) -> Markup {
     }
 }
 
-/// The lines for a page that `feed` is about: its own links, then those of `site`, the site's own feed.
-#[must_use]
-pub fn snippet(feed: &Feed, site: &Feed, url: String) -> Document {
-    let markup = html! { (links(feed)) @if feed.id != site.id { (links(site)) } };
-    let text = format!("{}\n", markup.into_string().trim_start());
-    Document { path: snippet_path(&feed.place.path), url, media: Media::Html, bytes: text.into_bytes() }
-}
-
-/// The same links as data: by the URL of the page, and by taxonomy and term. `feeds` begins with the site's own.
+/// The map, and a snippet a feed. `feeds` begins with the site's own; `url` tells where a path is for the world.
 ///
 /// # Panics
 ///
 /// If there is no feed: the site's own always is.
-#[must_use]
-pub fn map(feeds: &[Feed], url: String) -> Document {
-    let site = feeds.first().expect("the site's own feed is always there");
+pub fn documents<'a>(feeds: &'a [Feed], url: &'a dyn Fn(&str) -> String) -> impl Iterator<Item = Document> + 'a {
+    let sites = Sites::of(feeds);
+    let map = map(feeds, &sites, url(MAP));
+    [map].into_iter().chain(feeds.iter().map(move |feed| snippet(feed, sites.of_feed(feed), url)))
+}
+
+/// The site's own feed in each of its languages.
+struct Sites<'a> {
+    own: &'a Feed,
+    further: HashMap<&'a str, &'a Feed>,
+}
+
+impl<'a> Sites<'a> {
+    fn of(feeds: &'a [Feed]) -> Self {
+        let own = feeds.first().expect("the site's own feed is always there");
+        let of_sites = feeds.iter().filter(|feed| feed.group.is_none());
+        Self { own, further: of_sites.filter_map(|feed| Some((feed.edition.as_deref()?, feed))).collect() }
+    }
+
+    fn of_feed(&self, feed: &Feed) -> &'a Feed {
+        let further = feed.edition.as_deref().and_then(|edition| self.further.get(edition).copied());
+        further.unwrap_or(self.own)
+    }
+}
+
+/// The lines for a page that `feed` is about: its own links, then those of `site`.
+fn snippet(feed: &Feed, site: &Feed, url: &dyn Fn(&str) -> String) -> Document {
+    let markup = html! { (links(feed)) @if feed.id != site.id { (links(site)) } };
+    let text = format!("{}\n", markup.into_string().trim_start());
+    let path = snippet_path(&feed.place.path);
+    Document { url: url(&path), path, media: Media::Html, bytes: text.into_bytes() }
+}
+
+/// The same links as data: by the URL of the page, and, in the site's own language, by taxonomy and term.
+fn map(feeds: &[Feed], sites: &Sites<'_>, url: String) -> Document {
     let all = |feed: &Feed| -> Value {
-        let own = described(feed);
+        let (own, site) = (described(feed), sites.of_feed(feed));
         if feed.id == site.id { own } else { own.into_iter().chain(described(site)).collect() }.into()
     };
     let mut pages = Map::new();
@@ -73,7 +99,7 @@ pub fn map(feeds: &[Feed], url: String) -> Document {
 }
 
 fn described(feed: &Feed) -> Vec<Value> {
-    let one = |(format, url): &(crate::config::Format, String)| json!({"title": title(feed, format.name()), "type": format.media_type(), "href": url});
+    let one = |(format, url): &(Format, String)| json!({"title": title(feed, format.name()), "type": format.media_type(), "href": url});
     feed.urls.iter().map(one).collect()
 }
 
@@ -86,22 +112,34 @@ mod tests {
     use super::*;
     use crate::feeds::samples;
 
+    fn all(feeds: &[Feed]) -> Vec<(String, String)> {
+        let url = |path: &str| format!("https://example.com/{path}");
+        documents(feeds, &url).map(|document| (document.path.clone(), samples::text(&document))).collect()
+    }
+
     #[test]
     fn the_terms_own_feeds_come_first() {
-        let feeds = samples::all_feeds();
-        let document = snippet(&feeds[2], &feeds[0], "x".into());
-        assert_eq!(document.path, "autodiscovery/categories/技術.html");
-        insta::assert_snapshot!(samples::text(&document));
+        let (path, text) = all(&samples::all_feeds()).swap_remove(3);
+        assert_eq!(path, "autodiscovery/categories/技術.html");
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn a_term_in_a_further_language_has_the_sites_feed_in_it_beside_it() {
+        let (path, text) = all(&samples::all_feeds()).pop().unwrap();
+        assert_eq!(path, "autodiscovery/fr/tags/rust.html");
+        let lines: Vec<_> = text.lines().filter(|line| line.contains("atom+xml")).collect();
+        assert!(lines[0].ends_with("/fr/tags/rust.atom\">") && lines[1].ends_with("/fr/feed.atom\">"), "{text}");
     }
 
     #[test]
     fn the_map_has_pages_and_terms() {
-        insta::assert_snapshot!(samples::text(&map(&samples::all_feeds(), "x".into())));
+        insta::assert_snapshot!(all(&samples::all_feeds()).swap_remove(0).1);
     }
 
     #[test]
     fn the_sites_snippet_has_its_own_links_once() {
         let site = samples::empty_feed();
-        assert_eq!(samples::text(&snippet(&site, &site, "x".into())).lines().count(), site.urls.len());
+        assert_eq!(all(std::slice::from_ref(&site))[1].1.lines().count(), site.urls.len());
     }
 }

@@ -307,5 +307,4 @@ fn taken(plan: &Planned, wanted: &Place, found: bool) -> Problem {
 }
 
 #[cfg(test)]
-#[path = "plan/tests.rs"]
 mod tests;

@@ -74,11 +74,9 @@ fn put_lists(feeds: &[Feed], publisher: &mut Publisher, pass: &Pass<'_>) -> Resu
     publisher.put(&opml::render(feeds, &opml, &url(&opml)))?;
     publisher.put(&page::render_site(feeds, &opml))?;
     if pass.config.feeds.autodiscovery {
-        for feed in feeds {
-            let path = autodiscovery::snippet_path(&feed.place.path);
-            publisher.put(&autodiscovery::snippet(feed, &feeds[0], url(&path)))?;
+        for document in autodiscovery::documents(feeds, &url) {
+            publisher.put(&document)?;
         }
-        publisher.put(&autodiscovery::map(feeds, url(autodiscovery::map_path())))?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use super::Checker;
 use crate::config::file::Step;
 use crate::config::raw::{RawArchive, RawCustomFeed};
 use crate::config::{Archive, Content, CustomFeed, Feeds, Format, Site, SiteDefaults, Taxonomy};
+use crate::posts::text;
 
 const DEFAULT_LIMIT: usize = 20;
 const DEFAULT_ARCHIVE: usize = 50;
@@ -64,7 +65,11 @@ impl Checker<'_> {
             self.name_error(index, &format!("`{}` belongs to a feed that Tidings makes by itself", raw.name));
         }
         CustomFeed {
-            title: raw.title.unwrap_or_else(|| raw.name.clone()),
+            title: raw
+                .title
+                .map(|title| text::one_line(&title))
+                .filter(|title| !title.is_empty())
+                .unwrap_or_else(|| raw.name.clone()),
             name: raw.name,
             filter: raw.filter,
             limit: raw.limit.map_or(limit, |limit| limit.0),

@@ -77,3 +77,42 @@ fn jekyll_feed(defaults: &SiteDefaults) -> Paths {
         atom_extension: "xml",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Config, ConfigFile, SiteDefaults, Surroundings};
+    use crate::problems::Problem;
+
+    fn check(feeds: &str) -> Result<Config, Vec<Problem>> {
+        let text = format!("site: {{url: \"https://example.com\", title: \"a\\x01 b\"}}\nfeeds: {feeds}\n");
+        let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let file = ConfigFile::parse("tidings.yaml", dir, text).unwrap();
+        file.check(&SiteDefaults::default(), &Surroundings { out: None, env: None })
+    }
+
+    #[test]
+    fn a_path_leads_down_and_a_template_has_one_place_for_the_term() {
+        for bad in [
+            "{site: ../x}",
+            "{site: /feed}",
+            "{index: 'a//b'}",
+            "{opml: '{slug}'}",
+            "{tag: tags}",
+            "{tag: '../{slug}'}",
+        ] {
+            let problems = check(&format!("{{paths: {bad}}}")).unwrap_err();
+            assert_eq!(problems.len(), 1, "{bad}: {problems:?}");
+            assert!(problems[0].place.is_some(), "{bad}");
+        }
+        for good in ["{site: a/b.c}", "{tag: '{slug}'}", "{author: 'by/{name}/feed'}"] {
+            assert!(check(&format!("{{paths: {good}}}")).is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn no_title_has_what_xml_forbids() {
+        let config = check("{custom: [{name: x, title: \"a\\x02\"}, {name: y, title: ' '}]}").unwrap();
+        let titles: Vec<_> = config.feeds.custom.iter().map(|feed| feed.title.as_str()).collect();
+        assert_eq!((config.site.title.as_str(), titles), ("a b", vec!["a", "y"]));
+    }
+}

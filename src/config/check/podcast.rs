@@ -1,11 +1,11 @@
 //! `podcast`, of the site's feed and of custom ones.
 
 use super::Checker;
-use super::site::site_link;
+use super::site::{is_addr_spec, site_link};
 use crate::config::file::{Step, nearest};
 use crate::config::raw::{OneOrMore, RawPodcast, RawPodcastType};
 use crate::config::{Podcast, PodcastCategory, Site};
-use crate::posts::{Person, media};
+use crate::posts::{Person, media, text};
 
 /// Apple's categories ("Apple Podcasts categories"), each with those below it.
 const CATEGORIES: [(&str, &[&str]); 19] = [
@@ -91,7 +91,7 @@ impl Checker<'_> {
             self.error(steps, "a podcast has a language", "set `site.language` to something like en or ja (BCP 47)");
         }
         let given = raw.owner.unwrap_or_default();
-        let email = given.email.or_else(|| site.author.email.clone());
+        let email = given.email.filter(|email| is_addr_spec(email)).or_else(|| site.author.email.clone());
         if email.is_none() {
             let remedy = "set `owner: {email: …}`, or `site.author.email`: directories send their questions there";
             self.error(steps, "a podcast has an owner with an e-mail address", remedy);
@@ -103,12 +103,14 @@ impl Checker<'_> {
             let remedy = "set `image` to a square JPEG or PNG, 1400 to 3000 pixels wide";
             self.error(steps, "a podcast has a cover, a JPEG or PNG", remedy);
         }
-        let name = given.name.unwrap_or_else(|| site.author.name.clone());
+        let line =
+            |written: Option<String>| written.map(|written| text::one_line(&written)).filter(|line| !line.is_empty());
+        let name = line(given.name).unwrap_or_else(|| site.author.name.clone());
         Some(Podcast {
             categories,
             explicit: raw.explicit.unwrap_or(false),
             image: image?,
-            author: raw.author.unwrap_or_else(|| name.clone()),
+            author: line(raw.author).unwrap_or_else(|| name.clone()),
             owner: Person { name, email: Some(email?), uri: None },
             serial: raw.r#type == Some(RawPodcastType::Serial),
         })

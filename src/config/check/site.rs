@@ -7,7 +7,7 @@ use super::Checker;
 use crate::config::file::{Step, nearest};
 use crate::config::raw::{RawLanguage, RawSite};
 use crate::config::{Site, SiteDefaults, SiteLanguage};
-use crate::posts::Person;
+use crate::posts::{Person, text};
 
 impl Checker<'_> {
     pub(super) fn site(&mut self, defaults: &SiteDefaults) -> Option<Site> {
@@ -19,14 +19,16 @@ impl Checker<'_> {
         let title = [raw.title.as_deref(), defaults.title.as_deref()]
             .into_iter()
             .flatten()
-            .map(str::trim)
+            .map(text::one_line)
             .find(|title| !title.is_empty())
-            .or_else(|| url.host_str())
-            .unwrap_or_default()
-            .to_owned();
+            .or_else(|| url.host_str().map(str::to_owned))
+            .unwrap_or_default();
         let image = |path: Option<&String>| path.and_then(|path| site_link(&url, path));
         Some(Site {
-            description: raw.description.clone().or_else(|| defaults.description.clone()).unwrap_or_default(),
+            description: text::allowed(
+                raw.description.as_ref().or(defaults.description.as_ref()).map_or("", String::as_str),
+            )
+            .into_owned(),
             author: self.author(&raw, defaults, &title),
             timezone: timezone?,
             icon: image(raw.icon.as_ref().or(defaults.icon.as_ref())),
@@ -89,7 +91,7 @@ impl Checker<'_> {
 
     fn language(&mut self, raw: &RawSite, defaults: &SiteDefaults) -> Option<String> {
         let given = raw.language.as_ref().or(defaults.language.as_ref())?;
-        let language = crate::posts::text::language(given);
+        let language = text::language(given);
         if language.is_none() {
             self.error(
                 &[Step::Key("site"), Step::Key("language")],
@@ -109,14 +111,15 @@ impl Checker<'_> {
         let given = raw.languages.as_ref().map(|all| all.iter().map(written).collect());
         let mut all: Vec<SiteLanguage> = Vec::new();
         for (index, language) in given.unwrap_or_else(|| defaults.languages.clone()).into_iter().enumerate() {
-            let Some(code) = crate::posts::text::language(&language.code) else {
+            let Some(code) = text::language(&language.code) else {
                 let steps = [Step::Key("site"), Step::Key("languages"), Step::Index(index)];
                 let message = format!("`{}` is no language tag", language.code);
                 self.error(&steps, &message, "write it like ja, en-GB or zh-Hant (BCP 47)");
                 continue;
             };
             if own != Some(code.as_str()) && all.iter().all(|known| known.code != code) {
-                all.push(SiteLanguage { code, ..language });
+                let title = language.title.as_deref().map(text::one_line).filter(|title| !title.is_empty());
+                all.push(SiteLanguage { code, title });
             }
         }
         all
@@ -136,7 +139,8 @@ impl Checker<'_> {
             name: given
                 .name
                 .or_else(|| default.map(|author| author.name.clone()))
-                .filter(|name| !name.trim().is_empty())
+                .map(|name| text::one_line(&name))
+                .filter(|name| !name.is_empty())
                 .unwrap_or_else(|| title.to_owned()),
             email: given.email.or_else(|| default?.email.clone()).filter(|email| is_addr_spec(email)),
             uri: given.uri.or_else(|| default?.uri.clone()),
@@ -154,7 +158,7 @@ pub(super) fn site_link(site: &Url, path: &str) -> Option<String> {
 }
 
 /// Good enough for RFC 4287's `atom:email`: something at something, without white space.
-fn is_addr_spec(email: &str) -> bool {
+pub(super) fn is_addr_spec(email: &str) -> bool {
     email.split_once('@').is_some_and(|(local, domain)| {
         !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !email.contains(char::is_whitespace)
     })
