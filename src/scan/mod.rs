@@ -171,7 +171,9 @@ impl Scanner {
         self.posts.settle(&mut live, &HashMap::new())?;
         let given = Given::new();
         let naming = Naming::new(&live.config.feeds, &given);
-        live.problems.extend(terms::problems(&Catalog::new(live.posts.clone(), &live.config.site, &naming)));
+        let catalog = Catalog::new(live.posts.clone(), &live.config.site, &naming);
+        live.problems.extend(terms::problems(&catalog));
+        live.problems.extend(plan(&catalog, &live.config).problems);
         Ok(live)
     }
 

@@ -195,6 +195,7 @@ fn two_feeds_at_one_path_are_told_and_both_are_there() {
     let site = site("{paths: jekyll-feed, custom: [{name: feed/news}]}", &[("01-01-a", "categories: [news]")]);
     let done = site.ok(&["build"]);
     assert!(done.said().contains("another feed is here already"), "{}", done.said());
+    assert!(site.run(&["check"]).said().contains("another feed is here already"));
     assert!(site.file("feeds/feed/news.xml").exists() && site.file("feeds/categories/news.xml").exists());
 }
 
