@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use tidings::catalog::{Catalog, Given, Naming};
 use tidings::config::{Config, ConfigFile, Format, Generator, SiteDefaults, Surroundings};
-use tidings::feeds::{self, Document, Entry, Feed};
+use tidings::feeds::{self, Document, Entry, Feed, History, Place};
 use tidings::posts::dates::{self, Naive};
 use tidings::posts::front_matter::{self, Scalar};
 use tidings::posts::{self, Post, Source as Text};
@@ -253,12 +253,15 @@ timezone: Asia/Tokyo
             categories: Vec::new(),
             language: post.language.clone(),
             image: post.image.clone(),
+            attachments: post.attachments.clone(),
+            episode: post.episode.clone(),
             extra: post.extra.clone(),
         };
         Feed {
             id: url.to_owned(),
-            path: "feed".to_owned(),
+            place: Place::of_site(&self.config.feeds.paths),
             group: None,
+            edition: None,
             title: self.config.site.title.clone(),
             name: self.config.site.title.clone(),
             description: String::new(),
@@ -273,6 +276,8 @@ timezone: Asia/Tokyo
             logo: None,
             updated: post.published,
             posts: 1,
+            history: History::Untold,
+            podcast: None,
             entries: vec![Arc::new(entry)],
         }
     }
