@@ -264,3 +264,8 @@ fn neither_an_entry_nor_a_feed_grows_beyond_what_readers_take() {
     assert_eq!(items.len(), 13);
     assert!(items[0]["content_html"].is_string() && items[11]["content_html"].is_null());
 }
+
+#[test]
+fn archives_files_podcasts_and_languages_keep_every_rule() {
+    crate::kept::hold_for(&rich());
+}
