@@ -55,10 +55,12 @@ impl Files for Beside<'_> {
     fn text(&self, path: &str) -> Result<Option<Arc<str>>, SettingsError> {
         // Looked at before it is read: a change in between shows itself the next time.
         let stamp = self.source.stamp(path);
-        let text = read(self.source, path, stamp).map_err(|error| unreadable(path, &error))?;
+        let text = read(self.source, path, stamp);
         let settled = stamp.is_none_or(|stamp| is_settled(&stamp, self.now));
-        self.record.borrow_mut().texts.insert(path.to_owned(), Text { stamp, settled, text: text.clone() });
-        Ok(text)
+        let known = text.as_ref().ok().cloned().flatten();
+        // What could not be read may have been passed over: it is noted as well.
+        self.record.borrow_mut().texts.insert(path.to_owned(), Text { stamp, settled, text: known });
+        text.map_err(|error| unreadable(path, &error))
     }
 
     fn below(&self, dir: &str) -> Result<Vec<String>, SettingsError> {

@@ -184,7 +184,13 @@ impl Posts {
             files,
             next_due: None,
             whole: snapshot.whole,
-            problems: opened.doubt.into_iter().chain(snapshot.unreadable.iter().map(unreadable_problem)).collect(),
+            problems: opened
+                .problems
+                .iter()
+                .cloned()
+                .chain(opened.doubt)
+                .chain(snapshot.unreadable.iter().map(unreadable_problem))
+                .collect(),
             unreadable: snapshot.unreadable.into_iter().map(|unreadable| unreadable.path).collect(),
         };
         // What was not found may be behind what could not be looked into.
@@ -217,7 +223,7 @@ impl Posts {
                 (Reading { outcome: Outcome::Broken, problems }, None)
             }
         };
-        let (before, expansion) = old.map_or((None, None), |old| (old.good, old.expansion));
+        let before = old.and_then(|old| old.good);
         let good = match &reading.outcome {
             Outcome::Post(post) => {
                 Some(Good { post: Arc::new(Post::clone(post)), raw: post.revision, was_live: false })
@@ -225,7 +231,8 @@ impl Posts {
             Outcome::Broken => before,
             Outcome::Hidden => None,
         };
-        Known { stamp: found.stamp, settled, reading, good, expansion, text }
+        // What its template makes may go with more of the file, and of the site, than its own fingerprint does.
+        Known { stamp: found.stamp, settled, reading, good, expansion: None, text }
     }
 
     fn collect(&mut self, live: &mut Live, now: DateTime<Utc>) {

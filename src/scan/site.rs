@@ -31,6 +31,8 @@ pub(super) struct Opened {
     pub(super) doubt: Option<Problem>,
     /// Where the site's settings are.
     settings: Option<String>,
+    /// What is wrong beside them.
+    pub(super) problems: Arc<[Problem]>,
 }
 
 /// The generator by whose rules a site is read, and how that was found out.
@@ -80,7 +82,8 @@ impl Opener {
         let is_set = self.file.generator().is_some();
         let detected = Detected { generator: site.site.generator(), because: site.because, is_set };
         let doubt = site.doubt.filter(|_| !self.file.names_permalink());
-        let opened = Opened { site: site.site, config, detected, doubt, settings: site.settings };
+        let problems = site.problems.into();
+        let opened = Opened { site: site.site, config, detected, doubt, settings: site.settings, problems };
         self.opened = Some((opened.clone(), beside.into_record()));
         Ok((opened, true))
     }

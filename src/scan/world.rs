@@ -21,6 +21,7 @@ pub(super) struct World<'a> {
     posts: &'a [Arc<Post>],
     index: OnceCell<Index<'a>>,
     newest_first: OnceCell<Vec<Arc<Post>>>,
+    fingerprint: OnceCell<u64>,
     /// URLs of pages that are no posts, by path.
     pages: RefCell<HashMap<String, Option<String>>>,
 }
@@ -37,13 +38,15 @@ pub(super) enum Asked {
     Named(String, Vec<(String, String)>),
     /// The fingerprint of what may be asked of all posts.
     Posts(u64),
+    /// The fingerprint of a file.
+    Text(String, u64),
 }
 
 impl<'a> World<'a> {
     /// `posts` are all live posts, by path.
     pub(super) fn new(site: Arc<Site>, source: Directory, config: &'a Config, posts: &'a [Arc<Post>]) -> Self {
-        let (index, newest_first, pages) = (OnceCell::new(), OnceCell::new(), RefCell::default());
-        Self { site, config, source, posts, index, newest_first, pages }
+        let (index, newest_first, fingerprint) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { site, config, source, posts, index, newest_first, fingerprint, pages: RefCell::default() }
     }
 
     fn index(&self) -> &Index<'a> {
@@ -58,19 +61,32 @@ impl<'a> World<'a> {
 
     /// The URL of a page that is no post.
     fn page_url(&self, path: &str) -> Option<String> {
-        let rules = rules(self.config);
         self.source.stamp(path)?;
-        let bytes = self.source.read(path, rules.max_post_bytes).ok()?;
-        let decoded = text::decode(&bytes).ok()?;
-        self.site.page_url(path, &decoded.text, &rules)
+        // A picture has a URL, too.
+        let text = self.text_of(path).unwrap_or_default();
+        self.site.page_url(path, &text, &rules(self.config))
     }
 
     fn fingerprint(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        for post in self.posts {
-            (&post.path, &post.url, &post.title, post.published).hash(&mut hasher);
-        }
-        hasher.finish()
+        *self.fingerprint.get_or_init(|| {
+            let mut hasher = DefaultHasher::new();
+            for post in self.posts {
+                (&post.path, &post.url, &post.id, &post.title, post.published, &post.excerpt).hash(&mut hasher);
+                (&post.authors, &post.categories, &post.tags, &post.language, &post.image).hash(&mut hasher);
+                for (key, value) in &post.extra {
+                    (key, value.to_string()).hash(&mut hasher);
+                }
+            }
+            hasher.finish()
+        })
+    }
+
+    /// The text of a file beside the posts.
+    fn text_of(&self, path: &str) -> Option<String> {
+        self.source.stamp(path)?;
+        let bytes = self.source.read(path, rules(self.config).max_post_bytes).ok()?;
+        let is_whole = bytes.len() as u64 <= rules(self.config).max_post_bytes;
+        is_whole.then(|| text::decode(&bytes).ok()).flatten().map(|decoded| decoded.text)
     }
 }
 
@@ -99,6 +115,10 @@ impl Pages for World<'_> {
             posts
         })
     }
+
+    fn text(&self, path: &str) -> Option<Arc<str>> {
+        self.text_of(path).map(Arc::from)
+    }
 }
 
 impl Asked {
@@ -107,6 +127,7 @@ impl Asked {
             Self::Url(path, url) => world.url(path) == *url,
             Self::Named(stem, found) => world.named(stem) == *found,
             Self::Posts(fingerprint) => world.fingerprint() == *fingerprint,
+            Self::Text(path, fingerprint) => hashed(&world.text(path)) == *fingerprint,
         }
     }
 }
@@ -144,6 +165,18 @@ impl Pages for Asking<'_, '_> {
         self.asked.borrow_mut().push(Asked::Posts(self.world.fingerprint()));
         self.world.posts()
     }
+
+    fn text(&self, path: &str) -> Option<Arc<str>> {
+        let text = self.world.text(path);
+        self.asked.borrow_mut().push(Asked::Text(path.to_owned(), hashed(&text)));
+        text
+    }
+}
+
+fn hashed(text: &Option<Arc<str>>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// A file's name without its last extension.

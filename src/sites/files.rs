@@ -44,6 +44,9 @@ pub trait Pages {
 
     /// All live posts, newest first.
     fn posts(&self) -> &[Arc<Post>];
+
+    /// The text of the file at `path`; `None` if there is none that can be read.
+    fn text(&self, path: &str) -> Option<Arc<str>>;
 }
 
 /// What came of a template.
@@ -68,6 +71,13 @@ pub(crate) mod testing {
     /// These files, as path and text.
     pub(crate) fn files<const N: usize>(all: [(&str, &str); N]) -> InMemory {
         InMemory(all.into_iter().map(|(path, text)| (path.to_owned(), text.into())).collect())
+    }
+
+    impl InMemory {
+        /// These files, as path and text.
+        pub(crate) fn of<'a>(all: impl Iterator<Item = (&'a String, &'a String)>) -> Self {
+            Self(all.map(|(path, text)| (path.clone(), text.as_str().into())).collect())
+        }
     }
 
     impl Files for InMemory {
@@ -95,6 +105,7 @@ pub(crate) mod testing {
     pub(crate) struct Known {
         pub(crate) posts: Vec<Arc<Post>>,
         pub(crate) pages: BTreeMap<String, String>,
+        pub(crate) texts: BTreeMap<String, Arc<str>>,
     }
 
     impl Pages for Known {
@@ -113,6 +124,10 @@ pub(crate) mod testing {
 
         fn posts(&self) -> &[Arc<Post>] {
             &self.posts
+        }
+
+        fn text(&self, path: &str) -> Option<Arc<str>> {
+            self.texts.get(path).cloned()
         }
     }
 }

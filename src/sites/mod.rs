@@ -92,6 +92,8 @@ pub struct Opened {
     pub doubt: Option<Problem>,
     /// Where its settings are; `None` if it has none.
     pub settings: Option<String>,
+    /// What is wrong with files beside the settings, such as data for templates.
+    pub problems: Vec<Problem>,
 }
 
 impl Site {
@@ -105,9 +107,12 @@ impl Site {
             Some(generator) => (generator, "`source.generator` says so".to_owned()),
             None => detect::generator(files)?,
         };
+        let mut problems = Vec::new();
         let (site, defaults, doubt, settings) = match generator {
             Generator::Jekyll => {
                 let (settings, defaults, path) = jekyll::Settings::read(files)?;
+                let (settings, found) = settings.with_library(files);
+                problems = found;
                 (Self::Jekyll(settings.into()), defaults, None, path)
             }
             Generator::Zola => {
@@ -118,7 +123,7 @@ impl Site {
             Generator::Astro => Flavour::astro(files)?,
             Generator::Plain => (Self::Plain(Flavour::Markdown), SiteDefaults::default(), None, None),
         };
-        Ok(Opened { site: Arc::new(site), defaults, because, doubt, settings })
+        Ok(Opened { site: Arc::new(site), defaults, because, doubt, settings, problems })
     }
 
     /// Which generator's rules these are.
@@ -192,12 +197,13 @@ impl Site {
         revision::expanded(raw, source)
     }
 
-    /// The URL of the page that a file which is no post becomes; `None` if it becomes none.
+    /// The URL of the page that a file which is no post becomes; `None` if it becomes none. `text` is empty if it is none.
     #[must_use]
     pub fn page_url(&self, path: &str, text: &str, rules: &Rules<'_>) -> Option<String> {
         match self {
+            Self::Jekyll(settings) => settings.page_url(path, text, rules),
             Self::Zola(settings) => settings.page_url(path, text, rules),
-            Self::Jekyll(_) | Self::Plain(_) => None,
+            Self::Plain(_) => None,
         }
     }
 }

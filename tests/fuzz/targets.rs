@@ -181,6 +181,10 @@ impl Files for Settings {
 struct Alone;
 
 impl Pages for Alone {
+    fn text(&self, _: &str) -> Option<Arc<str>> {
+        None
+    }
+
     fn url(&self, _path: &str) -> Option<String> {
         None
     }

@@ -32,3 +32,4 @@ mod renames;
 mod rules;
 mod sample;
 mod serving;
+mod templates;

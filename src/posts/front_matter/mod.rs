@@ -98,6 +98,15 @@ pub fn parse(file: &str, range: Range<usize>) -> Result<Map, Error> {
     }
 }
 
+/// Reads the first YAML document of `text`, whatever it is, by the rules of [`parse`].
+///
+/// # Errors
+///
+/// If it is not YAML, or asks for Ruby objects.
+pub fn parse_any(text: &str) -> Result<Value, Error> {
+    read::document(text, 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

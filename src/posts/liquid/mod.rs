@@ -1,277 +1,161 @@
-//! Liquid in a body, as far as it goes without running it.
+//! Liquid, the template language of Jekyll's posts, run within bounds.
 //!
-//! In: a body. Out: the same without template tags, and the first tag that could not be honoured. Never: includes,
-//! loops, data files. `raw`, `comment` and `highlight` mean what they mean to Jekyll; the site's address and plain
-//! settings and the post's title are filled in; any other tag goes, and what it encloses stays. A link whose target
-//! held such a tag goes too, and its text stays: what is left of the target would lead somewhere else. As in Jekyll,
-//! code blocks are no shelter: Liquid runs before Markdown.
+//! In: a body, and a [`Host`] that knows the site's own variables, filters and tags. Out: the same without template tags,
+//! and the spots that had to be left out. Never: an error for the whole, I/O, a clock; or more time, memory and text than
+//! the limits here allow. As lax as Jekyll is: what is not there is empty, what cannot be understood is left out where it
+//! stands, and the rest is run. As in Jekyll, code blocks are no shelter: Liquid runs before Markdown.
 
+mod condition;
+mod expression;
+mod filters;
 mod links;
+mod loops;
+mod parse;
+mod ruby;
+mod run;
+mod scan;
+mod strftime;
 mod tags;
-mod values;
+#[cfg(test)]
+mod tests;
+mod value;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::cell::Cell;
 use std::ops::Range;
 
-use super::{Markup, html};
-use tags::{Scanner, Tag};
+pub use filters::{Args, end_of, integer, ordering, to_i};
+pub use ruby::inspect;
+pub use run::Run;
+pub use strftime::strftime;
+pub use value::{List, Map, Object, Value};
 
-/// What templates may ask for.
-#[derive(Debug, Clone, Copy)]
-pub struct Known<'a> {
-    /// The site's address with its base path, without a slash at the end.
-    pub base: &'a str,
-    /// The post's.
-    pub title: &'a str,
-    /// Settings of the site by name: what `site.name` prints. `url` and `baseurl` come from [`Known::base`].
-    pub settings: &'a BTreeMap<String, String>,
-    /// In what code blocks are to be written.
-    pub markup: Markup,
+/// Blocks and includes in one another.
+const MAX_DEPTH: usize = 100;
+
+/// What a template may print, in bytes.
+const MAX_OUTPUT: usize = 8 << 20;
+
+/// What a run may cost: about one unit for each byte that is moved, and some for each step; well below a second's work.
+const MAX_FUEL: u64 = 100_000_000;
+
+/// What the site of a template knows beyond Liquid itself.
+pub trait Host {
+    /// Whether what neither the template nor it knows, a variable or a filter, is nothing; otherwise it is a fault.
+    fn is_lax(&self) -> bool {
+        true
+    }
+
+    /// A variable of its own, such as `page`.
+    fn variable(&self, name: &str) -> Option<Value>;
+
+    /// A part of such a variable, such as `site.data`.
+    fn part(&self, variable: &str, key: &str) -> Option<Value>;
+
+    /// What kind of tag this is.
+    fn kind(&self, tag: &str) -> Kind;
+
+    /// Runs a tag that [`Host::kind`] knows. `before` is what was printed so far on the line it stands on.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be run.
+    fn run(
+        &self,
+        tag: &str,
+        markup: &str,
+        body: Option<String>,
+        before: &str,
+        run: &mut Run<'_>,
+    ) -> Result<String, Fault>;
+
+    /// Applies a filter; `None` if it is none of its own.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be applied.
+    fn filter(&self, name: &str, input: &Value, args: &Args, run: &mut Run<'_>) -> Result<Option<Value>, Fault>;
+}
+
+/// What kind of tag a tag is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It stands by itself.
+    Inline,
+    /// It encloses what stands before its `end` tag.
+    Block,
+    /// Nothing is known of it.
+    Unknown,
+}
+
+/// Why something could not be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// It is wrong; the rest goes on.
+    Said(String),
+    /// The run has used up its bounds; it ends.
+    Spent,
+}
+
+impl Fault {
+    /// Something is wrong, and this is what.
+    pub fn said(why: impl Into<String>) -> Self {
+        Self::Said(why.into())
+    }
+}
+
+/// What a run may still cost.
+#[derive(Debug)]
+pub struct Fuel(Cell<u64>);
+
+impl Fuel {
+    fn full() -> Self {
+        Self(Cell::new(MAX_FUEL))
+    }
+
+    /// Takes some.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::Spent`] if there is not that much left.
+    pub fn spend(&self, units: u64) -> Result<(), Fault> {
+        self.0.set(self.0.get().checked_sub(units).ok_or(Fault::Spent)?);
+        Ok(())
+    }
 }
 
 /// A body without template tags.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stripped<'a> {
-    /// What is left.
+pub struct Made<'a> {
+    /// What the template made.
     pub text: Cow<'a, str>,
-    /// The first tag or output that meant something which is now missing: its bytes in the body.
-    pub dropped: Option<Range<usize>>,
+    /// What had to be left out; one spot for each reason.
+    pub spots: Vec<Spot>,
 }
 
-/// The names of the settings that `body` may ask for, as in `site.name`; they may stand there more than once.
-pub fn settings_in(body: &str) -> impl Iterator<Item = &str> {
-    body.match_indices("site.").map(|(at, before)| {
-        let name = &body[at + before.len()..];
-        let len = name.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-')));
-        &name[..len.unwrap_or(name.len())]
-    })
+/// Something that was left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spot {
+    /// Its bytes in the body.
+    pub range: Range<usize>,
+    /// Why.
+    pub why: String,
 }
 
-/// Takes the template tags out of `body`.
+/// Runs the template that `body` is.
 #[must_use]
-pub fn strip<'a>(body: &'a str, known: &Known<'_>) -> Stripped<'a> {
+pub fn run<'a>(body: &'a str, host: &dyn Host) -> Made<'a> {
     if !body.contains("{{") && !body.contains("{%") {
-        return Stripped { text: body.into(), dropped: None };
+        return Made { text: body.into(), spots: Vec::new() };
     }
-    let (tags, out) = (Scanner::new(body), String::with_capacity(body.len()));
-    let mut pass = Pass { body, tags, known, at: 0, out, code: None, dropped: None };
-    while pass.step() {}
-    let text = if pass.dropped.is_some() { links::without_gaps(&pass.out) } else { pass.out };
-    Stripped { text: text.into(), dropped: pass.dropped }
-}
-
-struct Pass<'a, 'k> {
-    body: &'a str,
-    tags: Scanner<'a>,
-    known: &'k Known<'k>,
-    at: usize,
-    out: String,
-    /// Where in `out` the code of an open `highlight` starts, and its language.
-    code: Option<(usize, &'a str)>,
-    dropped: Option<Range<usize>>,
-}
-
-impl<'a> Pass<'a, '_> {
-    /// Goes past the next tag; `false` at the end.
-    fn step(&mut self) -> bool {
-        let Some(tag) = self.tags.next(self.at) else {
-            self.literal(self.at..self.body.len());
-            self.close_code();
-            return false;
-        };
-        self.literal(self.at..tag.range.start);
-        if tag.eats_before {
-            self.out.truncate(self.out.trim_end().len());
-        }
-        self.at = tag.range.end;
-        if tag.is_output {
-            self.output(&tag)
-        } else {
-            self.run(&tag)
-        }
-        if tag.eats_after {
-            let rest = self.body.get(self.at..).unwrap_or_default();
-            self.at += rest.len() - rest.trim_start().len();
-        }
-        true
+    let mut run = Run::new(host);
+    let mut out = String::with_capacity(body.len());
+    let done = run.block(&parse::parse(body, host), &mut out);
+    let (mut spots, at) = run.into_spots();
+    if done.is_err() {
+        let why = "the template does more than it may, and was stopped; what follows is missing".to_owned();
+        spots.push(Spot { range: at, why });
     }
-
-    /// Text between tags. What opens a tag that has no end stops Jekyll; here it must not be printed.
-    fn literal(&mut self, range: Range<usize>) {
-        self.out.extend(self.body[range].split("{%"));
-    }
-
-    fn output(&mut self, tag: &Tag<'_>) {
-        match values::value(tag.inner, self.known) {
-            Some(text) => self.out.push_str(&text),
-            None => self.drop(tag),
-        }
-    }
-
-    fn run(&mut self, tag: &Tag<'a>) {
-        match tag.name() {
-            "raw" => {
-                let inside = self.skip_to("endraw");
-                self.out.push_str(&self.body[inside]);
-            }
-            "comment" => drop(self.skip_to("endcomment")),
-            "capture" => {
-                self.skip_to("endcapture");
-                self.drop(tag);
-            }
-            "highlight" if self.code.is_none() => {
-                let is_name = |word: &&str| word.chars().all(|c| c.is_ascii_alphanumeric() || "+#.-_".contains(c));
-                let language = tag.inner.split_whitespace().nth(1).filter(is_name).unwrap_or_default();
-                self.code = Some((self.out.len(), language));
-            }
-            "endhighlight" => self.close_code(),
-            name if name.starts_with("end") || matches!(name, "else" | "elsif" | "when" | "highlight") => {}
-            _ => self.drop(tag),
-        }
-    }
-
-    /// Leaves a gap, so that links with one in them can be told.
-    fn drop(&mut self, tag: &Tag<'_>) {
-        self.out.push(links::GAP);
-        self.dropped.get_or_insert_with(|| tag.range.clone());
-    }
-
-    /// Goes past the next tag of this name; what lies before it.
-    fn skip_to(&mut self, name: &str) -> Range<usize> {
-        let end = self.body.len();
-        let tag = self.tags.named(name, self.at).unwrap_or(end..end);
-        let inside = self.at..tag.start;
-        self.at = tag.end;
-        inside
-    }
-
-    fn close_code(&mut self) {
-        let Some((start, language)) = self.code.take() else { return };
-        let code = self.out.split_off(start);
-        let code = code.trim_matches(['\n', '\r']);
-        if self.known.markup.dialect().is_some() {
-            self.fence(code, language);
-        } else {
-            self.out.extend(["<pre><code>", &html::escape(code), "</code></pre>"]);
-        }
-    }
-
-    /// A fenced code block, with a fence that the code does not hold.
-    fn fence(&mut self, code: &str, language: &str) {
-        let longest = code.split(|c| c != '`').map(str::len).max().unwrap_or_default();
-        let fence = "`".repeat(longest.max(2) + 1);
-        let line_start = self.out.rfind('\n').map_or(0, |at| at + 1);
-        let own_line = if self.out[line_start..].trim().is_empty() { "" } else { "\n" };
-        self.out.extend([own_line, &fence, language, "\n", code, "\n", &fence, "\n"]);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn stripped(body: &str) -> Stripped<'_> {
-        let settings = [("repository", "a/b"), ("html", "<b>")];
-        let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
-        let (base, title, markup) = ("https://example.com/b", "T & x", Markup::Markdown);
-        strip(body, &Known { base, title, settings: &settings, markup })
-    }
-
-    fn text(body: &str) -> String {
-        stripped(body).text.into_owned()
-    }
-
-    fn dropped(body: &str) -> Option<&str> {
-        stripped(body).dropped.map(|range| &body[range])
-    }
-
-    #[test]
-    fn a_body_without_tags_is_not_copied() {
-        assert!(matches!(stripped("a {b} % } {").text, Cow::Borrowed(_)));
-    }
-
-    #[test]
-    fn raw_stays_and_comments_go() {
-        assert_eq!(text("a {% raw %}{{ x }} {% y %}{% endraw %} b"), "a {{ x }} {% y %} b");
-        assert_eq!(text("{% raw %}{{ {% endraw %}}}"), "{{ }}");
-        assert_eq!(text("a {% comment %}b {% x %}{% endcomment %}c"), "a c");
-        assert_eq!(text("{% raw %}{% open"), "{% open");
-        assert_eq!(dropped("{% raw %}{{ x }}{% endraw %}{% comment %}{{ y }}{% endcomment %}"), None);
-    }
-
-    #[test]
-    fn the_sites_address_and_the_title_are_filled_in() {
-        assert_eq!(text("{{ site.url }}{{site.baseurl}}/x"), "https://example.com/b/x");
-        assert_eq!(text("{{ page.title }}\n==="), "T & x\n===");
-        assert_eq!(
-            text("{{ '/i.png' | relative_url }} {{ \"i.png\" | absolute_url }}"),
-            "/b/i.png https://example.com/b/i.png"
-        );
-        assert_eq!(dropped("{{ site.url }}{{ page.title }}"), None);
-    }
-
-    #[test]
-    fn plain_settings_are_filled_in() {
-        assert_eq!(text("[x](https://h.example/{{ site.repository }}/x)"), "[x](https://h.example/a/b/x)");
-        assert_eq!(text("{{site.html}} {{ site.repository | absolute_url }}"), "<b> https://example.com/b/a/b");
-        assert_eq!(dropped("{{ site.repository }}{{ site.title }}"), Some("{{ site.title }}"));
-        let names: Vec<_> = settings_in("{{ site.a_b }}{{site.c-d.e}} site. mysite.f").collect();
-        assert_eq!(names, ["a_b", "c-d", "", "f"]);
-    }
-
-    #[test]
-    fn a_link_whose_target_is_not_known_is_its_text() {
-        assert_eq!(text("a [b *c*]({{ x }}/d \"t\") e"), "a b *c* e");
-        assert_eq!(text("[b]({{ site.baseurl }}{% post_url 2020-01-01-x %})."), "b.");
-        assert_eq!(text("<a class=\"k\" href=\"{% link _posts/a.md %}\">b</a>"), "<a class=\"k\">b</a>");
-        assert_eq!(text("[b](/c) {% if x %}"), "[b](/c) ");
-    }
-
-    #[test]
-    fn other_tags_go_and_what_they_enclose_stays() {
-        assert_eq!(text("a {% if x %}b{% else %}c{% endif %} {{ y | upcase }}d"), "a bc d");
-        assert_eq!(dropped("a {% if x %}b{% endif %}"), Some("{% if x %}"));
-        assert_eq!(dropped("a {{ y | upcase }} {% include z %}"), Some("{{ y | upcase }}"));
-        assert_eq!(text("{% capture x %}hidden{% endcapture %}seen"), "seen");
-        assert_eq!(text("`{{ code }}` is no shelter"), "`` is no shelter");
-    }
-
-    #[test]
-    fn dashes_eat_white_space() {
-        assert_eq!(text("a \n{%- if x -%}\n b {{- page.title }} c"), "abT & x c");
-    }
-
-    #[test]
-    fn highlight_becomes_a_code_block() {
-        assert_eq!(
-            text("a\n{% highlight ruby linenos %}\nx = `ls`\n{% endhighlight %}\nb"),
-            "a\n```ruby\nx = `ls`\n```\n\nb"
-        );
-        assert_eq!(text("a {% highlight %}```{% endhighlight %}"), "a \n````\n```\n````\n");
-        assert_eq!(text("{% highlight js %}{% raw %}{{x}}{% endraw %}"), "```js\n{{x}}\n```\n");
-    }
-
-    #[test]
-    fn a_tag_without_an_end_is_not_printed() {
-        assert_eq!(text("{{ page.title }} a {% open"), "T & x a  open");
-        assert_eq!(text("{{ page.title }} a {{ b"), "T & x a {{ b");
-    }
-
-    #[test]
-    fn many_open_tags_take_linear_time() {
-        // A square of this length would take minutes.
-        for unit in ["{{", "{%", "{% raw", "{% highlight %}", "{%}}", "{{%}", "{% raw %}{{", "{"] {
-            let body = unit.repeat(400_000 / unit.len());
-            assert!(text(&body).len() <= body.len() + 100, "{unit}");
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn no_tag_is_left(body in "((\\{\\{|\\}\\}|\\{%|%\\}|if|comment|highlight|capture|-)[a-z\n ]){0,40}") {
-            let left = text(&body);
-            proptest::prop_assert!(!left.contains("{%"), "{left}");
-        }
-    }
+    let text = if out.contains(links::GAP) { links::without_gaps(&out) } else { out };
+    Made { text: super::text::allowed(&text).into_owned().into(), spots }
 }

@@ -15,9 +15,19 @@ pub(super) struct Tag<'a> {
     pub(super) eats_after: bool,
 }
 
-impl Tag<'_> {
-    pub(super) fn name(&self) -> &str {
-        self.inner.split_whitespace().next().unwrap_or_default()
+impl<'a> Tag<'a> {
+    /// Its first word, which ends where a word ends: `{% if(x) %}` is an `if`.
+    pub(super) fn name(&self) -> &'a str {
+        let len = self.inner.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '-');
+        match len {
+            Some(0) => self.inner.split_whitespace().next().unwrap_or_default(),
+            len => &self.inner[..len.unwrap_or(self.inner.len())],
+        }
+    }
+
+    /// What stands behind its name.
+    pub(super) fn markup(&self) -> &'a str {
+        self.inner[self.name().len()..].trim()
     }
 }
 

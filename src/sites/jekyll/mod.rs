@@ -5,6 +5,7 @@
 
 mod defaults;
 mod files;
+mod pages;
 mod permalink;
 mod post;
 mod settings;
@@ -14,10 +15,13 @@ mod tests;
 #[cfg(test)]
 mod vectors;
 
+use std::sync::Arc;
+
 use super::report::Report;
 use super::{Files, Outcome, Pages, Rules, SettingsError};
 use crate::config::SiteDefaults;
 use crate::posts::{Post, Source};
+use crate::problems::Problem;
 
 pub(super) use settings::SETTINGS_FILES;
 pub use settings::Settings;
@@ -37,6 +41,12 @@ impl Settings {
         }
         let (settings, defaults) = settings::read(SETTINGS_FILES[0], "")?;
         Ok((settings, defaults, None))
+    }
+
+    /// The same with what templates may ask for, and what of that cannot be read.
+    pub(super) fn with_library(self, files: &dyn Files) -> (Self, Vec<Problem>) {
+        let (library, problems) = templates::Library::read(files, &self.config);
+        (Self { library: Arc::new(library), ..self }, problems)
     }
 
     pub(super) fn enters(&self, dir: &str) -> bool {
@@ -63,10 +73,10 @@ impl Settings {
         post: &Post,
         file: &'a str,
         rules: &Rules<'_>,
-        _pages: &dyn Pages,
+        pages: &dyn Pages,
         report: &mut Report<'_>,
     ) -> Source<'a> {
-        templates::expand(self, post, file, rules, report)
+        templates::expand(self, post, file, rules, pages, report)
     }
 
     fn sees(&self, path: &str, is_dir: bool) -> bool {

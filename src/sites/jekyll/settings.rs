@@ -1,6 +1,6 @@
 //! `_config.yml`: what of it decides on posts and feeds.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono_tz::Tz;
 use url::Url;
@@ -16,6 +16,7 @@ use crate::sites::report::{Report, Words};
 use super::defaults::Defaults;
 use super::files::{EXCLUDED, Patterns};
 use super::permalink;
+use super::templates::Library;
 
 /// `_config.yml`, checked.
 #[derive(Debug, Clone)]
@@ -35,8 +36,10 @@ pub struct Settings {
     pub(super) collections_dir: String,
     pub(super) include: Patterns,
     pub(super) exclude: Patterns,
-    /// What templates may ask for by name, whatever it is; all but the site's address, which is checked.
-    pub(super) scalars: BTreeMap<String, String>,
+    /// All of it as written, for what is read later.
+    pub(super) config: Map,
+    /// What templates may ask for.
+    pub(super) library: Arc<Library>,
 }
 
 const NOTHING_READ: &str = "nothing is read";
@@ -81,17 +84,9 @@ impl Raw<'_> {
             collections_dir,
             include,
             exclude,
-            scalars: self.scalars(),
+            config: self.0.clone().without_places(),
+            library: Arc::default(),
         }
-    }
-
-    fn scalars(&self) -> BTreeMap<String, String> {
-        let all = self.0.iter().filter(|(key, _)| !matches!(*key, "url" | "baseurl"));
-        all.filter_map(|(key, value)| {
-            let text = value.as_bool().map_or_else(|| value.as_text().map(str::to_owned), |is| Some(is.to_string()));
-            Some((key.to_owned(), text?))
-        })
-        .collect()
     }
 
     fn site(&self, report: &mut Report<'_>) -> SiteDefaults {
@@ -209,14 +204,6 @@ mod tests {
         assert_eq!(site.author.map(|author| author.name).as_deref(), Some("Ada"));
         assert_eq!(site.feed_path.as_deref(), Some("/atom.xml"));
         assert_eq!((site.icon.as_deref(), site.logo.as_deref()), (Some("/i.png"), Some("/l.png")));
-    }
-
-    #[test]
-    fn templates_may_ask_for_plain_settings() {
-        let yaml = "repository: a/b\nurl: https://e.example\nbaseurl: /b\nyear: 2025\nflag: yes\nnone: ~\nlist: [a]\n";
-        let scalars = read("_config.yml", yaml).unwrap().0.scalars;
-        let scalars: Vec<_> = scalars.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-        assert_eq!(scalars, [("flag", "true"), ("repository", "a/b"), ("year", "2025")]);
     }
 
     #[test]
