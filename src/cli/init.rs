@@ -58,6 +58,7 @@ fn fill(generator: Generator, site: &SiteDefaults) -> String {
 fn name(generator: Generator) -> &'static str {
     match generator {
         Generator::Jekyll => "jekyll",
+        Generator::Hugo => "hugo",
         Generator::Zola => "zola",
         Generator::Eleventy => "eleventy",
         Generator::Astro => "astro",
@@ -77,7 +78,14 @@ mod tests {
 
     #[test]
     fn what_init_writes_is_a_config_that_holds() {
-        for generator in [Generator::Jekyll, Generator::Zola, Generator::Eleventy, Generator::Astro, Generator::Plain] {
+        for generator in [
+            Generator::Jekyll,
+            Generator::Hugo,
+            Generator::Zola,
+            Generator::Eleventy,
+            Generator::Astro,
+            Generator::Plain,
+        ] {
             let defaults = SiteDefaults { title: Some("\"引用\"と: # 記号".into()), ..SiteDefaults::default() };
             let dir = tempfile::tempdir().unwrap();
             let file = ConfigFile::parse("tidings.yaml", dir.path(), fill(generator, &defaults)).unwrap();

@@ -90,6 +90,7 @@ impl ConfigFile {
             RawGenerator::Zola => Some(Generator::Zola),
             RawGenerator::Eleventy => Some(Generator::Eleventy),
             RawGenerator::Astro => Some(Generator::Astro),
+            RawGenerator::Hugo => Some(Generator::Hugo),
             RawGenerator::Plain => Some(Generator::Plain),
         }
     }

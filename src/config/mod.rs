@@ -126,6 +126,8 @@ pub enum Generator {
     Eleventy,
     /// Astro 5.
     Astro,
+    /// Hugo.
+    Hugo,
     /// Markdown files with or without front matter, URLs from a template.
     Plain,
 }

@@ -77,6 +77,7 @@ pub(super) enum RawGenerator {
     Zola,
     Eleventy,
     Astro,
+    Hugo,
     Plain,
 }
 

@@ -30,7 +30,15 @@ pub(super) struct Record {
     lists: BTreeMap<String, Vec<String>>,
     /// By directory and suffix.
     endings: BTreeMap<(String, String), Vec<String>>,
+    picks: Vec<Picked>,
     directories: BTreeMap<String, bool>,
+}
+
+#[derive(Debug)]
+struct Picked {
+    dir: String,
+    passes: fn(&str) -> bool,
+    list: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -75,6 +83,12 @@ impl Files for Beside<'_> {
         Ok(list)
     }
 
+    fn picked(&self, dir: &str, passes: fn(&str) -> bool) -> Result<Vec<String>, SettingsError> {
+        let list = self.source.picked(dir, passes).map_err(|error| unreadable(dir, &error))?;
+        self.record.borrow_mut().picks.push(Picked { dir: dir.to_owned(), passes, list: list.clone() });
+        Ok(list)
+    }
+
     fn is_directory(&self, path: &str) -> bool {
         let is = self.source.has_directory(path);
         self.record.borrow_mut().directories.insert(path.to_owned(), is);
@@ -88,7 +102,14 @@ impl Record {
         self.texts.iter().all(|(path, text)| text.still_holds(source, path))
             && self.lists.iter().all(|(dir, list)| source.below(dir).is_ok_and(|now| now == *list))
             && self.endings.iter().all(|((dir, suffix), list)| source.ending(dir, suffix).is_ok_and(|now| now == *list))
+            && self.picks.iter().all(|picked| picked.still_holds(source))
             && self.directories.iter().all(|(path, was)| source.has_directory(path) == *was)
+    }
+}
+
+impl Picked {
+    fn still_holds(&self, source: &Directory) -> bool {
+        source.picked(&self.dir, self.passes).is_ok_and(|now| now == self.list)
     }
 }
 
@@ -136,6 +157,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let write = |path: &str, text: &str| fs::write(dir.path().join(path), text).unwrap();
         fs::create_dir(dir.path().join("data")).unwrap();
+        fs::create_dir(dir.path().join("pages")).unwrap();
         write("a", "1");
         let source = Directory::open(dir.path()).unwrap();
         let record = |age: Duration| {
@@ -144,17 +166,21 @@ mod tests {
             assert_eq!(beside.text("b").unwrap(), None);
             assert!(beside.is_directory("data") && !beside.is_directory("posts"));
             beside.below("data").unwrap();
+            beside.picked("pages", |path| path.ends_with("/index")).unwrap();
             beside.into_record()
         };
-        let changes: [&dyn Fn(); 4] = [
+        let changes: [&dyn Fn(); 5] = [
             &|| write("a", "22"),
             &|| fs::remove_file(dir.path().join("a")).unwrap(),
             &|| write("data/x", ""),
+            &|| write("pages/index", ""),
             &|| fs::create_dir(dir.path().join("posts")).unwrap(),
         ];
         for change in changes {
             let before = record(Duration::from_secs(9));
+            write("pages/x", "");
             assert!(before.still_holds(&source));
+            fs::remove_file(dir.path().join("pages/x")).unwrap();
             change();
             assert!(!before.still_holds(&source));
         }

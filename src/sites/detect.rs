@@ -18,6 +18,9 @@ pub(super) fn generator(files: &dyn Files) -> Result<(Generator, String), Settin
             return Ok((Generator::Zola, format!("there is a `{name}` with a `base_url`")));
         }
     }
+    if let Some(because) = hugo(files)? {
+        return Ok((Generator::Hugo, because));
+    }
     let configs: [(_, &[&str]); 2] =
         [(Generator::Eleventy, &plain::ELEVENTY_FILES), (Generator::Astro, &plain::ASTRO_FILES)];
     for (generator, names) in configs {
@@ -30,6 +33,22 @@ pub(super) fn generator(files: &dyn Files) -> Result<(Generator, String), Settin
         None if has_posts => (Generator::Jekyll, "there is a directory `_posts`".to_owned()),
         None => (Generator::Plain, "nothing tells another generator".to_owned()),
     })
+}
+
+/// What tells Hugo: a file of its name, or one called `config` beside `content` that says `baseURL`.
+fn hugo(files: &dyn Files) -> Result<Option<String>, SettingsError> {
+    for name in super::hugo::FILES {
+        let Some(text) = files.text(name)? else { continue };
+        if name.starts_with("hugo.") {
+            return Ok(Some(format!("there is a `{name}`")));
+        }
+        if files.is_directory("content") && text.to_lowercase().contains("baseurl") {
+            return Ok(Some(format!("`{name}` says `baseURL`, and there is a directory `content`")));
+        }
+    }
+    let settings = super::hugo::DIRECTORIES.into_iter().find(|dir| files.is_directory(dir));
+    let found = settings.filter(|_| files.is_directory("content"));
+    Ok(found.map(|dir| format!("there are directories `{dir}` and `content`")))
 }
 
 /// The first of these files that is there.
@@ -60,7 +79,14 @@ mod tests {
         assert_eq!(generator(&testing::files([("_posts/2025-01-01-x.md", "")])).unwrap().0, Generator::Jekyll);
         assert_eq!(generator(&testing::files([("_config.yml", "")])).unwrap().0, Generator::Jekyll);
         assert_eq!(generator(&testing::files([("a.md", "")])).unwrap().0, Generator::Plain);
-        for wanted in [Generator::Jekyll, Generator::Zola, Generator::Eleventy, Generator::Astro, Generator::Plain] {
+        for wanted in [
+            Generator::Jekyll,
+            Generator::Hugo,
+            Generator::Zola,
+            Generator::Eleventy,
+            Generator::Astro,
+            Generator::Plain,
+        ] {
             let named = Site::open(Some(wanted), &testing::files([("a.md", "")])).unwrap();
             assert_eq!((named.site.generator(), named.because.as_str()), (wanted, "`source.generator` says so"));
         }
@@ -78,6 +104,19 @@ mod tests {
             ("astro.config.ts", "", Generator::Astro, "there is a file `astro.config.ts`"),
         ] {
             assert_eq!(generator(&testing::files([(name, text)])).unwrap(), (expected, because.to_owned()), "{name}");
+        }
+    }
+
+    #[test]
+    fn hugo_is_told_by_its_settings_beside_its_content() {
+        for (path, text, expected) in [
+            ("hugo.yaml", "", Generator::Hugo),
+            ("config.toml", "BaseURL = 'x'", Generator::Hugo),
+            ("config/_default/params.toml", "", Generator::Hugo),
+            ("config.toml", "base_url = 'x'", Generator::Zola),
+        ] {
+            let files = testing::files([(path, text), ("content/a.md", "")]);
+            assert_eq!(generator(&files).unwrap().0, expected, "{path} {text}");
         }
     }
 

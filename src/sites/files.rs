@@ -30,6 +30,15 @@ pub trait Files {
     /// If there is one that cannot be read.
     fn ending(&self, dir: &str, suffix: &str) -> Result<Vec<String>, SettingsError>;
 
+    /// Those of the files [below](Self::below) a directory whose path passes: files that do not may come and go unseen.
+    ///
+    /// # Errors
+    ///
+    /// If there is one that cannot be read.
+    fn picked(&self, dir: &str, passes: fn(&str) -> bool) -> Result<Vec<String>, SettingsError> {
+        Ok(self.below(dir)?.into_iter().filter(|path| passes(path)).collect())
+    }
+
     /// Whether there is such a directory.
     fn is_directory(&self, path: &str) -> bool;
 }
@@ -70,6 +79,11 @@ pub(crate) mod testing {
 
     /// These files, as path and text.
     pub(crate) fn files<const N: usize>(all: [(&str, &str); N]) -> InMemory {
+        gathered(all)
+    }
+
+    /// However many files, as path and text.
+    pub(crate) fn gathered<'a>(all: impl IntoIterator<Item = (&'a str, &'a str)>) -> InMemory {
         InMemory(all.into_iter().map(|(path, text)| (path.to_owned(), text.into())).collect())
     }
 

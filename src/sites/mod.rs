@@ -3,6 +3,7 @@
 //! In: the site's own settings, and the bytes of one file. Out: a [`Reading`]; later, when all are read, the text of a post
 //! whose template asks for others. Never: I/O (what a site has beside posts comes through [`Files`]), a clock.
 
+pub mod hugo;
 pub mod jekyll;
 pub mod plain;
 pub mod zola;
@@ -72,6 +73,8 @@ pub enum Site {
     Zola(Box<zola::Settings>),
     /// Those of plain Markdown, Eleventy and Astro.
     Plain(plain::Flavour),
+    /// Hugo's.
+    Hugo(Box<hugo::Settings>),
 }
 
 /// Why a site's own config cannot be used.
@@ -122,6 +125,10 @@ impl Site {
             Generator::Eleventy => Flavour::eleventy(files)?,
             Generator::Astro => Flavour::astro(files)?,
             Generator::Plain => (Self::Plain(Flavour::Markdown), SiteDefaults::default(), None, None),
+            Generator::Hugo => {
+                let (settings, defaults, path) = hugo::Settings::read(files)?;
+                (Self::Hugo(settings.into()), defaults, None, path)
+            }
         };
         Ok(Opened { site: Arc::new(site), defaults, because, doubt, settings, problems })
     }
@@ -135,6 +142,7 @@ impl Site {
             Self::Plain(Flavour::Eleventy(_)) => Generator::Eleventy,
             Self::Plain(Flavour::Astro) => Generator::Astro,
             Self::Plain(Flavour::Markdown) => Generator::Plain,
+            Self::Hugo(_) => Generator::Hugo,
         }
     }
 
@@ -145,6 +153,7 @@ impl Site {
             Self::Jekyll(settings) => settings.enters(dir),
             Self::Zola(_) => zola::enters(dir),
             Self::Plain(flavour) => flavour.enters(dir),
+            Self::Hugo(settings) => settings.enters(dir),
         }
     }
 
@@ -155,6 +164,7 @@ impl Site {
             Self::Jekyll(settings) => settings.wants(path),
             Self::Zola(settings) => settings.wants(path),
             Self::Plain(flavour) => flavour.wants(path),
+            Self::Hugo(settings) => settings.wants(path),
         }
     }
 
@@ -175,6 +185,7 @@ impl Site {
             Self::Jekyll(settings) => settings.read_post(path, text, rules, &mut report),
             Self::Zola(settings) => settings.read_post(path, text, rules, &mut report),
             Self::Plain(flavour) => plain::read(flavour, path, text, rules, &mut report),
+            Self::Hugo(settings) => settings.read_post(path, text, rules, &mut report),
         };
         Reading { outcome, problems: report.into_problems() }
     }
@@ -187,6 +198,7 @@ impl Site {
             Self::Jekyll(settings) => settings.expand(post, file, rules, pages, &mut report),
             Self::Zola(_) => zola::expand(post, file, pages, &mut report),
             Self::Plain(flavour) => plain::expand(flavour, post, file, rules, pages, &mut report),
+            Self::Hugo(settings) => settings.expand(post, file, rules, pages, &mut report),
         };
         Expanded { source, problems: report.into_problems() }
     }
@@ -204,6 +216,7 @@ impl Site {
             Self::Jekyll(settings) => settings.page_url(path, text, rules),
             Self::Zola(settings) => settings.page_url(path, text, rules),
             Self::Plain(_) => None,
+            Self::Hugo(settings) => settings.page_url(path, text, rules),
         }
     }
 }

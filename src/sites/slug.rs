@@ -31,7 +31,8 @@ fn hyphenated(text: &str, also: &str) -> String {
     out.strip_suffix('-').unwrap_or(out).to_owned()
 }
 
-fn is_word(c: char) -> bool {
+/// Whether this is a letter, a mark or a digit of any script.
+pub(super) fn is_word(c: char) -> bool {
     matches!(c.general_category_group(), GeneralCategoryGroup::Letter | GeneralCategoryGroup::Mark)
         || c.general_category() == GeneralCategory::DecimalNumber
 }

@@ -114,6 +114,15 @@ impl Directory {
         self.list(dir, &enters, &|path| path.ends_with(suffix))
     }
 
+    /// Those of the files [below](Self::below) a directory whose path passes.
+    ///
+    /// # Errors
+    ///
+    /// If it, or a directory in it, cannot be read.
+    pub fn picked(&self, dir: &str, passes: fn(&str) -> bool) -> io::Result<Vec<String>> {
+        self.list(dir, &|_| true, &passes)
+    }
+
     fn list(&self, dir: &str, enters: &dyn Fn(&str) -> bool, wants: &dyn Fn(&str) -> bool) -> io::Result<Vec<String>> {
         if !self.has_directory(dir) {
             return Ok(Vec::new());

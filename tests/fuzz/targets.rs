@@ -44,6 +44,8 @@ pub(crate) fn all() -> Vec<Target> {
             vec![seeds::file("examples/blog/tidings.yaml"), seeds::file("src/cli/init.yaml")],
             tokens::CONFIG,
         ),
+        target("hugo", hugo, seeds::front_matter(), tokens::YAML),
+        target("shortcodes", shortcodes(), seeds::bodies(), tokens::SHORTCODES),
         target("settings", settings, seeds::settings(), tokens::YAML),
     ]
 }
@@ -139,7 +141,7 @@ fn config(input: &str) -> Check {
 }
 
 fn settings(input: &str) -> Check {
-    match Site::open(Some(Generator::Jekyll), &Settings(input.into())) {
+    match Site::open(Some(Generator::Jekyll), &Settings { path: "_config.yml", text: input.into() }) {
         Err(error) => same(error),
         Ok(opened) => same((opened.site.wants("_posts/2025-01-01-x.md"), opened.defaults)),
     }
@@ -156,12 +158,27 @@ fn whole_post(input: &str) -> Check {
     READER.with(|reader| reader.documents("_posts/2025-01-01-x.md", input))
 }
 
+/// Front matter of a Hugo site.
+fn hugo(input: &str) -> Check {
+    thread_local!(static READER: Reader = Reader::hugo());
+    READER.with(|reader| reader.documents("content/posts/x.md", &format!("---\n{input}\n---\n{input}")))
+}
+
+/// A body of a Hugo site.
+fn shortcodes() -> impl Fn(&str) -> Check {
+    let reader = Reader::hugo();
+    move |input| reader.documents("content/posts/x.md", &format!("---\ntitle: t\ndate: 2025-01-01\n---\n{input}"))
+}
+
 /// A site of nothing but its settings.
-struct Settings(Arc<str>);
+struct Settings {
+    path: &'static str,
+    text: Arc<str>,
+}
 
 impl Files for Settings {
     fn text(&self, path: &str) -> Result<Option<Arc<str>>, SettingsError> {
-        Ok((path == "_config.yml").then(|| Arc::clone(&self.0)))
+        Ok((path == self.path).then(|| Arc::clone(&self.text)))
     }
 
     fn below(&self, _dir: &str) -> Result<Vec<String>, SettingsError> {
@@ -206,12 +223,15 @@ struct Reader {
 
 impl Reader {
     fn new() -> Self {
-        let settings = Settings(
-            "url: https://example.com
-timezone: Asia/Tokyo
-"
-            .into(),
-        );
+        Self::of("_config.yml", "url: https://example.com\ntimezone: Asia/Tokyo\n")
+    }
+
+    fn hugo() -> Self {
+        Self::of("hugo.toml", "baseURL = 'https://example.com'\ntimeZone = 'Asia/Tokyo'\n")
+    }
+
+    fn of(path: &'static str, text: &str) -> Self {
+        let settings = Settings { path, text: text.into() };
         let opened = Site::open(None, &settings).expect("the settings are sound");
         let around = Surroundings { out: None, env: None };
         let config = ConfigFile::parse("tidings.yaml", Path::new(env!("CARGO_MANIFEST_DIR")), String::new())

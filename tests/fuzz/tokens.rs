@@ -320,6 +320,38 @@ pub(crate) const LIQUID: &[&str] = &[
     "\n",
 ];
 
+pub(crate) const SHORTCODES: &[&str] = &[
+    "{{<",
+    "name >}}",
+    "{{%",
+    "%}}",
+    "{{</*",
+    "name */>}}",
+    "{{< a >}}",
+    "{{< /a >}}",
+    "{{% b %}}",
+    "{{% /b %}}",
+    "{{< figure src=\"i.png\" caption=\"*c*\" >}}",
+    "{{< highlight go >}}",
+    "{{< /highlight >}}",
+    "{{< details summary=`s` >}}",
+    "{{< /details >}}",
+    "{{< youtube",
+    "[a]({{< ref \"b.md\" >}})",
+    "{{< param title >}}",
+    "<!--more-->",
+    "```\ncode\n```\n",
+    "\"",
+    "`",
+    "\\",
+    "/",
+    "=",
+    "\n",
+    "\n\n",
+    " ",
+];
+
+/// What `tidings.yaml` is made of.
 pub(crate) const CONFIG: &[&str] = &[
     "site:",
     "  url: ",

@@ -20,6 +20,7 @@ mod feeds;
 mod generators;
 mod git_times;
 mod harness;
+mod hugo;
 mod identity;
 mod kept;
 mod layers;

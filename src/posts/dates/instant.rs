@@ -61,7 +61,7 @@ fn in_site_zone(local: NaiveDateTime, site: Tz, repairs: &mut Vec<Repair>) -> Op
 }
 
 /// The instant in the site's zone, with an offset of whole minutes, as RFC 3339 wants it.
-fn shown(instant: NaiveDateTime, site: Tz) -> DateTime<FixedOffset> {
+pub(super) fn shown(instant: NaiveDateTime, site: Tz) -> DateTime<FixedOffset> {
     let at = site.from_utc_datetime(&instant).fixed_offset();
     match at.offset().local_minus_utc() % 60 {
         0 => at,

@@ -93,6 +93,12 @@ pub fn of_day(year: i32, month: u32, day: u32, zone: Tz) -> Result<Date, Refused
     instant::of(&Written { year, month, day, clock, zone: None, is_timestamp: false, ignored: None }, zone, false)
 }
 
+/// An instant in a zone, with an offset of whole minutes, as RFC 3339 wants it.
+#[must_use]
+pub fn in_zone(at: DateTime<FixedOffset>, zone: Tz) -> DateTime<FixedOffset> {
+    instant::shown(at.naive_utc(), zone)
+}
+
 #[cfg(test)]
 mod tests {
     use chrono_tz::America::New_York;

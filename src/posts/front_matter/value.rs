@@ -108,6 +108,14 @@ impl Value {
         }
     }
 
+    fn with_keys_lowercased(self) -> Self {
+        match self {
+            Self::List(items) => Self::List(items.into_iter().map(Self::with_keys_lowercased).collect()),
+            Self::Map(map) => Self::Map(map.lowercased()),
+            other => other,
+        }
+    }
+
     /// As JSON. A number stays one only if JSON writes it the same way, so that `1.10` does not become 1.1.
     #[must_use]
     pub fn to_json(&self) -> Json {
@@ -194,6 +202,14 @@ impl Map {
         Self { entries }
     }
 
+    /// The same with all keys in lower case, at every depth, for generators that do not tell them apart.
+    #[must_use]
+    pub fn lowercased(self) -> Self {
+        let lower =
+            |entry: Entry| Entry { key: entry.key.to_lowercase(), value: entry.value.with_keys_lowercased(), ..entry };
+        Self::from_entries(self.entries.into_iter().map(lower).collect())
+    }
+
     /// A mapping of these entries; of a key that stands twice, the first place and the last value.
     pub(super) fn from_entries(all: Vec<Entry>) -> Self {
         let mut places: HashMap<String, usize> = HashMap::with_capacity(all.len());
@@ -262,6 +278,12 @@ mod tests {
             map.get("k").unwrap().to_json(),
             json!([5, "1.10", 1.5, "5", false, null, "2025-01-01", -3, "0x1F", "1e3", {"a": ["b"]}])
         );
+    }
+
+    #[test]
+    fn keys_in_lower_case_are_one_and_the_last_wins() {
+        let map = read("Title: 1\nB: [{Cc: 1}]\ntitle: 2\n").lowercased();
+        assert_eq!(Value::Map(map).to_json(), json!({"title": 2, "b": [{"cc": 1}]}));
     }
 
     #[test]
