@@ -18,7 +18,7 @@ fn expanded(toml: &str, path: &str, body: &str) -> (String, Option<String>, Vec<
         ("content/a.fr.md", "https://example.com/fr/a/"),
     ];
     let pages: BTreeMap<_, _> = pages.map(|(path, url)| (path.to_owned(), url.to_owned())).into();
-    let expanded = opened.site.expand(&post, &file, &rules, &testing::Known { posts: Vec::new(), pages });
+    let expanded = opened.site.expand(&post, &file, &rules, &testing::Known { pages, ..testing::Known::default() });
     let head = expanded.source.head.map(|head| head.into_owned());
     (expanded.source.body.into_owned(), head, expanded.problems)
 }
