@@ -50,9 +50,12 @@ pub fn author_names(post: &Post, site: &Person) -> Vec<String> {
     authors_of(post, site).into_iter().map(|author| author.name).collect()
 }
 
+/// The terms whose feeds a post stands in.
+///
 /// Where nobody is named at all the site's title stands in for an author, but it is none that one could subscribe to.
 fn labels<'a>(taxonomy: Taxonomy, post: &'a Post, site: &'a Site) -> Vec<&'a str> {
     match taxonomy {
+        _ if post.collection.is_some() => Vec::new(),
         Taxonomy::Category => post.categories.iter().map(String::as_str).collect(),
         Taxonomy::Tag => post.tags.iter().map(String::as_str).collect(),
         Taxonomy::Author if post.authors.is_empty() => {

@@ -81,6 +81,12 @@ impl ConfigFile {
         self.raw.source.as_ref().is_some_and(|source| source.permalink.is_some())
     }
 
+    /// The files with the site's own settings that the config names, the later winning; none: those its generator looks for.
+    #[must_use]
+    pub fn settings(&self) -> &[String] {
+        self.raw.source.as_ref().map_or(&[], |source| &source.settings)
+    }
+
     /// The generator that the config names, if it does.
     #[must_use]
     pub fn generator(&self) -> Option<Generator> {

@@ -41,7 +41,9 @@ pub struct CustomFeed {
     pub name: String,
     /// Plain text.
     pub title: String,
-    /// Which posts it shows.
+    /// The collection whose documents it shows; `None`: the site's posts.
+    pub collection: Option<String>,
+    /// Which of them it shows.
     pub filter: Filter,
     /// As [`Feeds::limit`].
     pub limit: Option<usize>,

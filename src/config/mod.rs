@@ -52,8 +52,47 @@ pub struct SiteDefaults {
     pub permalink: Option<String>,
     /// The languages of a multilingual site besides its own.
     pub languages: Vec<SiteLanguage>,
-    /// Where jekyll-feed writes the feed of all posts, as the site's own config has it: `feed.xml`.
-    pub feed_path: Option<String>,
+    /// What its feed plugin was told.
+    pub feed: FeedDefaults,
+}
+
+/// What a site's own configuration says of its feeds (jekyll-feed's `feed:`).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FeedDefaults {
+    /// Where the site's feed lies, as written: `/feed.xml`, `atom.xml`.
+    pub path: Option<String>,
+    /// Entries a feed; never 0.
+    pub limit: Option<usize>,
+    /// How much of a post an entry holds.
+    pub content: Option<Content>,
+    /// Categories with a feed of their own, as written.
+    pub categories: Vec<String>,
+    /// Which tags have a feed of their own; `None`: none has.
+    pub tags: Option<TagFeeds>,
+    /// Collections beside the posts that have feeds of their own.
+    pub collections: Vec<CollectionFeed>,
+}
+
+/// Which tags have a feed, and where.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TagFeeds {
+    /// Where their feeds lie: what stands before `<tag>.xml`.
+    pub path: String,
+    /// These and no others; `None`: all.
+    pub only: Option<Vec<String>>,
+    /// Not these.
+    pub except: Vec<String>,
+}
+
+/// A collection with a feed of its own.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CollectionFeed {
+    /// Its name: letters, digits, `-`, `_`, `.`.
+    pub label: String,
+    /// Where its feed lies, as written.
+    pub path: Option<String>,
+    /// Categories within it that have a feed.
+    pub categories: Vec<String>,
 }
 
 /// A language of a multilingual site.

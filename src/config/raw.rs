@@ -63,6 +63,7 @@ pub(super) struct RawAuthor {
 pub(super) struct RawSource {
     pub(super) path: Option<PathBuf>,
     pub(super) generator: Option<RawGenerator>,
+    pub(super) settings: Vec<String>,
     pub(super) include: Vec<String>,
     pub(super) exclude: Vec<String>,
     pub(super) permalink: Option<String>,

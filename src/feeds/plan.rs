@@ -139,10 +139,11 @@ impl<'a> Edition<'a> {
 
     /// A post in a language that has no feeds of its own stands in those of the site's own.
     fn shows(self, post: &Post) -> bool {
-        match self.language {
+        let speaks = match self.language {
             Some(language) => post.language.as_ref() == Some(&language.code),
             None => !self.config.site.languages.iter().any(|other| post.language.as_ref() == Some(&other.code)),
-        }
+        };
+        speaks && post.collection.is_none()
     }
 
     fn shown(self, posts: impl Iterator<Item = usize>) -> Vec<usize> {
@@ -236,7 +237,10 @@ fn custom_feeds<'a>(catalog: &'a Catalog, config: &'a Config) -> impl Iterator<I
     let names: Vec<_> = catalog.posts.iter().map(|post| author_names(post, &config.site.author)).collect();
     config.feeds.custom.iter().map(move |custom| {
         let language = config.site.language.as_deref();
-        let matches = |&at: &usize| custom.filter.matches(&terms_of(&catalog.posts[at], &names[at], language));
+        let matches = |&at: &usize| {
+            catalog.posts[at].collection == custom.collection
+                && custom.filter.matches(&terms_of(&catalog.posts[at], &names[at], language))
+        };
         let posts: Vec<_> = (0..catalog.posts.len()).filter(matches).collect();
         let place = Place::new(custom.name.clone(), &config.feeds.paths);
         let planned = Planned {

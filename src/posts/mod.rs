@@ -97,6 +97,9 @@ pub struct Post {
     pub updated: Option<DateTime<FixedOffset>>,
     /// In the order given; empty where the site's author stands in.
     pub authors: Vec<Person>,
+    /// The collection that it belongs to, where that is not the site's posts: it stands in that collection's feed only.
+    #[serde(default)]
+    pub collection: Option<String>,
     /// In the order given, without repeats.
     pub categories: Vec<String>,
     /// In the order given, without repeats.
@@ -219,6 +222,7 @@ pub(crate) mod testing {
             published: utc.with_ymd_and_hms(2025, 1, day, 0, 0, 0).unwrap(),
             updated: None,
             authors: Vec::new(),
+            collection: None,
             categories: Vec::new(),
             tags: Vec::new(),
             language: None,

@@ -313,7 +313,8 @@ fn sorted(mut problems: Vec<Problem>) -> Vec<Problem> {
 /// If there is no such directory, or its settings cannot be used.
 pub fn look(file: &ConfigFile, now: DateTime<Utc>) -> Result<Opened, ScanError> {
     let source = Directory::open(&file.source_path())?;
-    Site::open(None, &Beside::new(&source, now.into())).map_err(|error| ScanError::Config(vec![*error.0]))
+    Site::open_with(None, file.settings(), &Beside::new(&source, now.into()))
+        .map_err(|error| ScanError::Config(vec![*error.0]))
 }
 
 /// For logs: how long a scan took, in whole milliseconds.

@@ -253,6 +253,7 @@ impl Posts {
                 live.posts.push(Arc::clone(&good.post));
             }
         }
+        live.site.cut(&mut live.posts);
     }
 
     /// Runs the templates of live posts, where what they are or what they ask for has changed. What readers see of such a

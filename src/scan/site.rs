@@ -71,7 +71,8 @@ impl Opener {
             return Ok((opened.clone(), false));
         }
         let beside = Beside::new(source, now);
-        let site = sites::Site::open(self.file.generator(), &beside).map_err(|error| vec![*error.0])?;
+        let site = sites::Site::open_with(self.file.generator(), self.file.settings(), &beside)
+            .map_err(|error| vec![*error.0])?;
         if let Some(before) = self.last().and_then(|opened| opened.settings.as_ref())
             && site.settings.is_none()
         {

@@ -104,12 +104,18 @@ impl File<'_> {
 
     /// The post.
     pub(super) fn post(&self, decided: Decided, report: &mut Report<'_>) -> Post {
+        self.post_among(&people::Known::default(), decided, report)
+    }
+
+    /// The post, on a site where authors may be named by what they are `known` by.
+    pub(super) fn post_among(&self, known: &people::Known, decided: Decided, report: &mut Report<'_>) -> Post {
         let explicit = self.explicit_id();
         let mut post = Post {
             path: self.path.to_owned(),
             key: explicit.map_or_else(|| self.path.to_owned(), |id| format!("id:{id}")),
             id: explicit.and_then(iri).unwrap_or(decided.id),
-            authors: people::authors(self.data, report),
+            authors: people::authors(self.data, known, report),
+            collection: None,
             language: self.language(report),
             image: self.image(&decided.image_base, report),
             attachments: media::attachments(self.data, &|path| self.resolve(path, &decided.image_base), report),

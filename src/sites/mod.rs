@@ -106,6 +106,15 @@ impl Site {
     ///
     /// If the settings cannot be read, do not parse, or hold something that cannot be.
     pub fn open(wanted: Option<Generator>, files: &dyn Files) -> Result<Opened, SettingsError> {
+        Self::open_with(wanted, &[], files)
+    }
+
+    /// The same, with the settings in the files that are `named` instead of those where the generator has them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`], and if one of them is missing.
+    pub fn open_with(wanted: Option<Generator>, named: &[String], files: &dyn Files) -> Result<Opened, SettingsError> {
         let (generator, because) = match wanted {
             Some(generator) => (generator, "`source.generator` says so".to_owned()),
             None => detect::generator(files)?,
@@ -113,7 +122,7 @@ impl Site {
         let mut problems = Vec::new();
         let (site, defaults, doubt, settings) = match generator {
             Generator::Jekyll => {
-                let (settings, defaults, path) = jekyll::Settings::read(files)?;
+                let (settings, defaults, path) = jekyll::Settings::read(files, named)?;
                 let (settings, found) = settings.with_library(files);
                 problems = found;
                 (Self::Jekyll(settings.into()), defaults, None, path)
@@ -143,6 +152,13 @@ impl Site {
             Self::Plain(Flavour::Astro) => Generator::Astro,
             Self::Plain(Flavour::Markdown) => Generator::Plain,
             Self::Hugo(_) => Generator::Hugo,
+        }
+    }
+
+    /// Leaves those of the live posts that the site's own settings allow at once.
+    pub fn cut(&self, posts: &mut Vec<Arc<Post>>) {
+        if let Self::Jekyll(settings) = self {
+            settings.cut(posts);
         }
     }
 

@@ -1,5 +1,7 @@
 //! Authors as front matter and site settings name them.
 
+use std::collections::BTreeMap;
+
 use url::Url;
 
 use crate::posts::front_matter::{Map, Value};
@@ -7,11 +9,32 @@ use crate::posts::{Person, text};
 
 use super::report::Report;
 
+/// People that posts name by a key instead of by their name.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Known(BTreeMap<String, Person>);
+
+impl Known {
+    /// The people in a mapping from key to name, or to a mapping with a `name`; the key stands in for a name that is missing.
+    pub(super) fn read(data: &Map) -> Self {
+        let person = |key: &str, value: &Value| match value {
+            Value::Map(map) => from_map(map, Some(key)),
+            Value::Scalar(scalar) => from_text(&scalar.text),
+            Value::Null | Value::List(_) => None,
+        };
+        Self(data.iter().filter_map(|(key, value)| Some((key.to_owned(), person(key, value)?))).collect())
+    }
+
+    /// One more, as a mapping with a `name`.
+    pub(super) fn add(&mut self, key: &str, data: &Map) {
+        self.0.extend(from_map(data, Some(key)).map(|person| (key.to_owned(), person)));
+    }
+}
+
 /// The post's own authors: `author`, else `authors`; a text, a mapping, or a list of either.
-pub(super) fn authors(data: &Map, report: &mut Report<'_>) -> Vec<Person> {
+pub(super) fn authors(data: &Map, known: &Known, report: &mut Report<'_>) -> Vec<Person> {
     let named = |key: &&str| data.get(key).is_some_and(Value::is_truthy);
     let Some(key) = ["author", "authors"].into_iter().find(named) else { return Vec::new() };
-    let people = data.get(key).map(read).unwrap_or_default();
+    let people = data.get(key).map(|value| read(value, known)).unwrap_or_default();
     if people.is_empty() {
         report.odd_field(data, key, "a name, or a mapping with a `name`");
     }
@@ -19,9 +42,9 @@ pub(super) fn authors(data: &Map, report: &mut Report<'_>) -> Vec<Person> {
 }
 
 /// The people in a value, without repeats; whoever has neither name nor address is left out.
-pub(super) fn read(value: &Value) -> Vec<Person> {
+pub(super) fn read(value: &Value, known: &Known) -> Vec<Person> {
     let mut people: Vec<Person> = Vec::new();
-    for person in all(value) {
+    for person in all(value, known) {
         if !people.contains(&person) {
             people.push(person);
         }
@@ -32,12 +55,14 @@ pub(super) fn read(value: &Value) -> Vec<Person> {
 /// No post has more authors than this; what is beyond is left out.
 const MAX: usize = 100;
 
-fn all(value: &Value) -> Vec<Person> {
+fn all(value: &Value, known: &Known) -> Vec<Person> {
     match value {
         Value::Null => Vec::new(),
-        Value::Scalar(scalar) => from_text(&scalar.text).into_iter().collect(),
-        Value::Map(map) => from_map(map).into_iter().collect(),
-        Value::List(items) => items.iter().take(MAX).flat_map(all).take(MAX).collect(),
+        Value::Scalar(scalar) => {
+            known.0.get(scalar.text.trim()).cloned().or_else(|| from_text(&scalar.text)).into_iter().collect()
+        }
+        Value::Map(map) => from_map(map, None).into_iter().collect(),
+        Value::List(items) => items.iter().take(MAX).flat_map(|item| all(item, known)).take(MAX).collect(),
     }
 }
 
@@ -53,11 +78,14 @@ fn from_text(written: &str) -> Option<Person> {
     Some(Person { name, email, uri: None })
 }
 
-fn from_map(map: &Map) -> Option<Person> {
+/// `key` is what the mapping is known by.
+fn from_map(map: &Map, key: Option<&str>) -> Option<Person> {
     let get = |key| map.get(key).and_then(Value::as_text).map(text::one_line).filter(|text| !text.is_empty());
     let email = get("email").filter(|email| is_email(email));
-    let uri = ["uri", "url", "homepage", "link"].into_iter().find_map(|key| get(key).as_deref().and_then(web_address));
-    let name = get("name").or_else(|| email.as_deref().map(user))?;
+    let uri = ["uri", "url", "website", "homepage", "link"]
+        .into_iter()
+        .find_map(|key| get(key).as_deref().and_then(web_address));
+    let name = get("name").or_else(|| key.map(str::to_owned)).or_else(|| email.as_deref().map(user))?;
     Some(Person { name, email, uri })
 }
 
@@ -82,16 +110,17 @@ mod tests {
     use crate::posts::front_matter::parse;
 
     /// Name, e-mail, URI.
-    type Known = (String, Option<String>, Option<String>);
+    type Told = (String, Option<String>, Option<String>);
 
-    fn people(yaml: &str) -> (Vec<Known>, usize) {
+    fn people(yaml: &str) -> (Vec<Told>, usize) {
         let data = parse(yaml, 0..yaml.len()).unwrap();
         let mut report = Report::new("x.md", yaml);
-        let people = authors(&data, &mut report).into_iter().map(|p| (p.name, p.email, p.uri)).collect();
+        let people =
+            authors(&data, &Known::default(), &mut report).into_iter().map(|p| (p.name, p.email, p.uri)).collect();
         (people, report.into_problems().len())
     }
 
-    fn named(name: &str) -> Known {
+    fn named(name: &str) -> Told {
         (name.into(), None, None)
     }
 
@@ -113,6 +142,18 @@ mod tests {
         assert_eq!(people("author: Ada <a@example.com>"), (vec![email("Ada")], 0));
         assert_eq!(people("author: a@example.com"), (vec![email("a")], 0), "an address is no name");
         assert_eq!(people("author: '@ada'"), (vec![named("@ada")], 0));
+    }
+
+    #[test]
+    fn a_key_stands_for_the_person_it_is_known_by() {
+        let yaml = "ada: {name: Ada Lovelace, uri: 'https://ada.example/'}\nbob: Bob Bobson\ncy: {email: c@example.com}\n\
+                    no: [x]\nauthors: [ada, bob, cy, no, Dee, ada]";
+        let data = parse(yaml, 0..yaml.len()).unwrap();
+        let people = authors(&data, &Known::read(&data), &mut Report::new("x.md", yaml));
+        let said: Vec<_> = people.iter().map(|person| (person.name.as_str(), person.uri.as_deref())).collect();
+        let ada = ("Ada Lovelace", Some("https://ada.example/"));
+        assert_eq!(said, [ada, ("Bob Bobson", None), ("cy", None), ("no", None), ("Dee", None)]);
+        assert_eq!(people[2].email.as_deref(), Some("c@example.com"));
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod git_times;
 mod harness;
 mod hugo;
 mod identity;
+mod jekyll;
 mod kept;
 mod layers;
 mod memory;

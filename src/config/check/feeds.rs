@@ -3,7 +3,10 @@
 use super::Checker;
 use crate::config::file::Step;
 use crate::config::raw::{RawArchive, RawCustomFeed};
-use crate::config::{Archive, Content, CustomFeed, Feeds, Format, Site, SiteDefaults, Taxonomy};
+use crate::config::{
+    Archive, CollectionFeed, Content, CustomFeed, FeedDefaults, Feeds, Filter, Format, Paths, Site, SiteDefaults,
+    Taxonomy,
+};
 use crate::posts::text;
 
 const DEFAULT_LIMIT: usize = 20;
@@ -20,8 +23,9 @@ impl Checker<'_> {
                 "name at least one of atom, rss, json, or leave the key out for all three",
             );
         }
-        let limit = raw.limit.map_or(Some(DEFAULT_LIMIT), |limit| limit.0);
-        let content = raw.content.unwrap_or(Content::Full);
+        let own = &defaults.feed;
+        let limit = raw.limit.map_or(Some(own.limit.unwrap_or(DEFAULT_LIMIT)), |limit| limit.0);
+        let content = raw.content.or(own.content).unwrap_or(Content::Full);
         let own_podcast = raw.podcast.clone().zip(site);
         let podcast =
             own_podcast.and_then(|(raw, site)| self.podcast(&[Step::Key("feeds"), Step::Key("podcast")], raw, site));
@@ -33,10 +37,16 @@ impl Checker<'_> {
             custom.push(CustomFeed { podcast, ..self.custom_feed(index, feed, limit, content) });
         }
         for (index, feed) in custom.iter().enumerate() {
+            self.check_collection(index, feed, own);
             if custom[..index].iter().any(|earlier| earlier.name == feed.name) {
                 self.name_error(index, &format!("two feeds are called `{}`", feed.name));
             }
         }
+        let paths = self.paths(raw.paths, defaults);
+        let collections = own.collections.iter().map(|feed| collection_feed(feed, &paths, limit, content));
+        let collections: Vec<_> =
+            collections.filter(|feed| custom.iter().all(|other| other.name != feed.name)).collect();
+        custom.extend(collections);
         Feeds {
             formats,
             by: distinct(raw.by.unwrap_or_else(|| Taxonomy::ALL.to_vec())),
@@ -45,7 +55,7 @@ impl Checker<'_> {
             fold: raw.fold,
             slugs: raw.slugs,
             min_posts: raw.min_posts.unwrap_or(1).max(1),
-            paths: self.paths(raw.paths, defaults),
+            paths,
             archive: self.archive(raw.archive),
             autodiscovery: raw.autodiscovery,
             podcast,
@@ -71,6 +81,7 @@ impl Checker<'_> {
                 .filter(|title| !title.is_empty())
                 .unwrap_or_else(|| raw.name.clone()),
             name: raw.name,
+            collection: raw.collection,
             filter: raw.filter,
             limit: raw.limit.map_or(limit, |limit| limit.0),
             content: raw.content.unwrap_or(content),
@@ -93,9 +104,35 @@ impl Checker<'_> {
         Some(Archive { size })
     }
 
+    fn check_collection(&mut self, index: usize, feed: &CustomFeed, defaults: &FeedDefaults) {
+        let Some(wanted) = &feed.collection else { return };
+        if defaults.collections.iter().all(|collection| collection.label != *wanted) {
+            self.error(
+                &[Step::Key("feeds"), Step::Key("custom"), Step::Index(index), Step::Key("collection")],
+                &format!("no documents are read of a collection `{wanted}`"),
+                "name it under `feed.collections` in the site's own config, where it needs `output: true`",
+            );
+        }
+    }
+
     fn name_error(&mut self, index: usize, message: &str) {
         let steps = [Step::Key("feeds"), Step::Key("custom"), Step::Index(index), Step::Key("name")];
         self.error(&steps, message, "give it another name, such as `investing` or `topics/ai`");
+    }
+}
+
+/// The feed of a collection that the site's own settings name, unless `tidings.yaml` has one of that name.
+fn collection_feed(feed: &CollectionFeed, paths: &Paths, limit: Option<usize>, content: Content) -> CustomFeed {
+    let label = &feed.label;
+    let dir = if paths.are_jekyll_feeds() { "feed" } else { "collections" };
+    CustomFeed {
+        name: format!("{dir}/{label}"),
+        title: label.clone(),
+        collection: Some(label.clone()),
+        filter: Filter::default(),
+        limit,
+        content,
+        podcast: None,
     }
 }
 

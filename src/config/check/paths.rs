@@ -61,16 +61,18 @@ impl Checker<'_> {
 /// Where jekyll-feed writes: Atom under `.xml`, terms as they are spelled. Its own pages have names of ours, and leave the
 /// site's `index.html` alone.
 fn jekyll_feed(defaults: &SiteDefaults) -> Paths {
-    let given = defaults.feed_path.as_deref().map(|path| path.trim_matches('/'));
+    let given = defaults.feed.path.as_deref().map(|path| path.trim_matches('/'));
     let is_atom = |path: &&str| path.ends_with(".xml") || path.ends_with(".atom");
     let site_atom = given.filter(|path| is_plain(path)).filter(is_atom).unwrap_or("feed.xml");
     let site = site_atom.rsplit_once('.').map_or(site_atom, |(site, _)| site);
     let template = |before: &str| Template { before: before.to_owned(), raw: true, after: String::new() };
+    let tags = defaults.feed.tags.as_ref().map(|tags| tags.path.trim_start_matches('/'));
+    let tags = tags.filter(|path| is_plain(path.trim_end_matches('/'))).unwrap_or("feed/by_tag/");
     Paths {
         site: site.to_owned(),
         site_atom: site_atom.to_owned(),
         category: template("feed/"),
-        tag: template("feed/by_tag/"),
+        tag: template(tags),
         author: template("feed/by_author/"),
         index: "feeds".to_owned(),
         opml: "feeds".to_owned(),

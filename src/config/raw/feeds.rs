@@ -31,6 +31,7 @@ pub(in crate::config) struct RawFeeds {
 pub(in crate::config) struct RawCustomFeed {
     pub(in crate::config) name: String,
     pub(in crate::config) title: Option<String>,
+    pub(in crate::config) collection: Option<String>,
     #[serde(default, rename = "where")]
     pub(in crate::config) filter: Filter,
     pub(in crate::config) limit: Option<Limit>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::catalog::{Given, Naming};
-use crate::config::{ConfigFile, SiteDefaults, Surroundings};
+use crate::config::{ConfigFile, FeedDefaults, SiteDefaults, Surroundings};
 use crate::posts::testing::post;
 
 fn config(feeds: &str, defaults: &SiteDefaults) -> Config {
@@ -61,9 +61,15 @@ fn the_preset_writes_where_jekyll_feed_does() {
     };
     let expected = ["feed.xml", "feed/Web Dev.xml", "feed/by_tag/t-5ec1f7.xml", "feed/by_tag/日本語.xml"];
     assert_eq!(documents(&SiteDefaults::default()), expected);
-    let moved = SiteDefaults { feed_path: Some("/blog/atom.xml".into()), ..SiteDefaults::default() };
+    let moved = SiteDefaults {
+        feed: FeedDefaults { path: Some("/blog/atom.xml".into()), ..FeedDefaults::default() },
+        ..SiteDefaults::default()
+    };
     assert_eq!(documents(&moved)[0], "blog/atom.xml");
-    let odd = SiteDefaults { feed_path: Some("../x".into()), ..SiteDefaults::default() };
+    let odd = SiteDefaults {
+        feed: FeedDefaults { path: Some("../x".into()), ..FeedDefaults::default() },
+        ..SiteDefaults::default()
+    };
     assert_eq!(documents(&odd)[0], "feed.xml");
     let plan = planned(posts(), &config("{paths: jekyll-feed}", &SiteDefaults::default()));
     assert_eq!(plan.feeds[0].id, "https://example.com/feeds/feed.xml", "as jekyll-feed's own");

@@ -163,6 +163,15 @@ impl Map {
         Self { entries: self.entries.into_iter().map(forget).collect() }
     }
 
+    /// The same, with `change` made of the values of these keys.
+    #[must_use]
+    pub(crate) fn changed(mut self, keys: &[&str], change: impl Fn(Value) -> Value) -> Self {
+        for entry in self.entries.iter_mut().filter(|entry| keys.contains(&entry.key.as_str())) {
+            entry.value = change(std::mem::replace(&mut entry.value, Value::Null));
+        }
+        self
+    }
+
     /// The bytes of the file that the value of `key` stands at, or else the key itself, if either is known.
     #[must_use]
     pub fn span(&self, key: &str) -> Option<Range<usize>> {

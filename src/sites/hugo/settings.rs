@@ -143,7 +143,7 @@ impl<'a> Raw<'a> {
             title: own.title.clone().or_else(|| self.text(&["title"]).map(line)),
             description: of_language("description").or_else(|| self.text(&["params", "description"])).map(line),
             language: own.code.clone(),
-            author: author.and_then(|author| people::read(author).into_iter().next()),
+            author: author.and_then(|author| people::read(author, &people::Known::default()).into_iter().next()),
             timezone: self.timezone(report),
             languages: languages.others(),
             ..SiteDefaults::default()

@@ -4,7 +4,7 @@ use globset::{GlobBuilder, GlobMatcher};
 
 use crate::posts::front_matter::{Map, Value};
 
-/// All sets that can apply to posts, in the order given.
+/// All sets, in the order given.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Defaults(Vec<Set>);
 
@@ -13,7 +13,8 @@ struct Set {
     path: Scope,
     /// The longer, the stronger.
     path_len: usize,
-    has_type: bool,
+    /// The collection that it is for; `None`: everything.
+    kind: Option<String>,
     values: Map,
 }
 
@@ -26,7 +27,7 @@ enum Scope {
 }
 
 impl Defaults {
-    /// Reads the value of `defaults`; what is no set, or for something else than posts, is left out.
+    /// Reads the value of `defaults`; what is no set is left out.
     pub(super) fn read(value: Option<&Value>, collections_dir: &str) -> Self {
         let sets = match value {
             Some(Value::List(items)) => items.iter().filter_map(|item| Set::read(item, collections_dir)).collect(),
@@ -35,11 +36,12 @@ impl Defaults {
         Self(sets)
     }
 
-    /// What a post at `path` (below the collections' directory) starts from.
-    pub(super) fn for_path(&self, path: &str) -> Map {
+    /// What a document of `collection` at `path` (below the collections' directory) starts from.
+    pub(super) fn for_path(&self, path: &str, collection: &str) -> Map {
         let mut values = Map::default();
         let mut strongest: Option<&Set> = None;
-        for set in self.0.iter().filter(|set| set.path.holds(path)) {
+        let is_for = |set: &&Set| set.kind.as_deref().is_none_or(|kind| kind == collection) && set.path.holds(path);
+        for set in self.0.iter().filter(is_for) {
             if strongest.is_none_or(|old| set.beats(old)) {
                 values = values.merged(set.values.clone());
                 strongest = Some(set);
@@ -56,22 +58,24 @@ impl Set {
         let set = item.as_map()?;
         let scope = set.get("scope").and_then(Value::as_map);
         let text = |key| scope.and_then(|scope| scope.get(key)).filter(|value| value.is_truthy())?.as_text();
-        let kind = text("type");
-        if kind.is_some_and(|kind| kind != "posts") {
-            return None;
-        }
+        // Jekyll 2's name for it still counts.
+        let kind = text("type").map(|kind| if kind == "post" { "posts" } else { kind });
         let path = text("path").unwrap_or_default().trim_start_matches('/');
         Some(Self {
             path: Scope::read(path, collections_dir)?,
             path_len: path.len(),
-            has_type: kind.is_some(),
+            kind: kind.map(str::to_owned),
             // Their places are in another file than the post's.
             values: set.get("values")?.as_map()?.clone().without_places(),
         })
     }
 
     fn beats(&self, old: &Self) -> bool {
-        if self.path_len == old.path_len { self.has_type || !old.has_type } else { self.path_len > old.path_len }
+        if self.path_len == old.path_len {
+            self.kind.is_some() || old.kind.is_none()
+        } else {
+            self.path_len > old.path_len
+        }
     }
 }
 
@@ -106,7 +110,7 @@ mod tests {
 
     fn applied(yaml: &str, path: &str) -> Json {
         let map = parse(yaml, 0..yaml.len()).unwrap();
-        Value::Map(Defaults::read(map.get("defaults"), "").for_path(path)).to_json()
+        Value::Map(Defaults::read(map.get("defaults"), "").for_path(path, "posts")).to_json()
     }
 
     #[test]
@@ -129,6 +133,8 @@ mod tests {
 
     #[test]
     fn sets_for_other_things_and_broken_ones_do_not_apply() {
+        let yaml = "defaults: [{scope: {type: pages}, values: {x: 1}}, {scope: {type: post}, values: {y: 1}}]";
+        assert_eq!(applied(yaml, "_posts/x.md"), json!({"y": 1}));
         let yaml = "defaults: [{scope: {type: pages}, values: {x: 1}}, {scope: {path: other}, values: {x: 2}}, 3, {}, {values: 4}]";
         assert_eq!(applied(yaml, "_posts/x.md"), json!({}));
         assert_eq!(applied("defaults: {values: {x: 1}}", "_posts/x.md"), json!({}));

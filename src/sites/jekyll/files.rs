@@ -26,12 +26,19 @@ pub(super) const EXCLUDED: [&str; 11] = [
     "vendor/ruby/",
 ];
 
-/// A post's file name and place.
+/// The directory of posts, at any depth.
+pub(super) const POSTS: &str = "_posts";
+
+/// The directory of drafts, at any depth.
+pub(super) const DRAFTS: &str = "_drafts";
+
+/// A document's file name and place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Name<'a> {
     /// The directories above `_posts`.
     pub(super) above: Vec<&'a str>,
-    pub(super) day: Day,
+    /// What the name starts with, if that is a date.
+    pub(super) day: Option<Day>,
     /// Without the date and the extension; may be empty.
     pub(super) slug: &'a str,
     /// The file's name without its extension.
@@ -60,32 +67,29 @@ impl Patterns {
     }
 }
 
-/// Whether Jekyll goes into a directory, or reads a file, whose parent it is in.
-pub(super) fn is_seen(path: &str, is_dir: bool, include: &Patterns, exclude: &Patterns) -> bool {
+/// Whether Jekyll goes into a directory, or reads a file, whose parent it is in. `special` are the directories of documents.
+pub(super) fn is_seen(path: &str, is_dir: bool, special: &[&str], include: &Patterns, exclude: &Patterns) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     if include.hold(path, is_dir) || include.hold(name, is_dir) {
         return true;
     }
-    let is_special = name.starts_with(['.', '_', '#', '~']) || name.ends_with('~');
-    (!is_special || (is_dir && name == "_posts" && !inside_posts(path))) && !exclude.hold(path, is_dir)
+    let is_hidden = name.starts_with(['.', '_', '#', '~']) || name.ends_with('~');
+    let is_first_special = || is_dir && path.split('/').filter(|part| special.contains(part)).eq([name]);
+    (!is_hidden || is_first_special()) && !exclude.hold(path, is_dir)
 }
 
-/// The directories above the first `_posts` of a file's path; `None` if it is not in one.
-pub(super) fn above_posts(path: &str) -> Option<Vec<&str>> {
-    let parts: Vec<&str> = path.split('/').collect();
-    let at = parts[..parts.len() - 1].iter().position(|part| *part == "_posts")?;
-    Some(parts[..at].to_vec())
+/// The first of the directories `special` that a file's path goes through.
+pub(super) fn directory_of<'a>(path: &str, special: &[&'a str]) -> Option<&'a str> {
+    let (dirs, _) = path.rsplit_once('/')?;
+    dirs.split('/').find_map(|part| special.iter().find(|dir| **dir == part).copied())
 }
 
-fn inside_posts(path: &str) -> bool {
-    path.matches("_posts").count() > 1 && path.split('/').filter(|part| *part == "_posts").count() > 1
-}
-
-/// The parts of a post's path; `None` if it is not in `_posts` or its name does not start with a date.
-pub(super) fn name(path: &str) -> Option<Name<'_>> {
-    let above = above_posts(path)?;
-    let file = path.rsplit('/').next()?;
-    let (day, rest) = day_of(file)?;
+/// The parts of the path of a file in the directory `dir`; `None` if it is not in one, or its name has no extension.
+pub(super) fn name<'a>(path: &'a str, dir: &str) -> Option<Name<'a>> {
+    let (dirs, file) = path.rsplit_once('/')?;
+    let parts: Vec<&str> = dirs.split('/').collect();
+    let above = parts[..parts.iter().position(|part| *part == dir)?].to_vec();
+    let (day, rest) = day_of(file).map_or((None, 0), |(day, rest)| (Some(day), rest));
     let dot = file.rfind('.').filter(|dot| *dot >= rest && dot + 1 < file.len())?;
     Some(Name { above, day, slug: &file[rest..dot], stem: &file[..dot], extension: &file[dot..] })
 }
@@ -96,12 +100,12 @@ mod tests {
 
     fn seen(path: &str, is_dir: bool) -> bool {
         let exclude = Patterns::new(EXCLUDED.into_iter().chain(["drafts", "*.tmp", "docs/old/"]));
-        is_seen(path, is_dir, &Patterns::new([".well-known", "_pages"]), &exclude)
+        is_seen(path, is_dir, &[POSTS, DRAFTS], &Patterns::new([".well-known", "_pages"]), &exclude)
     }
 
     #[test]
     fn special_and_excluded_paths_are_not_seen() {
-        for dir in ["_posts", "a/_posts", "a/b", "_pages", "_pages/x", ".well-known", "vendor", "node"] {
+        for dir in ["_posts", "a/_posts", "a/_drafts", "a/b", "_pages", "_pages/x", ".well-known", "vendor", "node"] {
             assert!(seen(dir, true), "{dir}");
         }
         for dir in [
@@ -109,6 +113,7 @@ mod tests {
             ".git",
             "a/_b",
             "_posts/_posts",
+            "_posts/_drafts",
             "_posts/_x",
             "#x",
             "~x",
@@ -127,24 +132,28 @@ mod tests {
 
     #[test]
     fn names_are_taken_apart() {
-        let parts = name("a/b/_posts/sub/25-1-13-Mixed.Case.md").unwrap();
+        let parts = name("a/b/_posts/sub/25-1-13-Mixed.Case.md", POSTS).unwrap();
         let expected = Name {
             above: vec!["a", "b"],
-            day: (25, 1, 13),
+            day: Some((25, 1, 13)),
             slug: "Mixed.Case",
             stem: "25-1-13-Mixed.Case",
             extension: ".md",
         };
         assert_eq!(parts, expected);
-        assert_eq!(name("_posts/2025-01-14-.md").map(|name| name.slug), Some(""));
-        for path in [
-            "2025-01-01-x.md",
-            "_posts/2025-02-14.md",
-            "_posts/template.md",
-            "_posts/2025-01-01-x",
-            "_posts/2025-01-01-x.",
-        ] {
-            assert_eq!(name(path), None, "{path}");
+        let slug = |path| name(path, POSTS).map(|name| (name.day.is_some(), name.slug));
+        assert_eq!(slug("_posts/2025-01-14-.md"), Some((true, "")));
+        assert_eq!(slug("_posts/2025-02-14.md"), Some((false, "2025-02-14")));
+        assert_eq!(slug("_posts/template.md"), Some((false, "template")));
+        for path in ["2025-01-01-x.md", "_posts/2025-01-01-x", "_posts/2025-01-01-x.", "_posts/.md/x"] {
+            assert_eq!(slug(path), None, "{path}");
         }
+    }
+
+    #[test]
+    fn the_first_special_directory_counts() {
+        let dir = |path| directory_of(path, &[POSTS, DRAFTS]);
+        assert_eq!(dir("a/_drafts/b/_posts/x.md"), Some(DRAFTS));
+        assert_eq!((dir("_posts/x.md"), dir("x.md"), dir("a/_posts")), (Some(POSTS), None, None));
     }
 }

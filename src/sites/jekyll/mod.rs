@@ -1,46 +1,49 @@
 //! Jekyll 4's rules.
 //!
-//! In: `_config.yml`, and the files below `_posts` directories. Out: posts with the URLs, dates, terms and ids that
-//! Jekyll 4 and jekyll-feed give them. Never: Ruby, plugins, layouts, drafts, or collections other than posts.
+//! In: `_config.yml`, the files below `_posts` directories, and those of collections that have a feed. Out: posts with the
+//! URLs, dates, terms and ids that Jekyll 4 and jekyll-feed give them. Never: Ruby, plugins, layouts.
 
+mod authors;
+mod collections;
 mod defaults;
+mod feed;
 mod files;
 mod pages;
 mod permalink;
 mod post;
+mod scalars;
 mod settings;
 mod templates;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod vectors;
+mod written;
 
 use std::sync::Arc;
 
+use self::collections::Place;
 use super::report::Report;
 use super::{Files, Outcome, Pages, Rules, SettingsError};
 use crate::config::SiteDefaults;
 use crate::posts::{Post, Source};
 use crate::problems::Problem;
 
-pub(super) use settings::SETTINGS_FILES;
 pub use settings::Settings;
+pub(super) use written::SETTINGS_FILES;
 
 impl Settings {
-    /// Reads the settings, and says where they are; without any, Jekyll's own defaults.
+    /// Reads the settings in the files that are `named`, or where Jekyll has them, and says which file it is; without any,
+    /// Jekyll's own defaults.
     ///
     /// # Errors
     ///
-    /// If the file is not YAML, or says what cannot be.
-    pub(super) fn read(files: &dyn Files) -> Result<(Self, SiteDefaults, Option<String>), SettingsError> {
-        for name in SETTINGS_FILES {
-            if let Some(text) = files.text(name)? {
-                let (settings, defaults) = settings::read(name, &text)?;
-                return Ok((settings, defaults, Some(name.to_owned())));
-            }
-        }
-        let (settings, defaults) = settings::read(SETTINGS_FILES[0], "")?;
-        Ok((settings, defaults, None))
+    /// If a file is missing or does not parse, or says what cannot be.
+    pub(super) fn read(
+        files: &dyn Files,
+        named: &[String],
+    ) -> Result<(Self, SiteDefaults, Option<String>), SettingsError> {
+        settings::read(files, named)
     }
 
     /// The same with what templates may ask for, and what of that cannot be read.
@@ -51,7 +54,10 @@ impl Settings {
 
     pub(super) fn enters(&self, dir: &str) -> bool {
         let leads_to_collections = format!("{}/", self.collections_dir).starts_with(&format!("{dir}/"));
-        (leads_to_collections && !self.collections_dir.is_empty()) || self.sees(dir, true)
+        let inside = self.inside_collections(dir);
+        (leads_to_collections && !self.collections_dir.is_empty())
+            || self.collections.iter().any(|collection| collection.directory() == inside)
+            || self.sees(dir, true)
     }
 
     pub(super) fn wants(&self, path: &str) -> bool {
@@ -59,9 +65,19 @@ impl Settings {
         let mut dirs = path.match_indices('/').map(|(at, _)| &path[..at]);
         let is_outside = !self.collections_dir.is_empty() && inside.len() == path.len();
         !is_outside
-            && (files::name(inside).is_some() || self.may_lack_a_date(inside))
+            && self.place(inside).is_some_and(|place| self.may_be_document(place, inside))
             && self.sees(path, false)
             && dirs.all(|dir| self.enters(dir))
+    }
+
+    /// No more posts are live at once than `limit_posts`, the newest; documents of other collections do not count.
+    pub(super) fn cut(&self, posts: &mut Vec<Arc<Post>>) {
+        let Some(limit) = self.limit_posts else { return };
+        let mut newest: Vec<_> = posts.iter().filter(|post| post.collection.is_none()).cloned().collect();
+        newest.sort_by(|a, b| (b.published, &b.path).cmp(&(a.published, &a.path)));
+        let Some(last) = newest.get(limit) else { return };
+        let is_newer = |post: &Post| (post.published, &post.path) > (last.published, &last.path);
+        posts.retain(|post| post.collection.is_some() || is_newer(post));
     }
 
     pub(super) fn read_post(&self, path: &str, text: &str, rules: &Rules<'_>, report: &mut Report<'_>) -> Outcome {
@@ -80,13 +96,33 @@ impl Settings {
     }
 
     fn sees(&self, path: &str, is_dir: bool) -> bool {
-        files::is_seen(path, is_dir, &self.include, &self.exclude)
+        files::is_seen(path, is_dir, self.special(), &self.include, &self.exclude)
     }
 
-    /// Jekyll passes such a file over in silence; here its author is told.
-    fn may_lack_a_date(&self, path: &str) -> bool {
+    /// The directories at any depth that hold posts.
+    fn special(&self) -> &'static [&'static str] {
+        if self.show_drafts { &[files::POSTS, files::DRAFTS] } else { &[files::POSTS] }
+    }
+
+    /// Where documents at `path` (below the collections' directory) are kept; `None` if it is no place for documents.
+    fn place(&self, path: &str) -> Option<Place<'_>> {
+        if let Some(collection) = self.collections.iter().find(|collection| collection.holds(path)) {
+            // Not even `_posts` is special in there.
+            return (!path.contains("/_")).then_some(Place::Collection(collection));
+        }
+        let dir = files::directory_of(path, self.special())?;
+        Some(if dir == files::DRAFTS { Place::Drafts } else { Place::Posts })
+    }
+
+    /// In `_posts` that is any file whose name has a date. Jekyll passes other Markdown files there over in silence; here
+    /// their author is told. Elsewhere it is the text formats, which need a date in their front matter.
+    fn may_be_document(&self, place: Place<'_>, path: &str) -> bool {
         let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
-        files::above_posts(path).is_some() && self.markdown_extensions.iter().any(|known| known == extension)
+        let is_markdown = self.markdown_extensions.iter().any(|known| known == extension);
+        match place {
+            Place::Posts => place.name(path).is_some() || is_markdown,
+            Place::Drafts | Place::Collection(_) => is_markdown || matches!(extension, "html" | "htm" | "txt"),
+        }
     }
 
     /// The path below the collections' directory; the path itself if it is not in it.

@@ -25,7 +25,7 @@ impl Settings {
             return None;
         }
         let Some(front) = front_of(text) else { return Some(format!("/{path}")) };
-        let defaults = self.defaults.for_path(path);
+        let defaults = self.defaults.for_path(path, "pages");
         let own = front.get("permalink").or_else(|| defaults.get("permalink")).and_then(Value::as_text);
         let (stem, extension) = self.output(path);
         let (dir, name) = stem.rsplit_once('/').map_or(("", stem), |(dir, name)| (dir, name));
@@ -37,12 +37,16 @@ impl Settings {
                 .replace(":output_ext", extension);
             return Some(format!("/{}", own.trim_start_matches('/')));
         }
-        Some(match (name, extension) {
-            ("index", ".html") => format!("{dir}/"),
-            (name, ".html") if self.permalink.ends_with('/') => format!("{dir}/{name}/"),
-            (name, ".html") if !self.permalink.ends_with(":output_ext") => format!("{dir}/{name}"),
-            (name, extension) => format!("{dir}/{name}{extension}"),
+        Some(match (name, extension, self.suffix()) {
+            ("index", ".html", _) => format!("{dir}/"),
+            (name, ".html", end @ ("/" | "")) => format!("{dir}/{name}{end}"),
+            (name, extension, _) => format!("{dir}/{name}{extension}"),
         })
+    }
+
+    /// How paths end, by the site's own `permalink`.
+    fn suffix(&self) -> &'static str {
+        permalink::suffix(self.config.get("permalink").and_then(Value::as_text).unwrap_or("date"))
     }
 
     /// The collection that a file is in, and its path there.
@@ -67,18 +71,12 @@ impl Settings {
         }
         let Some(front) = front_of(text) else { return Some(format!("/{label}/{inside}")) };
         let (stem, extension) = self.output(inside);
-        let suffix = match self.permalink.as_str() {
-            site if site.ends_with('/') => "/",
-            site if site.ends_with(":output_ext") => ":output_ext",
-            _ => "",
-        };
         let template = front.get("permalink").or_else(|| collection?.get("permalink")).and_then(Value::as_text);
-        let template =
-            template.map_or_else(|| format!("/{label}/:path{suffix}"), |own| own.replace(":collection", label));
+        let template = template.map_or_else(|| format!("/:collection/:path{}", self.suffix()), str::to_owned);
         let name = stem.rsplit('/').next().unwrap_or(stem);
         let slug = front.get("slug").and_then(Value::as_text).unwrap_or(name);
         let published = DateTime::default();
-        let parts = Parts { published, categories: &[], slug, stem: name, path: stem, extension };
+        let parts = Parts { published, categories: &[], slug, stem: name, collection: label, path: stem, extension };
         permalink::expand(&template, &parts).ok()
     }
 
@@ -102,9 +100,10 @@ fn front_of(text: &str) -> Option<Map> {
 mod tests {
     use super::super::settings;
     use super::*;
+    use crate::sites::testing;
 
     fn url(config: &str, path: &str, text: &str) -> Option<String> {
-        let (settings, _) = settings::read("_config.yml", config).unwrap();
+        let (settings, ..) = settings::read(&testing::files([("_config.yml", config)]), &[]).unwrap();
         let site = crate::sites::tests::site("https://example.com/b/");
         let rules = Rules { site: &site, permalink: "", max_post_bytes: 1 << 20 };
         let url = settings.page_url(path, text, &rules)?;

@@ -19,7 +19,9 @@ pub(super) struct Parts<'a> {
     pub(super) slug: &'a str,
     /// The file's name without its extension, date included.
     pub(super) stem: &'a str,
-    /// The file's path without `_posts` and extension.
+    /// `posts`, or the collection's name.
+    pub(super) collection: &'a str,
+    /// The file's path without the collection's directory and extension.
     pub(super) path: &'a str,
     /// With its dot; may be empty.
     pub(super) extension: &'a str,
@@ -45,11 +47,22 @@ pub(super) const REMEDY: &str = "use `:categories`, `:year`, `:month`, `:day`, `
 pub(super) fn style(name: &str) -> &str {
     match name {
         "date" => "/:categories/:year/:month/:day/:title:output_ext",
-        "pretty" | "simple" => "/:categories/:year/:month/:day/:title/",
+        "pretty" => "/:categories/:year/:month/:day/:title/",
         "ordinal" => "/:categories/:year/:y_day/:title:output_ext",
         "weekdate" => "/:categories/:year/W:week/:short_day/:title:output_ext",
         "none" => "/:categories/:title:output_ext",
         template => template,
+    }
+}
+
+/// How paths of pages and documents end on a site with this `permalink`.
+pub(super) fn suffix(site: &str) -> &'static str {
+    match site {
+        "pretty" => "/",
+        "date" | "ordinal" | "none" => ":output_ext",
+        template if template.ends_with('/') => "/",
+        template if template.ends_with(":output_ext") => ":output_ext",
+        _ => "",
     }
 }
 
@@ -61,8 +74,8 @@ pub(super) fn style(name: &str) -> &str {
 pub(super) fn check(template: &str) -> Result<(), PermalinkError> {
     let categories = [];
     let published = DateTime::default();
-    expand(template, &Parts { published, categories: &categories, slug: "", stem: "", path: "", extension: "" })
-        .map(drop)
+    let (slug, stem, collection, path, extension) = ("", "", "", "", "");
+    expand(template, &Parts { published, categories: &categories, slug, stem, collection, path, extension }).map(drop)
 }
 
 /// The path of a post.
@@ -103,7 +116,7 @@ fn value(name: &str, parts: &Parts<'_>) -> Option<String> {
         "slug" => slug::plain(parts.slug),
         "name" => slug::plain(parts.stem),
         "path" => parts.path.to_owned(),
-        "collection" => "posts".to_owned(),
+        "collection" => parts.collection.to_owned(),
         "output_ext" => parts.extension.to_owned(),
         "categories" => joined(parts.categories, str::to_lowercase),
         "slugified_categories" => joined(parts.categories, slug::plain),
@@ -165,6 +178,7 @@ mod tests {
             categories: &categories,
             slug: "Some_Slug?",
             stem: "2025-01-05-x",
+            collection: "posts",
             path: "a/2025-01-05-x",
             extension: ".html",
         };

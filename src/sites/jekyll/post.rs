@@ -13,8 +13,10 @@ use crate::sites::report::{LEFT_OUT, Report, Words};
 use crate::sites::terms::{self, Split};
 use crate::sites::{Outcome, Rules, dated, links, titles};
 
-use super::files::{self, Name};
+use super::collections::{Collection, Place};
+use super::files::Name;
 use super::permalink::{self, Parts};
+use super::scalars;
 use super::settings::Settings;
 
 /// Front matter keys that only Jekyll gives a meaning.
@@ -23,7 +25,8 @@ const KNOWN: &[&str] = &["excerpt_separator", "render_with_liquid"];
 /// Reads the file at `path`.
 pub(super) fn read(settings: &Settings, path: &str, text: &str, rules: &Rules<'_>, report: &mut Report<'_>) -> Outcome {
     let inside = settings.inside_collections(path);
-    let Some(name) = files::name(inside) else {
+    let Some(place) = settings.place(inside) else { return Outcome::Hidden };
+    let Some(name) = place.name(inside) else {
         let words =
             Words::new("the name does not start with a date", "it is no post", "rename it to `YYYY-MM-DD-name.md`");
         report.note(Code::Undated, None, words);
@@ -36,19 +39,36 @@ pub(super) fn read(settings: &Settings, path: &str, text: &str, rules: &Rules<'_
             return Outcome::Broken;
         }
     };
-    let defaults = settings.defaults.for_path(inside);
+    // Jekyll copies such a file as it is.
+    if matches!(place, Place::Collection(_)) && body_start == 0 {
+        return Outcome::Hidden;
+    }
+    let collection = place.collection(&settings.posts);
+    let own = own.changed(PRINTED, scalars::printed);
+    let defaults = settings.defaults.for_path(inside, &collection.label).changed(PRINTED, scalars::printed);
     let data = defaults.clone().merged(own.clone());
     let file = File { path, text, body_start, own: &own, data: &data, rules };
-    let post = JekyllPost { settings, inside, name, file, defaults: &defaults };
+    let post = JekyllPost { settings, collection, inside, name, file, defaults: &defaults };
     if post.is_hidden() {
         return Outcome::Hidden;
     }
+    if post.is_undated() {
+        let words = Words::new("it has no date", "it is no post", "add `date: YYYY-MM-DD` to its front matter");
+        report.note(Code::Undated, None, words);
+        return Outcome::Hidden;
+    }
     let Some(decided) = post.decided(report) else { return Outcome::Broken };
-    Outcome::Post(Box::new(file.post(decided, report)))
+    let mut post = file.post_among(&settings.people, decided, report);
+    post.collection = matches!(place, Place::Collection(_)).then(|| collection.label.clone());
+    Outcome::Post(Box::new(post))
 }
+
+/// What is printed the way Ruby prints it.
+const PRINTED: &[&str] = &["title", "categories", "category", "tags", "tag"];
 
 struct JekyllPost<'a> {
     settings: &'a Settings,
+    collection: &'a Collection,
     /// The path below the collections' directory.
     inside: &'a str,
     name: Name<'a>,
@@ -61,19 +81,25 @@ impl JekyllPost<'_> {
     fn is_hidden(&self) -> bool {
         let data = self.file.data;
         let unpublished = data.get("published").is_some_and(|published| !published.is_truthy());
-        (unpublished && !self.settings.unpublished) || data.get("draft").is_some_and(Value::is_truthy)
+        let draft = data.get("draft").is_some_and(Value::is_truthy);
+        (unpublished && !self.settings.unpublished) || (draft && !self.settings.show_drafts)
+    }
+
+    /// Jekyll dates a draft by its file and a document by the clock: neither is when it was published.
+    fn is_undated(&self) -> bool {
+        self.name.day.is_none() && self.file.data.get("date").is_none()
     }
 
     /// What Jekyll's rules say; `None` if they say that this is an error.
     fn decided(&self, report: &mut Report<'_>) -> Option<Decided> {
         let dates = dated::Reading { zone: self.file.rules.site.timezone, naive: Naive::Timestamp };
-        let published = match self.file.data.get("date") {
-            Some(_) => dates.published(self.file.data, "date", report)?,
-            None => dates.day(self.name.day, report)?,
+        let published = match self.name.day.filter(|_| self.file.data.get("date").is_none()) {
+            Some(day) => dates.day(day, report)?,
+            None => dates.published(self.file.data, "date", report)?,
         };
-        let categories = self.categories(report);
+        let categories = self.categories(self.defaults, self.file.own, self.file.data, report);
         let slug = self.slug();
-        let path = self.path(published, &categories, &slug, report)?;
+        let path = self.path(published, &slug, report)?;
         let base = links::base(&self.file.rules.site.url);
         Some(Decided {
             id: format!("{base}{}", links::normal_nfkc(&id_path(&path, &slug))),
@@ -84,7 +110,7 @@ impl JekyllPost<'_> {
             excerpt: self.excerpt(report),
             markup: self.markup(),
             template: self.is_template(),
-            live_from: (!self.settings.future).then(|| published.to_utc()),
+            live_from: (!self.collection.future).then(|| published.to_utc()),
             live_until: None,
             image_base: self.file.rules.site.url.to_string(),
             known: KNOWN,
@@ -118,10 +144,9 @@ impl JekyllPost<'_> {
     }
 
     /// The directories above `_posts`, the defaults' categories, the post's own, and `category`.
-    fn categories(&self, report: &mut Report<'_>) -> Vec<String> {
-        let File { own, data, .. } = self.file;
+    fn categories(&self, defaults: &Map, own: &Map, data: &Map, report: &mut Report<'_>) -> Vec<String> {
         let mut all: Vec<String> = self.name.above.iter().map(|&dir| dir.to_owned()).collect();
-        all.extend(terms::read(self.defaults, "categories", Split::Spaces, report));
+        all.extend(terms::read(defaults, "categories", Split::Spaces, report));
         let written = terms::read(own, "categories", Split::Spaces, report);
         terms::check_commas(own, "categories", &written, report);
         all.extend(written);
@@ -142,23 +167,27 @@ impl JekyllPost<'_> {
         tags
     }
 
-    fn path(
-        &self,
-        published: DateTime<FixedOffset>,
-        categories: &[String],
-        slug: &str,
-        report: &mut Report<'_>,
-    ) -> Option<String> {
+    /// The same as paths have them.
+    fn categories_in_path(&self) -> Vec<String> {
+        let in_path = |data: &Map| data.clone().changed(&["categories", "category"], scalars::in_paths);
+        let (defaults, own, data) = (in_path(self.defaults), in_path(self.file.own), in_path(self.file.data));
+        // What is wrong with them was said before.
+        self.categories(&defaults, &own, &data, &mut Report::new(self.file.path, self.file.text))
+    }
+
+    fn path(&self, published: DateTime<FixedOffset>, slug: &str, report: &mut Report<'_>) -> Option<String> {
         let data = self.file.data;
         let own = data.get("permalink").filter(|permalink| permalink.is_truthy());
         if own.is_some_and(|permalink| permalink.as_text().is_none()) {
             report.odd_field(data, "permalink", "a path such as `/:year/:title/`");
         }
-        let template = own.and_then(Value::as_text).unwrap_or(&self.settings.permalink);
-        let stem = self.name.stem;
-        let path = without_posts_dir(self.inside, self.name.extension);
+        let template = own.and_then(Value::as_text).unwrap_or(&self.collection.permalink);
+        let has_categories = template.contains("categories");
+        let categories = if has_categories { self.categories_in_path() } else { Vec::new() };
+        let (stem, collection) = (self.name.stem, self.collection.label.as_str());
+        let path = without_directory(self.inside, &self.collection.directory(), self.name.extension);
         let extension = self.output_extension();
-        let parts = Parts { published, categories, slug, stem, path: &path, extension };
+        let parts = Parts { published, categories: &categories, slug, stem, collection, path: &path, extension };
         permalink::expand(template, &parts)
             .map_err(|error| {
                 let words = Words::new(error.to_string(), LEFT_OUT, permalink::REMEDY);
@@ -216,9 +245,9 @@ fn id_path(path: &str, slug: &str) -> String {
 }
 
 /// `a/_posts/b/2025-01-01-x.md` → `a//b/2025-01-01-x`
-fn without_posts_dir<'a>(path: &'a str, extension: &str) -> Cow<'a, str> {
+fn without_directory<'a>(path: &'a str, directory: &str, extension: &str) -> Cow<'a, str> {
     let path = path.strip_suffix(extension).unwrap_or(path).trim_end_matches('.');
-    match path.split_once("_posts") {
+    match path.split_once(directory) {
         Some((above, below)) => Cow::Owned(format!("{above}{below}")),
         None => Cow::Borrowed(path),
     }

@@ -5,29 +5,34 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 use url::Url;
 
-use crate::config::SiteDefaults;
-use crate::posts::front_matter::{self, Map, Value};
+use crate::config::{CollectionFeed, SiteDefaults};
+use crate::posts::front_matter::{Map, Value};
 use crate::posts::text;
 use crate::problems::Code;
-use crate::sites::SettingsError;
-use crate::sites::people;
-use crate::sites::report::{Report, Words};
+use crate::sites::people::{self, Known};
+use crate::sites::report::Words;
+use crate::sites::{Files, SettingsError};
 
+use super::collections::Collection;
 use super::defaults::Defaults;
 use super::files::{EXCLUDED, Patterns};
-use super::permalink;
 use super::templates::Library;
+use super::written::{NOTHING_READ, Written};
+use super::{authors, feed, permalink};
 
 /// `_config.yml`, checked.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// URL template of posts.
-    pub(super) permalink: String,
+    pub(super) posts: Collection,
+    /// Those whose documents are posts, too.
+    pub(super) collections: Vec<Collection>,
     pub(super) defaults: Defaults,
-    /// Posts of the future are shown.
-    pub(super) future: bool,
+    /// No more than this many of the newest posts are live.
+    pub(super) limit_posts: Option<usize>,
     /// Posts with `published: false` are shown.
     pub(super) unpublished: bool,
+    /// Posts with `draft: true`, and files in `_drafts`, are shown.
+    pub(super) show_drafts: bool,
     /// Empty: the whole body.
     pub(super) excerpt_separator: String,
     /// Without dots.
@@ -40,76 +45,80 @@ pub struct Settings {
     pub(super) config: Map,
     /// What templates may ask for.
     pub(super) library: Arc<Library>,
+    /// Whom posts name by a key.
+    pub(super) people: Known,
 }
 
-const NOTHING_READ: &str = "nothing is read";
-
-/// In the order they are looked for.
-pub(in crate::sites) const SETTINGS_FILES: [&str; 2] = ["_config.yml", "_config.yaml"];
-
-/// Reads the settings in the file at `path`.
-pub(super) fn read(path: &str, text: &str) -> Result<(Settings, SiteDefaults), SettingsError> {
-    let mut report = Report::new(path, text);
-    let data = match front_matter::parse(text, 0..text.len()) {
-        Ok(data) => data,
-        Err(error) => {
-            report.broken_yaml("the site's configuration", &error, NOTHING_READ);
-            Map::default()
-        }
-    };
-    let raw = Raw(&data);
-    let (settings, site) = (raw.settings(&mut report), raw.site(&mut report));
-    match report.into_problems().into_iter().next() {
-        Some(problem) => Err(SettingsError(Box::new(problem))),
-        None => Ok((settings, site)),
-    }
+/// Reads the settings in the files that are `named`, or where Jekyll has them; says which file it is, if there is one.
+pub(super) fn read(
+    files: &dyn Files,
+    named: &[String],
+) -> Result<(Settings, SiteDefaults, Option<String>), SettingsError> {
+    let written = Written::read(files, named)?;
+    let raw = Raw { map: &written.data, written: &written };
+    let data_dir = raw.text("data_dir").unwrap_or("_data").trim_matches('/');
+    let people = authors::read(files, data_dir)?;
+    let mut site = raw.site(&people)?;
+    let settings = raw.settings(&site, people)?;
+    let is_read = |feed: &CollectionFeed| settings.collections.iter().any(|collection| collection.label == feed.label);
+    site.feed.collections.retain(is_read);
+    Ok((settings, site, written.path().map(str::to_owned)))
 }
 
-/// The settings as written.
-struct Raw<'a>(&'a Map);
+/// The settings as written, or a section of them.
+struct Raw<'a> {
+    map: &'a Map,
+    written: &'a Written,
+}
 
-impl Raw<'_> {
-    fn settings(&self, report: &mut Report<'_>) -> Settings {
+impl<'a> Raw<'a> {
+    fn settings(&self, site: &SiteDefaults, people: Known) -> Result<Settings, SettingsError> {
         let collections_dir = self.text("collections_dir").unwrap_or_default().trim_matches('/').to_owned();
-        let posts = self.0.get("collections").and_then(Value::as_map).and_then(|all| all.get("posts")?.as_map());
-        let collection = posts.map(Raw);
         let (include, exclude) = self.patterns();
-        Settings {
-            permalink: self.permalink(collection.as_ref(), report),
-            defaults: Defaults::read(self.0.get("defaults"), &collections_dir),
-            future: self.is("future") || collection.is_some_and(|posts| posts.is("future")),
+        Ok(Settings {
+            posts: self.posts()?,
+            collections: self.collections(site)?,
+            defaults: Defaults::read(self.map.get("defaults"), &collections_dir),
+            limit_posts: self.text("limit_posts").and_then(|limit| limit.parse().ok()).filter(|limit| *limit > 0),
             unpublished: self.is("unpublished"),
-            excerpt_separator: self.0.get("excerpt_separator").and_then(Value::as_text).unwrap_or("\n\n").to_owned(),
+            show_drafts: self.is("show_drafts"),
+            excerpt_separator: self.map.get("excerpt_separator").and_then(Value::as_text).unwrap_or("\n\n").to_owned(),
             markdown_extensions: self.markdown_extensions(),
             collections_dir,
             include,
             exclude,
-            config: self.0.clone().without_places(),
+            people,
+            config: self.map.clone().without_places(),
             library: Arc::default(),
-        }
+        })
     }
 
-    fn site(&self, report: &mut Report<'_>) -> SiteDefaults {
-        let feed = self.0.get("feed").and_then(Value::as_map).map(Raw);
+    fn site(&self, people: &Known) -> Result<SiteDefaults, SettingsError> {
+        let feed = self.section(&["feed"]);
         let image = |key| feed.as_ref().and_then(|feed| feed.text(key)).or_else(|| self.text(key)).map(str::to_owned);
-        SiteDefaults {
-            url: self.url(report),
+        Ok(SiteDefaults {
+            url: self.url()?,
             title: self.line("title").or_else(|| self.line("name")),
             description: self.line("description"),
             language: self.text("lang").and_then(text::language),
-            author: self.0.get("author").and_then(|author| people::read(author).into_iter().next()),
-            timezone: self.timezone(report),
+            author: self.map.get("author").and_then(|author| people::read(author, people).into_iter().next()),
+            timezone: self.timezone()?,
             icon: image("icon"),
             logo: image("logo"),
             permalink: None,
             languages: Vec::new(),
-            feed_path: feed.as_ref().and_then(|feed| feed.text("path")).map(str::to_owned),
-        }
+            feed: feed::read(self.map.get("feed")),
+        })
+    }
+
+    fn section(&self, keys: &[&str]) -> Option<Raw<'a>> {
+        let map = keys.iter().try_fold(self.map, |map, key| map.get(key).and_then(Value::as_map))?;
+        Some(Raw { map, written: self.written })
     }
 
     /// A text that is not blank.
-    fn text(&self, key: &str) -> Option<&str> {
-        self.0.get(key).and_then(Value::as_text).map(str::trim).filter(|text| !text.is_empty())
+    fn text(&self, key: &str) -> Option<&'a str> {
+        self.map.get(key).and_then(Value::as_text).map(str::trim).filter(|text| !text.is_empty())
     }
 
     fn line(&self, key: &str) -> Option<String> {
@@ -117,17 +126,17 @@ impl Raw<'_> {
     }
 
     fn is(&self, key: &str) -> bool {
-        self.0.get(key).is_some_and(Value::is_truthy)
+        self.map.get(key).is_some_and(Value::is_truthy)
     }
 
-    fn texts(&self, key: &str) -> Vec<&str> {
-        let scalars = self.0.get(key).map(Value::scalars).unwrap_or_default();
+    fn texts(&self, key: &str) -> Vec<&'a str> {
+        let scalars = self.map.get(key).map(Value::scalars).unwrap_or_default();
         scalars.into_iter().map(|scalar| scalar.text.as_str()).collect()
     }
 
     fn patterns(&self) -> (Patterns, Patterns) {
         let mut include = self.texts("include");
-        if self.0.get("include").is_none() {
+        if self.map.get("include").is_none() {
             include.push(".htaccess");
         }
         let exclude = EXCLUDED.into_iter().chain(self.texts("exclude")).filter(|pattern| !include.contains(pattern));
@@ -140,55 +149,93 @@ impl Raw<'_> {
         listed.split(',').map(|extension| extension.trim().to_ascii_lowercase()).collect()
     }
 
-    fn permalink(&self, collection: Option<&Raw<'_>>, report: &mut Report<'_>) -> String {
-        let of_posts = collection.filter(|posts| posts.text("permalink").is_some());
-        let raw = of_posts.unwrap_or(self);
-        let written = raw.text("permalink").unwrap_or("date");
+    fn posts(&self) -> Result<Collection, SettingsError> {
         // Only the site's own setting may name a style.
-        let template = if of_posts.is_some() { written } else { permalink::style(written) };
-        if let Err(error) = permalink::check(template) {
-            let words = Words::new(error.to_string(), NOTHING_READ, permalink::REMEDY);
-            report.error(Code::Permalink, raw.0.span("permalink"), words);
+        let template = match self.section(&["collections", "posts"]).and_then(|posts| posts.text("permalink")) {
+            Some(own) => self.template(&["collections", "posts", "permalink"], own)?,
+            None => self.template(&["permalink"], permalink::style(self.text("permalink").unwrap_or("date")))?,
+        };
+        Ok(Collection { label: "posts".to_owned(), permalink: template, future: self.shows_future("posts") })
+    }
+
+    /// Those that have pages and, as jekyll-feed is told, a feed.
+    fn collections(&self, site: &SiteDefaults) -> Result<Vec<Collection>, SettingsError> {
+        let mut collections = Vec::new();
+        let labels = site.feed.collections.iter().map(|feed| feed.label.as_str());
+        for label in labels.filter(|label| is_label(label)) {
+            let Some(section) = self.section(&["collections", label]).filter(|section| section.is("output")) else {
+                continue;
+            };
+            let permalink = match section.text("permalink") {
+                Some(own) => self.template(&["collections", label, "permalink"], own)?,
+                None => format!("/:collection/:path{}", permalink::suffix(self.text("permalink").unwrap_or("date"))),
+            };
+            collections.push(Collection { label: label.to_owned(), permalink, future: self.shows_future(label) });
         }
-        template.to_owned()
+        Ok(collections)
+    }
+
+    fn shows_future(&self, label: &str) -> bool {
+        self.is("future") || self.section(&["collections", label]).is_some_and(|section| section.is("future"))
+    }
+
+    /// A URL template, which stands under these keys.
+    fn template(&self, keys: &[&str], template: &str) -> Result<String, SettingsError> {
+        permalink::check(template).map_err(|error| {
+            self.written.error(Code::Permalink, keys, Words::new(error.to_string(), NOTHING_READ, permalink::REMEDY))
+        })?;
+        Ok(template.to_owned())
     }
 
     /// The site's address, with its base path.
-    fn url(&self, report: &mut Report<'_>) -> Option<String> {
-        let written = self.text("url")?;
+    fn url(&self) -> Result<Option<String>, SettingsError> {
+        let Some(written) = self.text("url") else { return Ok(None) };
         let url = Url::parse(written).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if url.is_none() {
+        let url = url.ok_or_else(|| {
             let message = format!("`url` is no web address: `{written}`");
             let words = Words::new(message, NOTHING_READ, "write it with its scheme: `url: https://example.com`");
-            report.error(Code::Field, self.0.span("url"), words);
-        }
+            self.written.error(Code::Field, &["url"], words)
+        })?;
         let base_path = self.text("baseurl").unwrap_or_default().trim_matches('/');
         let slash = if base_path.is_empty() { "" } else { "/" };
-        url.map(|url| format!("{}{slash}{base_path}", url.as_str().trim_end_matches('/')))
+        Ok(Some(format!("{}{slash}{base_path}", url.as_str().trim_end_matches('/'))))
     }
 
-    fn timezone(&self, report: &mut Report<'_>) -> Option<String> {
-        let written = self.text("timezone")?;
+    fn timezone(&self) -> Result<Option<String>, SettingsError> {
+        let Some(written) = self.text("timezone") else { return Ok(None) };
         if written.parse::<Tz>().is_err() {
             let message = format!("`timezone` is not known: `{written}`");
             let words =
                 Words::new(message, NOTHING_READ, "use a name of the IANA database, such as `Asia/Tokyo` or `UTC`");
-            report.error(Code::Field, self.0.span("timezone"), words);
+            return Err(self.written.error(Code::Field, &["timezone"], words));
         }
-        Some(written.to_owned())
+        Ok(Some(written.to_owned()))
     }
+}
+
+/// Whether Jekyll leaves such a name as it is.
+fn is_label(label: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    !label.is_empty() && !label.starts_with('.') && label.chars().all(is_plain)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Content;
+    use crate::sites::testing;
+
+    fn open(yaml: &str) -> Result<(Settings, SiteDefaults), SettingsError> {
+        let (settings, site, _) = read(&testing::files([("_config.yml", yaml)]), &[])?;
+        Ok((settings, site))
+    }
 
     fn site(yaml: &str) -> SiteDefaults {
-        read("_config.yml", yaml).unwrap().1
+        open(yaml).unwrap().1
     }
 
     fn problem(yaml: &str) -> String {
-        read("_config.yml", yaml).unwrap_err().0.to_string()
+        open(yaml).unwrap_err().0.to_string()
     }
 
     #[test]
@@ -202,21 +249,21 @@ mod tests {
         assert_eq!(site.language.as_deref(), Some("en-US"));
         assert_eq!(site.description.as_deref(), Some("two lines"));
         assert_eq!(site.author.map(|author| author.name).as_deref(), Some("Ada"));
-        assert_eq!(site.feed_path.as_deref(), Some("/atom.xml"));
+        assert_eq!(site.feed.path.as_deref(), Some("/atom.xml"));
         assert_eq!((site.icon.as_deref(), site.logo.as_deref()), (Some("/i.png"), Some("/l.png")));
     }
 
     #[test]
     fn nothing_is_needed() {
-        let (settings, site) = read("_config.yml", "").unwrap();
+        let (settings, site) = open("").unwrap();
         assert_eq!(site, SiteDefaults::default());
-        assert_eq!(settings.permalink, permalink::style("date"));
+        assert_eq!(settings.posts.permalink, permalink::style("date"));
         assert_eq!(settings.excerpt_separator, "\n\n");
     }
 
     #[test]
     fn only_the_site_itself_may_name_a_style() {
-        let permalink = |yaml| read("_config.yml", yaml).unwrap().0.permalink;
+        let permalink = |yaml: &str| open(yaml).unwrap().0.posts.permalink;
         assert_eq!(permalink("permalink: none"), "/:categories/:title:output_ext");
         assert_eq!(permalink("permalink: none\ncollections: {posts: {permalink: pretty}}"), "pretty");
         assert_eq!(permalink("permalink: :title"), ":title");
@@ -234,5 +281,57 @@ mod tests {
         );
         assert!(problem("permalink: /:titel/").starts_with("_config.yml:1:12: error [T007]: "));
         assert!(problem("title: a: b").starts_with("_config.yml:1:9: error [T004]: "));
+    }
+
+    #[test]
+    fn the_sites_author_may_be_named_by_a_key() {
+        let all = [
+            ("_config.yml", "author: ada\ndata_dir: /d/"),
+            ("d/authors.yml", "ada: {name: Ada, email: a@example.com}"),
+        ];
+        let (_, site, path) = read(&testing::files(all), &[]).unwrap();
+        assert_eq!(site.author.map(|author| author.name).as_deref(), Some("Ada"));
+        assert_eq!(path.as_deref(), Some("_config.yml"));
+        assert_eq!(self::site("author: {email: a@example.com}").author.unwrap().name, "a@example.com");
+        assert_eq!(self::site("author: unknown").author.unwrap().name, "unknown");
+    }
+
+    #[test]
+    fn settings_may_be_toml() {
+        let toml = "title = \"T\"\n[feed]\nposts_limit = 5\n[collections.posts]\npermalink = \"/:title/\"\n";
+        let (settings, site, _) = read(&testing::files([("_config.toml", toml)]), &[]).unwrap();
+        assert_eq!((site.title.as_deref(), site.feed.limit), (Some("T"), Some(5)));
+        assert_eq!(settings.posts.permalink, "/:title/");
+    }
+
+    #[test]
+    fn collections_are_read_if_they_have_pages_and_a_feed() {
+        let collections = |yaml: &str| -> Vec<(String, String, bool)> {
+            let read = open(yaml).unwrap().0.collections;
+            read.into_iter().map(|collection| (collection.label, collection.permalink, collection.future)).collect()
+        };
+        let own = "{a: {output: true, permalink: pretty, future: true}, b: {output: true}, c: {}, d: {output: true}}";
+        let yaml = format!("permalink: /:title/\nfeed: {{collections: [a, b, c, e]}}\ncollections: {own}");
+        let expected = [("a".into(), "pretty".into(), true), ("b".into(), "/:collection/:path/".into(), false)];
+        assert_eq!(collections(&yaml), expected);
+        assert_eq!(collections("feed: {collections: [a]}\ncollections: [a]"), []);
+        assert_eq!(
+            collections(
+                "feed: {collections: [../a, .a, a b]}\ncollections: {../a: {output: true}, .a: {output: true}}"
+            ),
+            []
+        );
+        let feeds: Vec<_> = site(&yaml).feed.collections.into_iter().map(|feed| feed.label).collect();
+        assert_eq!(feeds, ["a", "b"]);
+        assert_eq!(
+            problem("feed: {collections: [a]}\ncollections:\n  a: {output: yes, permalink: ':x'}"),
+            "_config.yml:3:32: error [T007]: `permalink` has a placeholder that Jekyll does not know: `:x`"
+        );
+    }
+
+    #[test]
+    fn the_feed_plugins_settings_are_the_feeds_defaults() {
+        let feed = site("feed: {posts_limit: 7, excerpt_only: true}").feed;
+        assert_eq!((feed.limit, feed.content), (Some(7), Some(Content::Excerpt)));
     }
 }

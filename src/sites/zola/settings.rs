@@ -152,7 +152,9 @@ fn site(data: &Map, report: &mut Report<'_>) -> SiteDefaults {
         title: text_of(data, "title").map(text::one_line),
         description: text_of(data, "description").map(text::one_line),
         language: text::language(text_of(data, "default_language").unwrap_or("en")),
-        author: data.get("author").and_then(|author| people::read(author).into_iter().next()),
+        author: data
+            .get("author")
+            .and_then(|author| people::read(author, &people::Known::default()).into_iter().next()),
         languages: languages(data),
         ..SiteDefaults::default()
     }

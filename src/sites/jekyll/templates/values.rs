@@ -44,7 +44,8 @@ fn number(text: &str) -> Option<Value> {
 /// The post whose template is run.
 pub(super) fn page(settings: &Settings, post: &Post, file: &str, rules: &Rules<'_>) -> Value {
     let own = front_matter::read(file).map(|(own, _)| own).unwrap_or_default();
-    let data = settings.defaults.for_path(settings.inside_collections(&post.path)).merged(own);
+    let collection = post.collection.as_deref().unwrap_or("posts");
+    let data = settings.defaults.for_path(settings.inside_collections(&post.path), collection).merged(own);
     let own = data.iter().map(|(key, value)| (Arc::from(key), of_yaml(value)));
     let base = links::base(&rules.site.url);
     let has_title = data.get("title").is_some_and(Written::is_truthy);
