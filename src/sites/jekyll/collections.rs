@@ -30,10 +30,9 @@ impl Collection {
         format!("_{}", self.label)
     }
 
-    /// Whether the file at `path` (below the collections' directory) is in its directory.
-    pub(super) fn holds(&self, path: &str) -> bool {
-        let inside = path.strip_prefix('_').and_then(|path| path.strip_prefix(self.label.as_str()));
-        inside.is_some_and(|rest| rest.starts_with('/'))
+    /// What is left of a path (below the collections' directory) in its directory; `None` if it does not lead there.
+    pub(super) fn below<'a>(&self, path: &'a str) -> Option<&'a str> {
+        path.strip_prefix('_')?.strip_prefix(self.label.as_str())?.strip_prefix('/')
     }
 }
 
@@ -61,11 +60,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_collection_holds_what_is_in_its_directory() {
+    fn a_collection_has_a_directory_of_its_name() {
         let notes = Collection { label: "notes".into(), permalink: String::new(), future: false };
-        assert!(notes.holds("_notes/x.md") && notes.holds("_notes/a/x.md"));
+        assert_eq!((notes.below("_notes/x.md"), notes.below("_notes/a/x.md")), (Some("x.md"), Some("a/x.md")));
         for path in ["_notes", "_notes2/x.md", "notes/x.md", "a/_notes/x.md"] {
-            assert!(!notes.holds(path), "{path}");
+            assert_eq!(notes.below(path), None, "{path}");
         }
     }
 }

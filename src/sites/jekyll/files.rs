@@ -73,15 +73,33 @@ pub(super) fn is_seen(path: &str, is_dir: bool, special: &[&str], include: &Patt
     if include.hold(path, is_dir) || include.hold(name, is_dir) {
         return true;
     }
-    let is_hidden = name.starts_with(['.', '_', '#', '~']) || name.ends_with('~');
-    let is_first_special = || is_dir && path.split('/').filter(|part| special.contains(part)).eq([name]);
-    (!is_hidden || is_first_special()) && !exclude.hold(path, is_dir)
+    let is_hidden = name.starts_with(HIDDEN) || name.ends_with('~');
+    (!is_hidden || (is_dir && special.contains(&name))) && !exclude.hold(path, is_dir)
 }
 
-/// The first of the directories `special` that a file's path goes through.
-pub(super) fn directory_of<'a>(path: &str, special: &[&'a str]) -> Option<&'a str> {
-    let (dirs, _) = path.rsplit_once('/')?;
-    dirs.split('/').find_map(|part| special.iter().find(|dir| **dir == part).copied())
+/// The same below a directory of documents, where only the first name of the way there (`below`) and the file's own count.
+pub(super) fn is_seen_below(below: &str, path: &str, is_dir: bool, include: &Patterns, exclude: &Patterns) -> bool {
+    let name = below.rsplit('/').next().unwrap_or(below);
+    if include.hold(below, is_dir) || include.hold(name, is_dir) {
+        return true;
+    }
+    let is_hidden = below.starts_with(HIDDEN) || (!is_dir && (name.starts_with(HIDDEN) || name.ends_with('~')));
+    !is_hidden && !exclude.hold(path, is_dir)
+}
+
+/// How names begin that Jekyll passes over.
+const HIDDEN: [char; 4] = ['.', '_', '#', '~'];
+
+/// The first of the directories `special` that a path leads through, and what is left of it there.
+pub(super) fn below<'a, 'p>(path: &'p str, special: &[&'a str]) -> Option<(&'a str, &'p str)> {
+    let mut rest = path;
+    while let Some((dir, below)) = rest.split_once('/') {
+        if let Some(dir) = special.iter().find(|special| **special == dir) {
+            return Some((dir, below));
+        }
+        rest = below;
+    }
+    None
 }
 
 /// The parts of the path of a file in the directory `dir`; `None` if it is not in one, or its name has no extension.
@@ -108,21 +126,8 @@ mod tests {
         for dir in ["_posts", "a/_posts", "a/_drafts", "a/b", "_pages", "_pages/x", ".well-known", "vendor", "node"] {
             assert!(seen(dir, true), "{dir}");
         }
-        for dir in [
-            "_site",
-            ".git",
-            "a/_b",
-            "_posts/_posts",
-            "_posts/_drafts",
-            "_posts/_x",
-            "#x",
-            "~x",
-            "x~",
-            "vendor/bundle",
-            "node_modules",
-            "draftsman",
-            "docs/old",
-        ] {
+        for dir in ["_site", ".git", "a/_b", "#x", "~x", "x~", "vendor/bundle", "node_modules", "draftsman", "docs/old"]
+        {
             assert!(!seen(dir, true), "{dir}");
         }
         assert!(seen("_posts/2025-01-01-x.md", false));
@@ -152,8 +157,8 @@ mod tests {
 
     #[test]
     fn the_first_special_directory_counts() {
-        let dir = |path| directory_of(path, &[POSTS, DRAFTS]);
-        assert_eq!(dir("a/_drafts/b/_posts/x.md"), Some(DRAFTS));
-        assert_eq!((dir("_posts/x.md"), dir("x.md"), dir("a/_posts")), (Some(POSTS), None, None));
+        let below = |path| below(path, &[POSTS, DRAFTS]);
+        assert_eq!(below("a/_drafts/b/_posts/x.md"), Some((DRAFTS, "b/_posts/x.md")));
+        assert_eq!((below("_posts/x.md"), below("x.md"), below("a/_posts")), (Some((POSTS, "x.md")), None, None));
     }
 }

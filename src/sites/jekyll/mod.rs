@@ -22,7 +22,7 @@ mod written;
 
 use std::sync::Arc;
 
-use self::collections::Place;
+use self::collections::{Collection, Place};
 use super::report::Report;
 use super::{Files, Outcome, Pages, Rules, SettingsError};
 use crate::config::SiteDefaults;
@@ -65,7 +65,7 @@ impl Settings {
         let mut dirs = path.match_indices('/').map(|(at, _)| &path[..at]);
         let is_outside = !self.collections_dir.is_empty() && inside.len() == path.len();
         !is_outside
-            && self.place(inside).is_some_and(|place| self.may_be_document(place, inside))
+            && self.place(inside).is_some_and(|(place, _)| self.may_be_document(place, inside))
             && self.sees(path, false)
             && dirs.all(|dir| self.enters(dir))
     }
@@ -96,7 +96,17 @@ impl Settings {
     }
 
     fn sees(&self, path: &str, is_dir: bool) -> bool {
-        files::is_seen(path, is_dir, self.special(), &self.include, &self.exclude)
+        let (include, exclude) = (&self.include, &self.exclude);
+        let inside = self.inside_collections(path);
+        match self.place(inside) {
+            Some((Place::Collection(_), below)) => files::is_seen_below(below, inside, is_dir, include, exclude),
+            // Jekyll does not see directories there that begin with a dot, however deep.
+            Some((Place::Posts | Place::Drafts, below)) => {
+                !below.split('/').any(|part| is_dir && part.starts_with('.'))
+                    && files::is_seen_below(below, path, is_dir, include, exclude)
+            }
+            None => files::is_seen(path, is_dir, self.special(), include, exclude),
+        }
     }
 
     /// The directories at any depth that hold posts.
@@ -104,14 +114,14 @@ impl Settings {
         if self.show_drafts { &[files::POSTS, files::DRAFTS] } else { &[files::POSTS] }
     }
 
-    /// Where documents at `path` (below the collections' directory) are kept; `None` if it is no place for documents.
-    fn place(&self, path: &str) -> Option<Place<'_>> {
-        if let Some(collection) = self.collections.iter().find(|collection| collection.holds(path)) {
-            // Not even `_posts` is special in there.
-            return (!path.contains("/_")).then_some(Place::Collection(collection));
-        }
-        let dir = files::directory_of(path, self.special())?;
-        Some(if dir == files::DRAFTS { Place::Drafts } else { Place::Posts })
+    /// In which directory of documents a path (below the collections' directory) leads, and what is left of it there.
+    fn place<'p>(&self, path: &'p str) -> Option<(Place<'_>, &'p str)> {
+        let of_collection = |collection| Some((Place::Collection(collection), Collection::below(collection, path)?));
+        let of_posts = || {
+            let (dir, below) = files::below(path, self.special())?;
+            Some((if dir == files::DRAFTS { Place::Drafts } else { Place::Posts }, below))
+        };
+        self.collections.iter().find_map(of_collection).or_else(of_posts)
     }
 
     /// In `_posts` that is any file whose name has a date. Jekyll passes other Markdown files there over in silence; here

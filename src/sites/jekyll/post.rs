@@ -25,7 +25,7 @@ const KNOWN: &[&str] = &["excerpt_separator", "render_with_liquid"];
 /// Reads the file at `path`.
 pub(super) fn read(settings: &Settings, path: &str, text: &str, rules: &Rules<'_>, report: &mut Report<'_>) -> Outcome {
     let inside = settings.inside_collections(path);
-    let Some(place) = settings.place(inside) else { return Outcome::Hidden };
+    let Some((place, _)) = settings.place(inside) else { return Outcome::Hidden };
     let Some(name) = place.name(inside) else {
         let words =
             Words::new("the name does not start with a date", "it is no post", "rename it to `YYYY-MM-DD-name.md`");
@@ -99,7 +99,7 @@ impl JekyllPost<'_> {
         };
         let categories = self.categories(self.defaults, self.file.own, self.file.data, report);
         let slug = self.slug();
-        let path = self.path(published, &slug, report)?;
+        let path = self.path(published, &categories, &slug, report)?;
         let base = links::base(&self.file.rules.site.url);
         Some(Decided {
             id: format!("{base}{}", links::normal_nfkc(&id_path(&path, &slug))),
@@ -167,23 +167,34 @@ impl JekyllPost<'_> {
         tags
     }
 
-    /// The same as paths have them.
-    fn categories_in_path(&self) -> Vec<String> {
-        let in_path = |data: &Map| data.clone().changed(&["categories", "category"], scalars::in_paths);
-        let (defaults, own, data) = (in_path(self.defaults), in_path(self.file.own), in_path(self.file.data));
+    /// The same as paths have them; `shown` is what readers see.
+    fn categories_in_path<'a>(&self, shown: &'a [String]) -> Cow<'a, [String]> {
+        const KEYS: [&str; 2] = ["categories", "category"];
+        let differs = |value: &Value| scalars::in_paths(value.clone()) != *value;
+        let maps = [self.defaults, self.file.own];
+        if !maps.iter().any(|data| KEYS.iter().filter_map(|key| data.get(key)).any(differs)) {
+            return Cow::Borrowed(shown);
+        }
+        let [defaults, own, data] =
+            [self.defaults, self.file.own, self.file.data].map(|data| data.clone().changed(&KEYS, scalars::in_paths));
         // What is wrong with them was said before.
-        self.categories(&defaults, &own, &data, &mut Report::new(self.file.path, self.file.text))
+        Cow::Owned(self.categories(&defaults, &own, &data, &mut Report::new(self.file.path, self.file.text)))
     }
 
-    fn path(&self, published: DateTime<FixedOffset>, slug: &str, report: &mut Report<'_>) -> Option<String> {
+    fn path(
+        &self,
+        published: DateTime<FixedOffset>,
+        categories: &[String],
+        slug: &str,
+        report: &mut Report<'_>,
+    ) -> Option<String> {
         let data = self.file.data;
         let own = data.get("permalink").filter(|permalink| permalink.is_truthy());
         if own.is_some_and(|permalink| permalink.as_text().is_none()) {
             report.odd_field(data, "permalink", "a path such as `/:year/:title/`");
         }
         let template = own.and_then(Value::as_text).unwrap_or(&self.collection.permalink);
-        let has_categories = template.contains("categories");
-        let categories = if has_categories { self.categories_in_path() } else { Vec::new() };
+        let categories = self.categories_in_path(categories);
         let (stem, collection) = (self.name.stem, self.collection.label.as_str());
         let path = without_directory(self.inside, &self.collection.directory(), self.name.extension);
         let extension = self.output_extension();
