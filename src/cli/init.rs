@@ -9,7 +9,7 @@ use chrono::Utc;
 use super::args::Init;
 use super::failure::{Exit, Failure};
 use super::output;
-use crate::config::{ConfigFile, FILE_NAME, Generator, SiteDefaults};
+use crate::config::{ConfigFile, Content, FILE_NAME, Generator, SiteDefaults};
 use crate::scan;
 use crate::sites::Opened;
 
@@ -52,7 +52,16 @@ fn fill(generator: Generator, site: &SiteDefaults) -> String {
         setting("language", site.language.as_ref(), "en"),
         setting("timezone", site.timezone.as_ref(), "UTC"),
     ];
-    TEMPLATE.replace("{{site}}", &lines.join("\n")).replace("{{generator}}", name(generator))
+    let feed = |found: Option<String>, default: &str| {
+        let setting = found.map_or_else(|| default.to_owned(), |found| format!("# {found}"));
+        format!("{setting:<30}")
+    };
+    let excerpt = site.feed.content.filter(|content| *content == Content::Excerpt);
+    TEMPLATE
+        .replace("{{site}}", &lines.join("\n"))
+        .replace("{{generator}}", name(generator))
+        .replace("{{limit}}", &feed(site.feed.limit.map(|limit| format!("limit: {limit}")), "limit: 20"))
+        .replace("{{content}}", &feed(excerpt.map(|_| "content: excerpt".to_owned()), "content: full"))
 }
 
 fn name(generator: Generator) -> &'static str {
@@ -74,7 +83,7 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Surroundings;
+    use crate::config::{FeedDefaults, Surroundings};
 
     #[test]
     fn what_init_writes_is_a_config_that_holds() {
@@ -94,6 +103,17 @@ mod tests {
             assert_eq!(config.site.url.as_str(), "https://blog.example.com/");
             assert_eq!(config.webhooks.len(), 0, "none is active before it is written");
         }
+    }
+
+    #[test]
+    fn what_the_sites_feed_plugin_says_still_holds() {
+        let feed = FeedDefaults { limit: Some(3), content: Some(Content::Excerpt), ..FeedDefaults::default() };
+        let url = Some("https://blog.example.com".to_owned());
+        let defaults = SiteDefaults { url, feed, ..SiteDefaults::default() };
+        let dir = tempfile::tempdir().unwrap();
+        let file = ConfigFile::parse("tidings.yaml", dir.path(), fill(Generator::Jekyll, &defaults)).unwrap();
+        let feeds = file.check(&defaults, &Surroundings { out: None, env: Some(&|_| None) }).unwrap().feeds;
+        assert_eq!((feeds.limit, feeds.content), (Some(3), Content::Excerpt));
     }
 
     #[test]
