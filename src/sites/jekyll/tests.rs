@@ -244,3 +244,23 @@ fn a_template_is_known_by_what_it_makes() {
     assert_ne!(expanded("repository: a/d\n", file).0.revision, post.revision);
     assert_eq!(expanded("repository: a/b\nother: e\n", file).0.revision, post.revision);
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_path_or_front_matter_makes_it_panic(path in "(c/)?(a/)?(_posts/|_drafts/|_n/)?[-_.~#a-z0-9/é]{0,20}(\\.md)?", front in "[-a-z:0-9_,.\\[\\] \n]{0,60}") {
+        let config = "show_drafts: true\nlimit_posts: 1\ncollections_dir: c\ncollections: {n: {output: true}}\n\
+                      feed: {collections: [n]}\npermalink: '/:categories/:path/:slug'";
+        let site = open(config);
+        let _ = (site.wants(&path), site.enters(&path));
+        let text = format!("---\ncategories: [1.10, {front}]\ndate: 2025-01-01\n---\nx");
+        let _ = reading_with(config, &path, &text);
+        let _ = reading_with(config, &path, &format!("---\n{front}\n---\nx"));
+    }
+
+    #[test]
+    fn no_settings_make_it_panic(yaml in "[-a-z_:{}\\[\\],'0-9 \n]{0,120}", key in "permalink|defaults|feed|collections|author|limit_posts|timezone|url") {
+        let text = format!("{key}: {yaml}");
+        let files = testing::files([("_config.yml", text.as_str()), ("_data/authors.yml", yaml.as_str())]);
+        let _ = Site::open(None, &files);
+    }
+}
