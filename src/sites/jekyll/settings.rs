@@ -292,7 +292,7 @@ mod tests {
         let (_, site, path) = read(&testing::files(all), &[]).unwrap();
         assert_eq!(site.author.map(|author| author.name).as_deref(), Some("Ada"));
         assert_eq!(path.as_deref(), Some("_config.yml"));
-        assert_eq!(self::site("author: {email: a@example.com}").author.unwrap().name, "a@example.com");
+        assert_eq!(self::site("author: {email: a@example.com}").author.unwrap().name, "a");
         assert_eq!(self::site("author: unknown").author.unwrap().name, "unknown");
     }
 
