@@ -64,7 +64,7 @@ fn case_12_typed_values() {
     let front = "title: 2025\nslug: 123\ntags: [2024, true, 1.10, 2025-01-01, null, 0x1F]\ncategories: {a: b}";
     site.write("_posts/2025-01-01-a.md", format!("---\n{front}\n---\nx\n"));
     build(&site);
-    let expected = ["2024", "true", "1.10", "2025-01-01", "0x1F"].map(str::to_owned).to_vec();
+    let expected = ["2024", "true", "1.10", "2025-01-01", "31"].map(str::to_owned).to_vec();
     assert_eq!(
         only(&site, |entry| terms(entry).into_iter().map(str::to_owned).collect::<Vec<_>>()),
         [(); 3].map(|()| expected.clone())
