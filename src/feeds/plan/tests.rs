@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::catalog::{Given, Naming};
-use crate::config::{ConfigFile, FeedDefaults, SiteDefaults, Surroundings};
+use crate::config::{CollectionFeed, ConfigFile, FeedDefaults, SiteDefaults, Surroundings, TagFeeds};
 use crate::posts::testing::post;
 
 fn config(feeds: &str, defaults: &SiteDefaults) -> Config {
@@ -61,16 +61,17 @@ fn the_preset_writes_where_jekyll_feed_does() {
     };
     let expected = ["feed.xml", "feed/Web Dev.xml", "feed/by_tag/t-5ec1f7.xml", "feed/by_tag/日本語.xml"];
     assert_eq!(documents(&SiteDefaults::default()), expected);
-    let moved = SiteDefaults {
-        feed: FeedDefaults { path: Some("/blog/atom.xml".into()), ..FeedDefaults::default() },
-        ..SiteDefaults::default()
-    };
-    assert_eq!(documents(&moved)[0], "blog/atom.xml");
-    let odd = SiteDefaults {
-        feed: FeedDefaults { path: Some("../x".into()), ..FeedDefaults::default() },
-        ..SiteDefaults::default()
-    };
-    assert_eq!(documents(&odd)[0], "feed.xml");
+    let with = |feed: FeedDefaults| SiteDefaults { feed, ..SiteDefaults::default() };
+    let at = |path: &str| with(FeedDefaults { path: Some(path.to_owned()), ..FeedDefaults::default() });
+    assert_eq!(documents(&at("/blog/atom.xml"))[0], "blog/atom.xml");
+    assert_eq!(documents(&at("../x"))[0], "feed.xml");
+    let tags = |path: &str| Some(TagFeeds { path: path.to_owned(), only: None, except: Vec::new() });
+    let tags = |path: &str| with(FeedDefaults { tags: tags(path), ..FeedDefaults::default() });
+    assert_eq!(documents(&tags("/by/"))[3], "by/日本語.xml");
+    assert_eq!(documents(&tags("/../"))[3], "feed/by_tag/日本語.xml");
+    let notes = CollectionFeed { label: "notes".into(), ..CollectionFeed::default() };
+    let notes = with(FeedDefaults { collections: vec![notes], ..FeedDefaults::default() });
+    assert_eq!(documents(&notes)[1], "feed/notes.xml");
     let plan = planned(posts(), &config("{paths: jekyll-feed}", &SiteDefaults::default()));
     assert_eq!(plan.feeds[0].id, "https://example.com/feeds/feed.xml", "as jekyll-feed's own");
 }
