@@ -28,6 +28,8 @@ pub struct Term {
     pub wanted: String,
     /// Indices into [`super::Catalog::posts`], in feed order.
     pub posts: Vec<usize>,
+    /// It is there because the site's own settings name it, with or without posts.
+    pub listed: bool,
 }
 
 /// The slug of each term that was given one before, by taxonomy and key.
@@ -40,6 +42,8 @@ pub struct Naming<'a> {
     /// The operator's own slugs, by folded spelling.
     chosen: HashMap<String, String>,
     given: &'a Given,
+    /// Categories that are terms even without a post.
+    listed: &'a [String],
 }
 
 /// Spellings that are one term.
@@ -48,30 +52,31 @@ struct Group<'a> {
     spellings: HashMap<&'a str, usize>,
     members: Vec<usize>,
     chosen: Option<String>,
+    listed: bool,
 }
 
 impl<'a> Naming<'a> {
     /// The naming that the operator asks for. What was given before holds where terms of one slug may be two; where they are
     /// one, a slug follows from the spelling alone.
     #[must_use]
-    pub fn new(feeds: &Feeds, given: &'a Given) -> Self {
+    pub fn new(feeds: &'a Feeds, given: &'a Given) -> Self {
         let chosen = feeds.slugs.iter().map(|(label, wanted)| (folded(label, feeds.fold), slug(wanted)));
-        Self { fold: feeds.fold, chosen: chosen.collect(), given }
+        Self { fold: feeds.fold, chosen: chosen.collect(), given, listed: &feeds.listed }
     }
 
     /// The terms of one taxonomy, by slug.
     pub(super) fn index(&self, taxonomy: Taxonomy, posts: &[Arc<Post>], site: &Site) -> Vec<Term> {
         let mut groups: BTreeMap<String, Group<'_>> = BTreeMap::new();
+        let listed = self.listed.iter().filter(|_| taxonomy == Taxonomy::Category);
+        for label in listed {
+            let group = self.group(label, &mut groups);
+            group.spellings.entry(label).or_default();
+            group.listed = true;
+        }
         for (at, post) in posts.iter().enumerate() {
             for label in super::labels(taxonomy, post, site) {
-                let chosen = self.chosen.get(&folded(label, self.fold));
-                let key = match self.fold {
-                    Fold::Slug => chosen.cloned().unwrap_or_else(|| slug(label)),
-                    fold => folded(label, fold),
-                };
-                let group = groups.entry(key).or_default();
+                let group = self.group(label, &mut groups);
                 *group.spellings.entry(label).or_default() += 1;
-                group.chosen = chosen.cloned();
                 if group.members.last() != Some(&at) {
                     group.members.push(at);
                 }
@@ -80,6 +85,18 @@ impl<'a> Naming<'a> {
         let mut terms = self.name(taxonomy, groups);
         terms.sort_unstable_by(|a, b| a.slug.cmp(&b.slug));
         terms
+    }
+
+    /// The group that a spelling belongs to.
+    fn group<'g, 'p>(&self, label: &str, groups: &'g mut BTreeMap<String, Group<'p>>) -> &'g mut Group<'p> {
+        let chosen = self.chosen.get(&folded(label, self.fold));
+        let key = match self.fold {
+            Fold::Slug => chosen.cloned().unwrap_or_else(|| slug(label)),
+            fold => folded(label, fold),
+        };
+        let group = groups.entry(key).or_default();
+        group.chosen = chosen.cloned();
+        group
     }
 
     /// Whoever has a path keeps it: the operator's choice first, then what was given before, then the term of the oldest post.
@@ -117,7 +134,7 @@ impl<'a> Naming<'a> {
         // Of spellings used equally often the first in code point order, so that the label does not flip.
         let label = group.spellings.into_iter().max_by_key(|&(label, uses)| (uses, Reverse(label)));
         let label = label.map(|(label, _)| label).unwrap_or_default().to_owned();
-        Term { taxonomy, key, label, slug, wanted, posts: group.members }
+        Term { taxonomy, key, label, slug, wanted, posts: group.members, listed: group.listed }
     }
 
     /// Which of these terms have a path that they were not given before.

@@ -22,6 +22,8 @@ pub struct Feeds {
     pub fold: Fold,
     /// What stands in a term's path, by the term: the operator's own choice. Made a slug before it is used.
     pub slugs: BTreeMap<String, String>,
+    /// Categories that have feeds whatever their number of posts, as the site's own settings name them.
+    pub listed: Vec<String>,
     /// Where documents are.
     pub paths: Paths,
     /// Whether posts that a feed has no room for are kept in archives (RFC 5005, 4).

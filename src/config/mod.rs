@@ -406,6 +406,7 @@ pub(crate) mod testing {
             min_posts: 1,
             fold: Fold::default(),
             slugs: std::collections::BTreeMap::new(),
+            listed: Vec::new(),
             paths: Paths::default(),
             archive: None,
             autodiscovery: false,

@@ -195,7 +195,7 @@ impl<'a> Edition<'a> {
         Draft { planned, limit: self.config.feeds.limit, usual: place }
     }
 
-    /// The feed of a term, unless it has too few posts.
+    /// The feed of a term, unless it has too few posts and nobody named it.
     fn term_feed(self, term: &Term) -> Option<Draft> {
         let Term { taxonomy, label, slug, posts, .. } = term;
         let (feeds, paths) = (&self.config.feeds, &self.config.feeds.paths);
@@ -219,7 +219,7 @@ impl<'a> Edition<'a> {
             posts,
             archives: Vec::new(),
         };
-        let enough = planned.of >= feeds.min_posts;
+        let enough = planned.of >= feeds.min_posts || (term.listed && self.language.is_none());
         enough.then(|| Draft { planned, limit: feeds.limit, usual: Place::new(usual, paths) })
     }
 

@@ -1,6 +1,7 @@
 //! The `feeds` section.
 
 use super::Checker;
+use crate::config::feeds::is_plain;
 use crate::config::file::Step;
 use crate::config::raw::{RawArchive, RawCustomFeed};
 use crate::config::{
@@ -43,7 +44,7 @@ impl Checker<'_> {
             }
         }
         let paths = self.paths(raw.paths, defaults);
-        let collections = own.collections.iter().map(|feed| collection_feed(feed, &paths, limit, content));
+        let collections = own.collections.iter().flat_map(|feed| collection_feeds(feed, &paths, limit, content));
         let collections: Vec<_> =
             collections.filter(|feed| custom.iter().all(|other| other.name != feed.name)).collect();
         custom.extend(collections);
@@ -54,6 +55,7 @@ impl Checker<'_> {
             content,
             fold: raw.fold,
             slugs: raw.slugs,
+            listed: own.categories.clone(),
             min_posts: raw.min_posts.unwrap_or(1).max(1),
             paths,
             archive: self.archive(raw.archive),
@@ -121,19 +123,27 @@ impl Checker<'_> {
     }
 }
 
-/// The feed of a collection that the site's own settings name, unless `tidings.yaml` has one of that name.
-fn collection_feed(feed: &CollectionFeed, paths: &Paths, limit: Option<usize>, content: Content) -> CustomFeed {
+/// The feeds of a collection that the site's own settings name: one of all its documents, and one of each category named.
+fn collection_feeds(feed: &CollectionFeed, paths: &Paths, limit: Option<usize>, content: Content) -> Vec<CustomFeed> {
     let label = &feed.label;
-    let dir = if paths.are_jekyll_feeds() { "feed" } else { "collections" };
-    CustomFeed {
-        name: format!("{dir}/{label}"),
-        title: label.clone(),
+    let usual = format!("{}/{label}", if paths.are_jekyll_feeds() { "feed" } else { "collections" });
+    let given = feed.path.as_deref().filter(|_| paths.are_jekyll_feeds()).map(|path| path.trim_matches('/'));
+    let given = given.and_then(|path| path.strip_suffix(".xml")).filter(|path| is_plain(path));
+    let custom = |name, title, categories| CustomFeed {
+        name,
+        title,
         collection: Some(label.clone()),
-        filter: Filter::default(),
+        filter: Filter { categories, ..Filter::default() },
         limit,
         content,
         podcast: None,
-    }
+    };
+    let all = custom(given.unwrap_or(&usual).to_owned(), label.clone(), Vec::new());
+    let named = feed.categories.iter().map(|category| (category, format!("{usual}/{category}")));
+    let named = named.filter(|(_, name)| is_plain(name));
+    let of_categories =
+        named.map(|(category, name)| custom(name, format!("{label}: {category}"), vec![category.clone()]));
+    [all].into_iter().chain(of_categories).collect()
 }
 
 fn is_document_path(name: &str) -> bool {

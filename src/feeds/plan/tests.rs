@@ -72,6 +72,12 @@ fn the_preset_writes_where_jekyll_feed_does() {
     let notes = CollectionFeed { label: "notes".into(), ..CollectionFeed::default() };
     let notes = with(FeedDefaults { collections: vec![notes], ..FeedDefaults::default() });
     assert_eq!(documents(&notes)[1], "feed/notes.xml");
+    let (path, categories) = (Some("/notes/atom.xml".to_owned()), vec!["Big News".to_owned(), "..".to_owned()]);
+    let notes = CollectionFeed { label: "notes".into(), path, categories };
+    let notes = with(FeedDefaults { collections: vec![notes], ..FeedDefaults::default() });
+    assert_eq!(documents(&notes)[1..3], ["notes/atom.xml", "feed/notes/Big News.xml"]);
+    let listed = with(FeedDefaults { categories: vec!["empty".into(), "web dev".into()], ..FeedDefaults::default() });
+    assert_eq!(documents(&listed)[1..3], ["feed/empty.xml", "feed/Web Dev.xml"], "a category that is named is there");
     let plan = planned(posts(), &config("{paths: jekyll-feed}", &SiteDefaults::default()));
     assert_eq!(plan.feeds[0].id, "https://example.com/feeds/feed.xml", "as jekyll-feed's own");
 }
