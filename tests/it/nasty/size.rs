@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{build, stems, titles, told};
+use super::{build, feeds, html, stems, titles, told};
 use crate::harness::{Daemon, Site};
 
 #[test]
@@ -66,4 +66,21 @@ fn while_the_source_cannot_be_read_the_last_good_feeds_stay() {
     daemon.rescan();
     assert_eq!(daemon.get("feed.atom"), before);
     daemon.stop();
+}
+
+#[test]
+fn case_19_a_post_with_images_written_out() {
+    let site = Site::new();
+    site.post("01-01-good", "よい記事", "本文");
+    let image = "QUJD".repeat(400_000);
+    site.post("01-02-large", "大きな記事", &format!("読める。\n\n![x](data:image/png;base64,{image})"));
+    build(&site);
+    assert_eq!(titles(&site), ["大きな記事", "よい記事"]);
+    for format in ["atom", "rss", "json"] {
+        let len = std::fs::metadata(site.file(&format!("feeds/feed.{format}"))).unwrap().len();
+        assert!(len < 1_000_000, "feed.{format} has {len} bytes");
+    }
+    for (format, feed) in feeds(&site) {
+        assert!(html(&feed.entries[1]).contains("本文"), "{format}");
+    }
 }

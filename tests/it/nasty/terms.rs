@@ -74,3 +74,9 @@ fn case_13_odd_file_names() {
     let feed = &feeds_at(&site, "feed")[0].1;
     assert_eq!(feed.entries[1].links[0].href, "https://blog.example.com/2025/01/03/%E6%97%A5%E6%9C%AC-%E8%AA%9E.html");
 }
+
+#[test]
+fn case_11_one_term_in_two_cases() {
+    let site = built(&[("2025-01-01-a.md", "---\ntitle: t\ncategories: [c, C]\n---\nx\n")]);
+    assert_eq!(only(&site, |entry| terms(entry).join(",")), ["c"; 3]);
+}

@@ -23,3 +23,9 @@ fn case_03_markup_in_titles() {
         assert_eq!(shown(written), expected, "{written}");
     }
 }
+
+#[test]
+fn case_03_tags_that_are_not_balanced_stay() {
+    assert_eq!(shown("'What <b> does'"), "What <b> does");
+    assert_eq!(shown("'<i>a</b>'"), "<i>a</b>");
+}
