@@ -4,7 +4,7 @@
 //! path for a term than it had, unless the operator says so.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use unicode_normalization::UnicodeNormalization;
@@ -87,16 +87,28 @@ impl<'a> Naming<'a> {
         terms
     }
 
+    /// Of one post's labels one for each term, in its first spelling.
+    pub fn distinct<'b>(&self, labels: &'b [String]) -> impl Iterator<Item = &'b String> {
+        let mut seen = HashSet::with_capacity(labels.len());
+        labels.iter().filter(move |label| seen.insert(self.key(label).0))
+    }
+
     /// The group that a spelling belongs to.
     fn group<'g, 'p>(&self, label: &str, groups: &'g mut BTreeMap<String, Group<'p>>) -> &'g mut Group<'p> {
+        let (key, chosen) = self.key(label);
+        let group = groups.entry(key).or_default();
+        group.chosen = chosen.cloned();
+        group
+    }
+
+    /// Of which term a label is a spelling, and the slug that the operator chose for it.
+    fn key(&self, label: &str) -> (String, Option<&String>) {
         let chosen = self.chosen.get(&folded(label, self.fold));
         let key = match self.fold {
             Fold::Slug => chosen.cloned().unwrap_or_else(|| slug(label)),
             fold => folded(label, fold),
         };
-        let group = groups.entry(key).or_default();
-        group.chosen = chosen.cloned();
-        group
+        (key, chosen)
     }
 
     /// Whoever has a path keeps it: the operator's choice first, then what was given before, then the term of the oldest post.

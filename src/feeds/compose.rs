@@ -8,7 +8,7 @@ use chrono::{DateTime, FixedOffset, TimeZone as _, Utc};
 
 use super::plan::{Home, Planned, document_url};
 use super::{Category, Entry, Feed, budget, history};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Given, Naming};
 use crate::config::{Config, Content, Taxonomy};
 use crate::posts::{Post, Rendered};
 
@@ -79,11 +79,14 @@ pub fn entry(
     entry
 }
 
-/// A post names no term twice, so that no (scheme, term) stands twice.
+/// One a term, so that no (scheme, term) stands twice, nor one feed's term in two spellings.
 fn categories(post: &Post, config: &Config) -> Vec<Category> {
+    let given = Given::new();
+    let naming = Naming::new(&config.feeds, &given);
     let of = |taxonomy: Taxonomy, terms: &[String]| {
         let scheme = document_url(&config.server.public_url, &format!("{}/", taxonomy.dir()));
-        terms.iter().map(|term| Category { taxonomy, term: term.clone(), scheme: scheme.clone() }).collect::<Vec<_>>()
+        let category = |term: &String| Category { taxonomy, term: term.clone(), scheme: scheme.clone() };
+        naming.distinct(terms).map(category).collect::<Vec<_>>()
     };
     [of(Taxonomy::Category, &post.categories), of(Taxonomy::Tag, &post.tags)].concat()
 }
