@@ -23,7 +23,7 @@ use std::borrow::Cow;
 use pulldown_cmark::{BrokenLink, CowStr, Event, Options, Parser};
 
 pub use self::dialect::{Dialect, Goldmark, Zola};
-pub use self::summary::{first_words, more_marker};
+pub use self::summary::{comment, first_words, more_marker};
 
 use self::blocks::CONTENTS;
 use self::events::Events;

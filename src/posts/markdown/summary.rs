@@ -9,21 +9,17 @@ use pulldown_cmark::{Event, Parser, TagEnd};
 use super::Dialect;
 
 /// The first `<!--more-->` of a body, with or without spaces inside, that stands outside code: the summary ends where it
-/// begins.
+/// begins. Many stand behind the last word of a paragraph, and some in its middle: there, too, the generators cut.
 #[must_use]
 pub fn more_marker(body: &str) -> Option<Range<usize>> {
-    // Most bodies have none, and are not parsed.
-    let first = body.match_indices("<!--").find_map(|(at, _)| marker(body, at))?;
-    for (event, range) in Parser::new_ext(body, Dialect::GitHub.options()).into_offset_iter() {
-        if !matches!(event, Event::Html(_) | Event::InlineHtml(_)) || range.end <= first.start {
-            continue;
-        }
-        let found = body[range.clone()].match_indices("<!--").find_map(|(at, _)| marker(body, range.start + at));
-        if found.is_some() {
-            return found;
-        }
-    }
-    None
+    first_outside_code(body, marker)
+}
+
+/// Where a separator that is a comment, `<!--more-->` for one, first stands outside code, just as it is written.
+#[must_use]
+pub fn comment(body: &str, separator: &str) -> Option<usize> {
+    let is_there = |body: &str, at: usize| body[at..].starts_with(separator).then(|| at..at + separator.len());
+    first_outside_code(body, is_there).map(|found| found.start)
 }
 
 /// Where the paragraph ends in which the `words`th word stands, as Hugo cuts a summary; the whole body if it has fewer.
@@ -49,6 +45,18 @@ pub fn first_words(body: &str, dialect: Dialect, words: usize, by_characters: bo
         }
     }
     body.len()
+}
+
+/// The first comment outside code in which `wanted`, which gets the body and where the comment begins, finds something.
+fn first_outside_code(body: &str, wanted: impl Fn(&str, usize) -> Option<Range<usize>>) -> Option<Range<usize>> {
+    let find = |range: Range<usize>| {
+        body[range.clone()].match_indices("<!--").find_map(|(at, _)| wanted(body, range.start + at))
+    };
+    // Most bodies have none, and are not parsed.
+    let first = find(0..body.len())?;
+    let events = Parser::new_ext(body, Dialect::GitHub.options()).into_offset_iter();
+    let mut outside = events.filter(|(event, _)| matches!(event, Event::Html(_) | Event::InlineHtml(_)));
+    outside.find_map(|(_, range)| if range.end > first.start { find(range) } else { None })
 }
 
 /// The marker at `at`, if the comment there is one.
@@ -82,6 +90,12 @@ mod tests {
         assert_eq!(before("    <!--more-->\n"), None);
         assert_eq!(before("`<!--more-->` a <!--more--> b"), Some("`<!--more-->` a "));
         assert_eq!(before("~~~\n<!--more-->\n~~~\n\nb\n\n<!--more-->"), Some("~~~\n<!--more-->\n~~~\n\nb\n\n"));
+    }
+
+    #[test]
+    fn a_separator_is_found_just_as_it_is_written() {
+        assert_eq!(comment("a `<!--cut-->` b\n\n<!-- cut -->\n\n<!--cut-->\n", "<!--cut-->"), Some(32));
+        assert_eq!(comment("```\n<!--cut-->\n```\n", "<!--cut-->"), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use chrono::{DateTime, FixedOffset};
 
 use crate::posts::dates::Naive;
 use crate::posts::front_matter::{self, Map, Value};
-use crate::posts::{Excerpt, Markup, text};
+use crate::posts::{Excerpt, Markup, markdown, text};
 use crate::problems::Code;
 use crate::sites::compose::{Decided, File, title_or_words};
 use crate::sites::report::{LEFT_OUT, Report, Words};
@@ -235,18 +235,20 @@ impl JekyllPost<'_> {
             return given;
         }
         let own = self.file.data.get("excerpt_separator").filter(|value| value.is_truthy()).and_then(Value::as_text);
-        head(self.file.body(), own.unwrap_or(&self.settings.excerpt_separator))
+        head(self.file.body(), own.unwrap_or(&self.settings.excerpt_separator), self.markup())
     }
 }
 
 /// What comes before the separator. A blank line separates with any line ends: Jekyll's own search for two line feeds
-/// takes the whole of a file with CRLF for its excerpt.
-fn head(body: &str, separator: &str) -> Excerpt {
-    let crlf = (separator == "\n\n").then(|| body.find("\n\r\n")).flatten();
-    match [body.find(separator), crlf].into_iter().flatten().min() {
-        Some(at) if !separator.is_empty() => Excerpt::Head(at),
-        _ => Excerpt::Whole,
-    }
+/// takes the whole of a file with CRLF for its excerpt. A comment in code, which Jekyll takes for the separator, is shown.
+fn head(body: &str, separator: &str, markup: Markup) -> Excerpt {
+    let at = match separator {
+        "" => None,
+        "\n\n" => [body.find(separator), body.find("\n\r\n")].into_iter().flatten().min(),
+        _ if separator.starts_with("<!--") && markup == Markup::Kramdown => markdown::comment(body, separator),
+        _ => body.find(separator),
+    };
+    at.map_or(Excerpt::Whole, Excerpt::Head)
 }
 
 /// Jekyll's `post.id`: the path's directory with the slug below it, as written.
