@@ -73,11 +73,21 @@ pub fn language(tag: &str) -> Option<String> {
     let tag = tag.trim().replace('_', "-");
     let mut subtags = tag.split('-');
     let primary = subtags.next()?;
-    let valid = (2..=8).contains(&primary.len())
-        && primary.chars().all(|c| c.is_ascii_alphabetic())
+    let is_known = match primary.len() {
+        2 => ISO_639_1.as_bytes().chunks(2).any(|code| code.eq_ignore_ascii_case(primary.as_bytes())),
+        3 => primary.chars().all(|c| c.is_ascii_alphabetic()),
+        _ => false,
+    };
+    let valid = is_known
         && subtags.all(|subtag| (1..=8).contains(&subtag.len()) && subtag.chars().all(|c| c.is_ascii_alphanumeric()));
     valid.then_some(tag)
 }
+
+/// All codes of two letters, without spaces between them. `jp` and `cn`, which people write, are countries.
+const ISO_639_1: &str = "aaabaeafakamanarasavayazbabebgbibmbnbobrbscacechcocrcscucvcydadedvdzeeeleneoesetfafffifjfofrfyga\
+                         gdglgngugvhahehihohrhthuhyhziaidieigiiikioisitiujajvkakgkikjkkklkmknkokrkskukvkwkylalblglilnlolt\
+                         lulvmgmhmimkmlmnmrmsmtmynanbndnengnlnnnonrnvnyocojomorospapiplpsptqurmrnrorurwsascsdsesgsiskslsm\
+                         snsosqsrssstsusvswtatetgthtitktltntotrtstttwtyugukuruzvevivowawoxhyiyozazhzu";
 
 /// Appends `s` with its white space folded, as if it went on where `line` ends.
 pub(super) fn push_folded(line: &mut String, s: &str) {
@@ -196,6 +206,22 @@ mod tests {
 
     fn text_of(bytes: &[u8]) -> String {
         decode(bytes).unwrap().text
+    }
+
+    #[test]
+    fn languages_are_those_of_iso_639() {
+        for (written, expected) in [
+            ("en_US", Some("en-US")),
+            (" ja ", Some("ja")),
+            ("zh-Hant", Some("zh-Hant")),
+            ("yue", Some("yue")),
+            ("zu", Some("zu")),
+        ] {
+            assert_eq!(language(written).as_deref(), expected, "{written}");
+        }
+        for written in ["jp", "cn", "english", "e", "", "en us", "日本"] {
+            assert_eq!(language(written), None, "{written}");
+        }
     }
 
     #[test]
