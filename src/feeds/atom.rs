@@ -8,6 +8,7 @@ use atom_syndication as atom;
 use atom_syndication::extension::{Extension, ExtensionMap};
 use quick_xml::escape::escape;
 
+use super::references::{self, looks_like_html, plain};
 use super::{Category, Document, Entry, Feed, history};
 use crate::config::Format;
 use crate::posts::{Person, media};
@@ -29,6 +30,7 @@ pub fn render(feed: &Feed) -> Document {
     let mut bytes =
         to_atom(feed).write_with_config(DECLARATION.to_vec(), config).expect("writing to memory does not fail");
     bytes.push(b'\n');
+    bytes = references::written(&bytes);
     if let Some(mark) = feed.history.mark() {
         bytes = with_mark(&bytes, mark);
     }
@@ -38,8 +40,8 @@ pub fn render(feed: &Feed) -> Document {
 fn to_atom(feed: &Feed) -> atom::Feed {
     atom::Feed {
         id: feed.id.clone(),
-        title: feed.title.as_str().into(),
-        subtitle: Some(feed.description.as_str()).filter(|text| !text.is_empty()).map(Into::into),
+        title: plain(&feed.title).into(),
+        subtitle: Some(feed.description.as_str()).filter(|text| !text.is_empty()).map(|text| plain(text).into()),
         updated: feed.updated,
         lang: feed.language.clone(),
         links: links(feed),
@@ -109,7 +111,7 @@ fn web_page(url: &str, language: Option<&str>) -> atom::Link {
 
 fn person(person: &Person) -> atom::Person {
     atom::Person {
-        name: person.name.clone(),
+        name: plain(&person.name),
         email: person.email.clone(),
         uri: person.uri.clone(),
         ..atom::Person::default()
@@ -118,7 +120,7 @@ fn person(person: &Person) -> atom::Person {
 
 fn entry(entry: &Entry, feed_language: Option<&str>) -> atom::Entry {
     let language = entry.language.as_deref();
-    let text = |value: &str| atom::Text { lang: language.map(str::to_owned), ..atom::Text::plain(value) };
+    let text = |text: atom::Text| atom::Text { lang: language.map(str::to_owned), ..text };
     let content = entry.body().map(|html| atom::Content {
         lang: language.map(str::to_owned),
         value: Some(html.to_owned()),
@@ -129,13 +131,13 @@ fn entry(entry: &Entry, feed_language: Option<&str>) -> atom::Entry {
     let summary = if content.is_some() { entry.abstract_text() } else { Some(entry.stand_in()) };
     atom::Entry {
         id: entry.id.clone(),
-        title: text(&entry.title),
+        title: text(plain(&entry.title).into()),
         updated: entry.updated,
         published: Some(entry.published),
         authors: entry.authors.iter().map(person).collect(),
         categories: entry.categories.iter().map(category).collect(),
         links: [web_page(&entry.url, language.or(feed_language))].into_iter().chain(enclosures(entry)).collect(),
-        summary: summary.map(text),
+        summary: summary.map(|summary| text(prose(summary))),
         content,
         extensions: entry.image.as_deref().map(picture).unwrap_or_default(),
         ..atom::Entry::default()
@@ -146,8 +148,13 @@ fn category(category: &Category) -> atom::Category {
     atom::Category {
         term: category.term.clone(),
         scheme: Some(category.scheme.clone()),
-        label: Some(category.term.clone()),
+        label: Some(plain(&category.term)),
     }
+}
+
+/// A plain text that may be long: as HTML where it could be taken for some, for it may be about code.
+fn prose(text: &str) -> atom::Text {
+    if looks_like_html(text) { atom::Text::html(escape(text)) } else { atom::Text::plain(text) }
 }
 
 /// The files that go with the entry, its picture the last of them.
@@ -159,7 +166,7 @@ fn enclosures(entry: &Entry) -> impl Iterator<Item = atom::Link> {
         ..atom::Link::default()
     };
     let files = entry.attachments.iter().map(move |file| atom::Link {
-        title: file.title.clone(),
+        title: file.title.as_deref().map(plain),
         length: file.length.map(|length| length.to_string()),
         ..link(&file.url, Some(&file.media_type))
     });

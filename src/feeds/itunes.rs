@@ -4,6 +4,7 @@
 
 use rss::extension::itunes::{ITunesCategory, ITunesChannelExtension, ITunesItemExtension, ITunesOwner};
 
+use super::references::plain;
 use super::{Entry, Feed};
 use crate::config::{Podcast, PodcastCategory};
 use crate::posts::media::{self, Attachment, EpisodeKind};
@@ -22,11 +23,11 @@ pub fn is_episode(attachment: &Attachment) -> bool {
 pub(super) fn channel(feed: &Feed) -> Option<ITunesChannelExtension> {
     let podcast = feed.podcast.as_ref()?;
     Some(ITunesChannelExtension {
-        author: Some(podcast.author.clone()),
+        author: Some(plain(&podcast.author)),
         categories: podcast.categories.iter().map(category).collect(),
         explicit: Some(podcast.explicit.to_string()),
         image: Some(podcast.image.clone()),
-        owner: Some(ITunesOwner { name: Some(podcast.owner.name.clone()), email: podcast.owner.email.clone() }),
+        owner: Some(ITunesOwner { name: Some(plain(&podcast.owner.name)), email: podcast.owner.email.clone() }),
         r#type: podcast.serial.then(|| "serial".to_owned()),
         ..ITunesChannelExtension::default()
     })
@@ -39,7 +40,7 @@ pub(super) fn item(entry: &Entry, podcast: Option<&Podcast>) -> Option<ITunesIte
     let is_cover = |url: &&String| matches!(media::type_of(url), Some("image/jpeg" | "image/png"));
     let episode = entry.episode.clone().unwrap_or_default();
     Some(ITunesItemExtension {
-        author: Some(authors.join(", ")).filter(|authors| !authors.is_empty()),
+        author: Some(plain(&authors.join(", "))).filter(|authors| !authors.is_empty()),
         image: entry.image.as_ref().filter(is_cover).cloned(),
         duration: file.duration.map(|seconds| seconds.to_string()),
         explicit: episode.explicit.map(|explicit| explicit.to_string()),

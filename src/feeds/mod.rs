@@ -19,6 +19,7 @@ mod place;
 pub mod plan;
 #[cfg(test)]
 mod reading;
+mod references;
 mod rfc822;
 pub mod rss;
 #[cfg(test)]

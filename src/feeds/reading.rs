@@ -49,7 +49,7 @@ fn read(document: &Document) -> model::Feed {
 fn seen(feed: model::Feed, format: Format) -> Seen {
     let own = |link: &&model::Link| link.rel.as_deref() == Some("self") || format == Format::Json;
     Seen {
-        title: feed.title.unwrap().content,
+        title: looks(&feed.title.unwrap().content),
         // JSON Feed's own URL comes last.
         self_link: feed.links.iter().rev().find(own).map(|link| link.href.clone()),
         entries: feed.entries.into_iter().map(|entry| seen_entry(entry, format)).collect(),
@@ -59,22 +59,28 @@ fn seen(feed: model::Feed, format: Format) -> Seen {
 fn seen_entry(entry: model::Entry, format: Format) -> SeenEntry {
     let unescape = |text: String| quick_xml::escape::unescape(&text).unwrap().into_owned();
     let attachments = files(&entry, format);
-    let summary = entry.summary.map(|text| text.content);
+    // RSS has HTML where the others have plain text; Atom, where that might be taken for HTML.
+    let is_html = |text: &model::Text| format == Format::Rss || text.content_type.as_ref() == "text/html";
+    let summary = entry.summary.map(|text| if is_html(&text) { unescape(text.content) } else { text.content });
     let mut pictures = entry.media.iter().flat_map(|media| &media.thumbnails);
     let image = pictures.next().map(|picture| picture.image.uri.clone());
     SeenEntry {
         id: entry.id,
         link: entry.links[0].href.clone(),
-        title: entry.title.unwrap().content,
+        title: looks(&entry.title.unwrap().content),
         published: entry.published.unwrap(),
         updated: entry.updated.unwrap(),
         body: entry.content.and_then(|content| content.body),
-        // RSS has HTML where the others have plain text.
-        summary: if format == Format::Rss { summary.map(unescape) } else { summary },
-        categories: entry.categories.into_iter().map(|category| (category.term, category.scheme)).collect(),
+        summary,
+        categories: entry.categories.into_iter().map(|one| (looks(&one.term), one.scheme)).collect(),
         image,
         attachments,
     }
+}
+
+/// A text without what shows nothing, and is there for readers that would take it for HTML.
+fn looks(text: &str) -> String {
+    text.replace('\u{2060}', "")
 }
 
 /// The files that go with the entry, but for its picture.
@@ -91,7 +97,11 @@ fn files(entry: &model::Entry, format: Format) -> Vec<SeenFile> {
         Format::Rss | Format::Json => link.media_type.is_some(),
     };
     let files = entry.links.iter().filter(is_file).filter(|link| link.media_type.as_deref() != Some("image/png"));
-    files.map(|link| (link.href.clone(), link.media_type.clone().unwrap(), link.length, link.title.clone())).collect()
+    files
+        .map(|link| {
+            (link.href.clone(), link.media_type.clone().unwrap(), link.length, link.title.as_deref().map(looks))
+        })
+        .collect()
 }
 
 fn expected(feed: &Feed, format: Format) -> Seen {

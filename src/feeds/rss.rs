@@ -8,6 +8,7 @@ use quick_xml::escape::partial_escape;
 use rss::extension::dublincore::DublinCoreExtension;
 use rss::extension::{Extension, ExtensionMap};
 
+use super::references::{self, plain};
 use super::{Document, Entry, Feed, history, itunes, rfc822};
 use crate::config::Format;
 use crate::posts::Person;
@@ -30,7 +31,7 @@ const TTL: &str = "60";
 #[must_use]
 pub fn render(feed: &Feed) -> Document {
     let xml = channel(feed).pretty_write_to(Vec::new(), b' ', 2).expect("writing to memory does not fail");
-    let mut bytes = with_references(&xml);
+    let mut bytes = references::written(&xml);
     bytes.push(b'\n');
     feed.document(Format::Rss, bytes)
 }
@@ -79,10 +80,15 @@ fn image(feed: &Feed) -> Option<rss::Image> {
     })
 }
 
+/// By its path, and by what stands behind its last dot, which the W3C validator goes by.
 fn is_raster(url: &str) -> bool {
     let path = url.split(['?', '#']).next().unwrap_or_default();
-    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
-    ["gif", "jpeg", "jpg", "png"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+    let extension =
+        |of: &str| of.rsplit_once('.').map_or(String::new(), |(_, extension)| extension.to_ascii_lowercase());
+    let is_known = |extension: &str| ["gif", "jpeg", "jpg", "png"].contains(&extension);
+    let last = extension(url);
+    let is_word = last.chars().all(|c| c.is_alphanumeric() || c == '_');
+    is_known(&extension(path)) && (is_known(&last) || !is_word)
 }
 
 /// Itself, and its other documents (RFC 5005, appendix B).
@@ -110,7 +116,7 @@ fn item(entry: &Entry, feed: &Feed) -> rss::Item {
         categories: entry
             .categories
             .iter()
-            .map(|category| rss::Category { name: category.term.clone(), domain: Some(category.scheme.clone()) })
+            .map(|category| rss::Category { name: plain(&category.term), domain: Some(category.scheme.clone()) })
             .collect(),
         description: Some(partial_escape(entry.stand_in()).into_owned()),
         content: entry.body().map(str::to_owned),
@@ -133,7 +139,9 @@ fn enclosure(file: &Attachment) -> rss::Enclosure {
 /// `author` is for one e-mail address; who has none, and several, go into `dc:creator`. Never both.
 fn address(authors: &[Person]) -> Option<String> {
     let [Person { name, email: Some(email), .. }] = authors else { return None };
-    Some(format!("{email} ({name})"))
+    // Inside the parentheses of a comment these would have a meaning (RFC 822, 3.3).
+    let is_plain = !name.contains(['(', ')', '\\']);
+    is_plain.then(|| format!("{email} ({})", plain(name)))
 }
 
 fn creators(authors: &[Person]) -> DublinCoreExtension {
@@ -174,33 +182,6 @@ fn element(name: &str, value: &str, attributes: &[(&str, &str)]) -> Extension {
         attrs: attributes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         ..Extension::default()
     }
-}
-
-/// What the profile wants plain text to say for `&`, `<` and `>`, because readers decode a title twice or take it for HTML.
-/// The crate has its own escapes and no way to change them. So a control character, which XML forbids and no text of a
-/// feed therefore holds, goes through it in the place of each.
-const REFERENCES: [(char, u8, &[u8]); 3] = [('&', 0x01, b"&#x26;"), ('<', 0x02, b"&#x3C;"), ('>', 0x03, b"&#x3E;")];
-
-/// Plain text, with control characters where [`with_references`] is to put references.
-fn plain(text: &str) -> String {
-    let stand_in =
-        |c| REFERENCES.iter().find(|(written, ..)| *written == c).map(|(_, control, _)| char::from(*control));
-    text.chars().map(|c| stand_in(c).unwrap_or(c)).collect()
-}
-
-fn with_references(xml: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(xml.len() + 1);
-    for run in xml.split_inclusive(|byte| (0x01..=0x03).contains(byte)) {
-        let reference = run.last().and_then(|last| REFERENCES.iter().find(|(_, control, _)| control == last));
-        match reference {
-            Some((_, _, reference)) => {
-                out.extend_from_slice(&run[..run.len() - 1]);
-                out.extend_from_slice(reference);
-            }
-            None => out.extend_from_slice(run),
-        }
-    }
-    out
 }
 
 #[cfg(test)]
@@ -251,15 +232,10 @@ mod tests {
             image(&feed).map(|image| image.url)
         };
         assert_eq!(
-            image_of("https://a.example/l.svg", "https://a.example/i.JPG?x=.svg").as_deref(),
-            Some("https://a.example/i.JPG?x=.svg")
+            image_of("https://a.example/l.svg", "https://a.example/i.JPG?x=.svg&y").as_deref(),
+            Some("https://a.example/i.JPG?x=.svg&y")
         );
         assert_eq!(image_of("https://a.example/l.svg?x=.png", "https://a.example/png"), None);
-    }
-
-    #[test]
-    fn titles_keep_what_readers_would_take_for_markup() {
-        let references = with_references(plain("a & b <T> &amp;").as_bytes());
-        assert_eq!(String::from_utf8(references).unwrap(), "a &#x26; b &#x3C;T&#x3E; &#x26;amp;");
+        assert_eq!(image_of("https://a.example/l.png?v=1.2", "https://a.example/i.png?x=.svg"), None);
     }
 }

@@ -71,7 +71,7 @@ fn item(item: &Map<String, Value>, id: &str, findings: &mut Findings) {
     findings.hold(has("content_html") || has("content_text"), id, "has no content");
     findings.html(text_of(item, "content_html"), id);
     let title = text_of(item, "title");
-    findings.hold(!title.trim().is_empty() && !text::looks_like_html(title), id, format_args!("the title {title:?}"));
+    findings.hold(!title.trim().is_empty(), id, format_args!("the title {title:?}"));
     for key in ["date_published", "date_modified"] {
         let date = text_of(item, key);
         findings.hold(!has(key) || text::rfc3339(date).is_some(), id, format_args!("{key} is {date:?}"));

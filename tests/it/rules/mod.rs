@@ -11,6 +11,8 @@ mod rss;
 mod text;
 mod xml;
 
+use self::xml::Element;
+
 /// The validator parses no more.
 const MOST_BYTES: usize = 5_000_000;
 
@@ -28,6 +30,12 @@ impl Findings {
     /// Notes what is wrong with a text as HTML.
     fn html(&mut self, html: &str, place: &str) {
         html::errors(html).into_iter().for_each(|error| self.add(place, error));
+    }
+
+    /// Notes it if an element's plain text, or an attribute's, looks like HTML.
+    fn plain(&mut self, text: &str, element: &Element, place: &str) {
+        let looks = text::looks_like_html(text, element.by_number);
+        self.hold(!looks, place, format_args!("<{}> {text:?} looks like HTML", element.name));
     }
 
     /// Notes `what` unless it holds.

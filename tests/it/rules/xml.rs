@@ -11,6 +11,8 @@ pub(super) struct Element {
     attributes: Vec<(String, String)>,
     pub(super) children: Vec<Element>,
     pub(super) text: String,
+    /// Whether its text or an attribute has characters that are written by number.
+    pub(super) by_number: bool,
 }
 
 impl Element {
@@ -64,6 +66,7 @@ pub(super) fn parse(document: &str) -> Result<Element, String> {
             Event::CData(data) => top.text.push_str(&data.decode().map_err(|error| error.to_string())?),
             Event::GeneralRef(reference) => {
                 let reference = reference.decode().map_err(|error| error.to_string())?;
+                top.by_number |= reference.starts_with("#x");
                 top.text.push_str(&resolved(&reference)?);
             }
             Event::DocType(_) => return Err("has a DOCTYPE".into()),
@@ -79,16 +82,17 @@ pub(super) fn parse(document: &str) -> Result<Element, String> {
 
 fn element(start: &BytesStart<'_>) -> Result<Element, String> {
     let name = String::from_utf8_lossy(start.name().as_ref()).into_owned();
-    let mut attributes = Vec::new();
+    let (mut attributes, mut by_number) = (Vec::new(), false);
     // Checks that no attribute stands twice.
     for attribute in start.attributes() {
         let attribute = attribute.map_err(|error| format!("<{name}>: {error}"))?;
         let key = String::from_utf8_lossy(attribute.key.as_ref()).into_owned();
         let value = String::from_utf8_lossy(&attribute.value).into_owned();
+        by_number |= value.contains("&#x");
         let value = quick_xml::escape::unescape(&value).map_err(|error| format!("<{name} {key}>: {error}"))?;
         attributes.push((key, value.into_owned()));
     }
-    Ok(Element { name, attributes, ..Element::default() })
+    Ok(Element { name, attributes, by_number, ..Element::default() })
 }
 
 fn resolved(reference: &str) -> Result<String, String> {
