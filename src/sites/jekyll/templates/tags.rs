@@ -25,7 +25,7 @@ impl Jekyll<'_> {
         match tag {
             "link" => self.link(markup, run),
             "post_url" => self.post_url(markup),
-            "highlight" => Ok(self.highlighted(markup, &body.unwrap_or_default(), before)),
+            "highlight" => Ok(highlighted(markup, &body.unwrap_or_default(), before)),
             "gist" => gist(markup),
             _ => self.include(tag, markup, run),
         }
@@ -55,34 +55,17 @@ impl Jekyll<'_> {
             exact.or_else(any).ok_or_else(|| Fault::said(format!("there is no post `{name}` to link to")))?;
         Ok(self.without_origin(url).to_owned())
     }
-
-    /// A code block: with a fence in Markdown, so that it is safe wherever it stands.
-    fn highlighted(&self, markup: &str, body: &str, before: &str) -> String {
-        let code = body.trim_matches(['\n', '\r']);
-        let is_name = |word: &&str| word.chars().all(|c| c.is_ascii_alphanumeric() || "+#.-_".contains(c));
-        let language = markup.split_whitespace().next().filter(is_name).unwrap_or_default().to_ascii_lowercase();
-        match self.post.markup {
-            markup if markup.dialect().is_some() => fenced(code, &language, before),
-            _ => {
-                let class = if language.is_empty() { String::new() } else { format!(" class=\"language-{language}\"") };
-                format!("<pre><code{class}>{}</code></pre>", html::escape(code))
-            }
-        }
-    }
 }
 
-/// A code block with a fence that the code does not hold, indented as the line is that it starts on.
-fn fenced(code: &str, language: &str, before: &str) -> String {
-    let longest = code.split(|c| c != '`').map(str::len).max().unwrap_or_default();
-    let fence = "`".repeat(longest.max(2) + 1);
-    let is_own_line = before.trim().is_empty();
-    let (start, indent) = if is_own_line { ("", before) } else { ("\n", "") };
-    let mut out = format!("{start}{fence}{language}\n");
-    for line in code.lines() {
-        out.extend([if line.is_empty() { "" } else { indent }, line, "\n"]);
-    }
-    out.extend([indent, &fence, "\n"]);
-    out
+/// A code block as HTML, in one line: nothing of the code is Markdown then, and neither an empty line nor one that is less
+/// indented ends the list item, quote or element that it stands in.
+fn highlighted(markup: &str, body: &str, before: &str) -> String {
+    let code = body.trim_matches(['\n', '\r']).replace("\r\n", "\n");
+    let is_name = |word: &&str| word.chars().all(|c| c.is_ascii_alphanumeric() || "+#.-_".contains(c));
+    let language = markup.split_whitespace().next().filter(is_name).unwrap_or_default().to_ascii_lowercase();
+    let class = if language.is_empty() { String::new() } else { format!(" class=\"language-{language}\"") };
+    let start = if before.trim().is_empty() { "" } else { "\n" };
+    format!("{start}<pre><code{class}>{}</code></pre>\n", html::escape(&code).replace('\n', "&#10;"))
 }
 
 /// What the script would load is on the page that this leads to.

@@ -39,15 +39,14 @@ fn told(body: &str) -> Vec<(usize, usize, String)> {
 }
 
 #[test]
-fn highlight_becomes_a_code_block() {
-    assert_eq!(
-        text("a\n{% highlight ruby linenos %}\nx = `ls`\n{% endhighlight %}\nb"),
-        "a\n```ruby\nx = `ls`\n```\n\nb"
-    );
-    assert_eq!(text("a {% highlight %}```{% endhighlight %}"), "a \n````\n```\n````\n");
-    assert_eq!(text("- a\n\n  {% highlight js %}\nb\n\nc\n{% endhighlight %}"), "- a\n\n  ```js\n  b\n\n  c\n  ```\n");
+fn highlight_becomes_a_code_block_in_one_line() {
+    let code = "x = `ls`\n\ny < \"&\"\n";
+    let made = "<pre><code class=\"language-ruby\">x = `ls`&#10;&#10;y &lt; &quot;&amp;&quot;</code></pre>\n";
+    assert_eq!(text(&format!("a\n{{% highlight Ruby linenos %}}\n{code}{{% endhighlight %}}\nb")), format!("a\n{made}\nb"));
+    assert_eq!(text("a {% highlight %}*b*{% endhighlight %}"), "a \n<pre><code>*b*</code></pre>\n");
+    assert_eq!(text("- a\n\n  {% highlight <js> %}\nb\n{% endhighlight %}"), "- a\n\n  <pre><code>b</code></pre>\n");
     let html = expanded("x.html", "<p>{% highlight c++ %}\na < b{% endhighlight %}").0;
-    assert_eq!(html, "<p><pre><code class=\"language-c++\">a &lt; b</code></pre>");
+    assert_eq!(html, "<p>\n<pre><code class=\"language-c++\">a &lt; b</code></pre>\n");
 }
 
 #[test]
