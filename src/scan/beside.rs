@@ -23,13 +23,13 @@ pub(super) struct Beside<'a> {
     record: RefCell<Record>,
 }
 
-/// What was asked, and what the answers were.
+/// What was asked, and what the answers were; `None` for what could not be read.
 #[derive(Debug, Default)]
 pub(super) struct Record {
     texts: BTreeMap<String, Text>,
-    lists: BTreeMap<String, Vec<String>>,
+    lists: BTreeMap<String, Option<Vec<String>>>,
     /// By directory and suffix.
-    endings: BTreeMap<(String, String), Vec<String>>,
+    endings: BTreeMap<(String, String), Option<Vec<String>>>,
     picks: Vec<Picked>,
     directories: BTreeMap<String, bool>,
 }
@@ -38,7 +38,7 @@ pub(super) struct Record {
 struct Picked {
     dir: String,
     passes: fn(&str) -> bool,
-    list: Vec<String>,
+    list: Option<Vec<String>>,
 }
 
 #[derive(Debug)]
@@ -46,7 +46,7 @@ struct Text {
     stamp: Option<Stamp>,
     /// Whether the stamp vouches for the content.
     settled: bool,
-    text: Option<Arc<str>>,
+    text: Option<Option<Arc<str>>>,
 }
 
 impl<'a> Beside<'a> {
@@ -64,29 +64,29 @@ impl Files for Beside<'_> {
         // Looked at before it is read: a change in between shows itself the next time.
         let stamp = self.source.stamp(path);
         let text = read(self.source, path, stamp);
-        let settled = stamp.is_none_or(|stamp| is_settled(&stamp, self.now));
-        let known = text.as_ref().ok().cloned().flatten();
-        // What could not be read may have been passed over: it is noted as well.
+        // What could not be read may have been passed over, and a disk that is back leaves no mark on the file.
+        let settled = text.is_ok() && stamp.is_none_or(|stamp| is_settled(&stamp, self.now));
+        let known = text.as_ref().ok().cloned();
         self.record.borrow_mut().texts.insert(path.to_owned(), Text { stamp, settled, text: known });
         text.map_err(|error| unreadable(path, &error))
     }
 
     fn below(&self, dir: &str) -> Result<Vec<String>, SettingsError> {
-        let list = self.source.below(dir).map_err(|error| unreadable(dir, &error))?;
-        self.record.borrow_mut().lists.insert(dir.to_owned(), list.clone());
-        Ok(list)
+        let list = self.source.below(dir);
+        self.record.borrow_mut().lists.insert(dir.to_owned(), list.as_ref().ok().cloned());
+        list.map_err(|error| unreadable(dir, &error))
     }
 
     fn ending(&self, dir: &str, suffix: &str) -> Result<Vec<String>, SettingsError> {
-        let list = self.source.ending(dir, suffix).map_err(|error| unreadable(dir, &error))?;
-        self.record.borrow_mut().endings.insert((dir.to_owned(), suffix.to_owned()), list.clone());
-        Ok(list)
+        let list = self.source.ending(dir, suffix);
+        self.record.borrow_mut().endings.insert((dir.to_owned(), suffix.to_owned()), list.as_ref().ok().cloned());
+        list.map_err(|error| unreadable(dir, &error))
     }
 
     fn picked(&self, dir: &str, passes: fn(&str) -> bool) -> Result<Vec<String>, SettingsError> {
-        let list = self.source.picked(dir, passes).map_err(|error| unreadable(dir, &error))?;
-        self.record.borrow_mut().picks.push(Picked { dir: dir.to_owned(), passes, list: list.clone() });
-        Ok(list)
+        let list = self.source.picked(dir, passes);
+        self.record.borrow_mut().picks.push(Picked { dir: dir.to_owned(), passes, list: list.as_ref().ok().cloned() });
+        list.map_err(|error| unreadable(dir, &error))
     }
 
     fn is_directory(&self, path: &str) -> bool {
@@ -100,8 +100,8 @@ impl Record {
     /// Whether every question would be answered as before.
     pub(super) fn still_holds(&self, source: &Directory) -> bool {
         self.texts.iter().all(|(path, text)| text.still_holds(source, path))
-            && self.lists.iter().all(|(dir, list)| source.below(dir).is_ok_and(|now| now == *list))
-            && self.endings.iter().all(|((dir, suffix), list)| source.ending(dir, suffix).is_ok_and(|now| now == *list))
+            && self.lists.iter().all(|(dir, list)| source.below(dir).ok() == *list)
+            && self.endings.iter().all(|((dir, suffix), list)| source.ending(dir, suffix).ok() == *list)
             && self.picks.iter().all(|picked| picked.still_holds(source))
             && self.directories.iter().all(|(path, was)| source.has_directory(path) == *was)
     }
@@ -109,14 +109,14 @@ impl Record {
 
 impl Picked {
     fn still_holds(&self, source: &Directory) -> bool {
-        source.picked(&self.dir, self.passes).is_ok_and(|now| now == self.list)
+        source.picked(&self.dir, self.passes).ok() == self.list
     }
 }
 
 impl Text {
     fn still_holds(&self, source: &Directory, path: &str) -> bool {
         let stamp = source.stamp(path);
-        stamp == self.stamp && (self.settled || read(source, path, stamp).is_ok_and(|text| text == self.text))
+        stamp == self.stamp && (self.settled || read(source, path, stamp).ok() == self.text)
     }
 }
 
@@ -184,6 +184,28 @@ mod tests {
             change();
             assert!(!before.still_holds(&source));
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_could_not_be_read_is_asked_for_again() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let dir = tempfile::tempdir().unwrap();
+        let closed = dir.path().join("data");
+        fs::create_dir(&closed).unwrap();
+        fs::write(dir.path().join("a"), [0xFF]).unwrap();
+        let mode = |mode| fs::set_permissions(&closed, fs::Permissions::from_mode(mode)).unwrap();
+        mode(0o000);
+        let source = Directory::open(dir.path()).unwrap();
+        let beside = Beside::new(&source, SystemTime::now() + Duration::from_secs(9));
+        assert!(beside.text("a").is_err());
+        // An administrator reads everything.
+        let is_closed = beside.below("data").is_err();
+        let record = beside.into_record();
+        assert!(record.still_holds(&source), "nothing has changed");
+        mode(0o700);
+        assert_eq!(record.still_holds(&source), !is_closed);
     }
 
     #[test]

@@ -114,7 +114,7 @@ struct Good {
 #[derive(Debug)]
 struct Expansion {
     raw: Revision,
-    asked: Vec<Asked>,
+    asked: Asked,
     revision: Revision,
     problems: Vec<Problem>,
 }
@@ -314,9 +314,7 @@ impl Known {
     /// Whether its template was run, and would do the same again.
     fn is_expanded(&self, world: &World<'_>) -> bool {
         let expansion = self.expansion.as_ref().zip(self.good.as_ref());
-        expansion.is_some_and(|(expansion, good)| {
-            expansion.raw == good.raw && expansion.asked.iter().all(|asked| asked.would_be_answered_so(world))
-        })
+        expansion.is_some_and(|(expansion, good)| expansion.raw == good.raw && expansion.asked.still_holds(world))
     }
 }
 

@@ -3,12 +3,13 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::sync::Arc;
 
 use super::posts::rules;
 use crate::catalog;
 use crate::config::Config;
+use crate::posts::liquid::Value;
 use crate::posts::{Post, text};
 use crate::sites::{Pages, Site};
 use crate::sources::directory::Directory;
@@ -24,6 +25,8 @@ pub(super) struct World<'a> {
     fingerprint: OnceCell<u64>,
     /// URLs of pages that are no posts, by path.
     pages: RefCell<HashMap<String, Option<String>>>,
+    /// What templates made of all posts, by name.
+    kept: RefCell<HashMap<&'static str, Value>>,
 }
 
 struct Index<'a> {
@@ -31,22 +34,26 @@ struct Index<'a> {
     by_stem: HashMap<&'a str, Vec<&'a Post>>,
 }
 
-/// A question, and what the answer was.
-#[derive(Debug)]
-pub(super) enum Asked {
-    Url(String, Option<String>),
-    Named(String, Vec<(String, String)>),
-    /// The fingerprint of what may be asked of all posts.
-    Posts(u64),
-    /// The fingerprint of a file.
-    Text(String, u64),
+/// What a template can ask.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Question {
+    Url(String),
+    Named(String),
+    /// Anything of all posts.
+    Posts,
+    Text(String),
 }
+
+/// Every question once, each with the fingerprint of its answer.
+#[derive(Debug, Default)]
+pub(super) struct Asked(HashMap<Question, u64>);
 
 impl<'a> World<'a> {
     /// `posts` are all live posts, by path.
     pub(super) fn new(site: Arc<Site>, source: Directory, config: &'a Config, posts: &'a [Arc<Post>]) -> Self {
         let (index, newest_first, fingerprint) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { site, config, source, posts, index, newest_first, fingerprint, pages: RefCell::default() }
+        let (pages, kept) = (RefCell::default(), RefCell::default());
+        Self { site, config, source, posts, index, newest_first, fingerprint, pages, kept }
     }
 
     fn index(&self) -> &Index<'a> {
@@ -119,23 +126,36 @@ impl Pages for World<'_> {
     fn text(&self, path: &str) -> Option<Arc<str>> {
         self.text_of(path).map(Arc::from)
     }
+
+    fn kept(&self, name: &'static str, make: &dyn Fn() -> Value) -> Value {
+        let known = self.kept.borrow().get(name).cloned();
+        known.unwrap_or_else(|| {
+            let made = make();
+            self.kept.borrow_mut().insert(name, made.clone());
+            made
+        })
+    }
 }
 
 impl Asked {
-    pub(super) fn would_be_answered_so(&self, world: &World<'_>) -> bool {
-        match self {
-            Self::Url(path, url) => world.url(path) == *url,
-            Self::Named(stem, found) => world.named(stem) == *found,
-            Self::Posts(fingerprint) => world.fingerprint() == *fingerprint,
-            Self::Text(path, fingerprint) => hashed(&world.text(path)) == *fingerprint,
-        }
+    /// Whether this world would answer everything alike.
+    pub(super) fn still_holds(&self, world: &World<'_>) -> bool {
+        self.0.iter().all(|(question, answer)| {
+            let now = match question {
+                Question::Url(path) => hashed(&world.url(path)),
+                Question::Named(stem) => hashed(&world.named(stem)),
+                Question::Posts => world.fingerprint(),
+                Question::Text(path) => hashed(&world.text(path)),
+            };
+            now == *answer
+        })
     }
 }
 
 /// The world, writing down what it is asked.
 pub(super) struct Asking<'a, 'w> {
     world: &'a World<'w>,
-    asked: RefCell<Vec<Asked>>,
+    asked: RefCell<Asked>,
 }
 
 impl<'a, 'w> Asking<'a, 'w> {
@@ -143,39 +163,48 @@ impl<'a, 'w> Asking<'a, 'w> {
         Self { world, asked: RefCell::default() }
     }
 
-    pub(super) fn into_asked(self) -> Vec<Asked> {
+    pub(super) fn into_asked(self) -> Asked {
         self.asked.into_inner()
+    }
+
+    fn note(&self, question: Question, answer: u64) {
+        self.asked.borrow_mut().0.insert(question, answer);
     }
 }
 
 impl Pages for Asking<'_, '_> {
     fn url(&self, path: &str) -> Option<String> {
         let url = self.world.url(path);
-        self.asked.borrow_mut().push(Asked::Url(path.to_owned(), url.clone()));
+        self.note(Question::Url(path.to_owned()), hashed(&url));
         url
     }
 
     fn named(&self, stem: &str) -> Vec<(String, String)> {
         let found = self.world.named(stem);
-        self.asked.borrow_mut().push(Asked::Named(stem.to_owned(), found.clone()));
+        self.note(Question::Named(stem.to_owned()), hashed(&found));
         found
     }
 
     fn posts(&self) -> &[Arc<Post>] {
-        self.asked.borrow_mut().push(Asked::Posts(self.world.fingerprint()));
+        self.note(Question::Posts, self.world.fingerprint());
         self.world.posts()
     }
 
     fn text(&self, path: &str) -> Option<Arc<str>> {
         let text = self.world.text(path);
-        self.asked.borrow_mut().push(Asked::Text(path.to_owned(), hashed(&text)));
+        self.note(Question::Text(path.to_owned()), hashed(&text));
         text
+    }
+
+    fn kept(&self, name: &'static str, make: &dyn Fn() -> Value) -> Value {
+        self.note(Question::Posts, self.world.fingerprint());
+        self.world.kept(name, make)
     }
 }
 
-fn hashed(text: &Option<Arc<str>>) -> u64 {
+fn hashed(answer: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
+    answer.hash(&mut hasher);
     hasher.finish()
 }
 

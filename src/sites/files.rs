@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::SettingsError;
+use crate::posts::liquid::Value;
 use crate::posts::{Post, Source};
 use crate::problems::Problem;
 
@@ -56,6 +57,10 @@ pub trait Pages {
 
     /// The text of the file at `path`; `None` if there is none that can be read.
     fn text(&self, path: &str) -> Option<Arc<str>>;
+
+    /// What is made of all live posts under this name, kept for the next template that asks for it: ten thousand templates
+    /// with a list of ten thousand posts would take the square of their number.
+    fn kept(&self, name: &'static str, make: &dyn Fn() -> Value) -> Value;
 }
 
 /// What came of a template.
@@ -72,7 +77,7 @@ pub struct Expanded<'a> {
 pub(crate) mod testing {
     use std::collections::BTreeMap;
 
-    use super::{Arc, Files, Pages, Post, SettingsError};
+    use super::{Arc, Files, Pages, Post, SettingsError, Value};
 
     /// Files by path.
     pub(crate) struct InMemory(BTreeMap<String, Arc<str>>);
@@ -142,6 +147,10 @@ pub(crate) mod testing {
 
         fn text(&self, path: &str) -> Option<Arc<str>> {
             self.texts.get(path).cloned()
+        }
+
+        fn kept(&self, _: &'static str, make: &dyn Fn() -> Value) -> Value {
+            make()
         }
     }
 }

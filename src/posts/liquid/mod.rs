@@ -8,7 +8,9 @@
 mod condition;
 mod expression;
 mod filters;
+mod flow;
 mod links;
+mod lookup;
 mod loops;
 mod parse;
 mod ruby;

@@ -106,6 +106,7 @@ fn a_template_that_does_too_much_is_stopped() {
     for body in [
         "a{% for i in (1..1000000000) %}{% for j in (1..1000000000) %}x{% endfor %}{% endfor %}",
         "a{% for i in (1..1000000000) %}{% endfor %}",
+        "a{% tablerow i in (1..1000000000) %}{% endtablerow %}",
         "a{% assign x = 'aaaaaaaa' %}{% for i in (1..99) %}{% assign x = x | append: x %}{% endfor %}{{ x }}",
         "a{% assign x = 'aaaaaaaa' %}{% for i in (1..99) %}{% assign x = x | replace: 'a', x %}{% endfor %}{{ x }}",
         "a{% assign x = 'a,b' | split: ',' %}{% for i in (1..99) %}{% assign x = x | concat: x %}{% endfor %}",

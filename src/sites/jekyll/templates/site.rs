@@ -21,13 +21,13 @@ impl Jekyll<'_> {
             "baseurl" => Some(Value::text(path)),
             "data" => Some(self.settings.library.data.clone()),
             "time" => Some(Value::Time(self.pages.posts().first()?.published)),
-            "posts" => Some(self.posts(self.pages.posts().iter())),
+            "posts" => Some(self.pages.kept("posts", &|| self.posts(self.pages.posts().iter()))),
             "related_posts" => {
                 let others = self.pages.posts().iter().filter(|post| post.path != self.post.path);
                 Some(self.posts(others.take(RELATED)))
             }
-            "categories" => Some(self.by_term(|post| &post.categories)),
-            "tags" => Some(self.by_term(|post| &post.tags)),
+            "categories" => Some(self.pages.kept("categories", &|| self.by_term(|post| &post.categories))),
+            "tags" => Some(self.pages.kept("tags", &|| self.by_term(|post| &post.tags))),
             key => self.settings.library.config.get(key),
         }
     }

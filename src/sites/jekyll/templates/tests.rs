@@ -42,7 +42,10 @@ fn told(body: &str) -> Vec<(usize, usize, String)> {
 fn highlight_becomes_a_code_block_in_one_line() {
     let code = "x = `ls`\n\ny < \"&\"\n";
     let made = "<pre><code class=\"language-ruby\">x = `ls`&#10;&#10;y &lt; &quot;&amp;&quot;</code></pre>\n";
-    assert_eq!(text(&format!("a\n{{% highlight Ruby linenos %}}\n{code}{{% endhighlight %}}\nb")), format!("a\n{made}\nb"));
+    assert_eq!(
+        text(&format!("a\n{{% highlight Ruby linenos %}}\n{code}{{% endhighlight %}}\nb")),
+        format!("a\n{made}\nb")
+    );
     assert_eq!(text("a {% highlight %}*b*{% endhighlight %}"), "a \n<pre><code>*b*</code></pre>\n");
     assert_eq!(text("- a\n\n  {% highlight <js> %}\nb\n{% endhighlight %}"), "- a\n\n  <pre><code>b</code></pre>\n");
     let html = expanded("x.html", "<p>{% highlight c++ %}\na < b{% endhighlight %}").0;
