@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::lines::indent_of;
+use super::near::MAX_SPAN;
 
 /// An instruction.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,7 +25,7 @@ impl<'a> Braces<'a> {
         let indent = indent_of(text);
         let bare = &text[indent..];
         let inside = bare.strip_prefix("{:")?;
-        let end = inside.find('}')?;
+        let end = inside[..inside.floor_char_boundary(MAX_SPAN)].find('}')?;
         let list = &inside[..end];
         let behind = &inside[end + 1..];
         let line_end = behind.find('\n').map_or(behind.len(), |end| end + 1);
@@ -77,9 +78,11 @@ pub(super) fn is_contents(list: &str) -> bool {
 
 /// Gives the heading at the end of `out` the id of `list`, and the class that keeps it out of the table of contents.
 pub(super) fn name_heading(out: &mut String, list: &str) {
-    let line = out.trim_end_matches('\n');
-    let start = line.rfind('\n').map_or(0, |at| at + 1);
-    if !super::lines::is_heading(&line[start..]) || out.len() - line.len() != 1 || line.ends_with('}') {
+    // Many lists may follow one long line, and each of them looks back.
+    let recent = &out[out.ceil_char_boundary(out.len().saturating_sub(2 * MAX_SPAN))..];
+    let Some(lines) = recent.strip_suffix('\n') else { return };
+    let line = &lines[lines.rfind('\n').map_or(0, |at| at + 1)..];
+    if !super::lines::is_heading(line) || line.ends_with('}') {
         return;
     }
     let words = list.split_whitespace();

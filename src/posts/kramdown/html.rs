@@ -71,12 +71,6 @@ pub(super) fn tag_len(text: &str) -> Option<usize> {
     tag(text).map(|tag| tag.len)
 }
 
-/// Where in `text` the end tag of `name` begins.
-pub(super) fn end_of(text: &str, name: &str) -> Option<usize> {
-    let len = raw_len(name, text);
-    (len < text.len()).then_some(len)
-}
-
 /// The same without the attribute that only kramdown understands.
 pub(super) fn without_markdown_attributes(html: &str) -> String {
     ["1", "0", "span", "block"].iter().fold(html.to_owned(), |html, value| {

@@ -11,6 +11,7 @@ mod braces;
 mod html;
 mod items;
 mod lines;
+mod near;
 mod spans;
 mod tables;
 

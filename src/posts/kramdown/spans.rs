@@ -4,34 +4,31 @@
 //! raw spans protected, and what only CommonMark has a meaning for escaped. Never: a change inside a code span.
 
 use super::lines::{fence, indent_of, is_heading};
+use super::near::{MAX_SPAN, Nearby, Runs, run};
 use super::tables::is_separator;
 use super::{GUARD, html};
 
-/// No span and no URL is longer; it keeps a megabyte of beginnings linear.
-const MAX_SPAN: usize = 2_048;
+/// What kramdown leaves alone or drops: how it begins and ends, and whether it is shown.
+const EXTENSIONS: [(&str, &str, bool); 3] =
+    [("{::nomarkdown}", "{:/nomarkdown}", true), ("{::comment}", "{:/comment}", false), ("{::", "/}", false)];
 
 /// Appends `text` to `out`, rewritten. `outermost`: it stands in no list.
 pub(super) fn rewrite(text: &str, outermost: bool, out: &mut String) {
-    let mut spans = Spans { text, at: 0, out, line: 0, outermost, struck: false, math: true, after_span: false };
+    let mut spans = Spans {
+        text,
+        at: 0,
+        out,
+        line: 0,
+        outermost,
+        struck: false,
+        math: true,
+        after_span: false,
+        runs: None,
+        ends: EXTENSIONS.map(|(_, close, _)| Nearby::new(close)),
+        any_end: Nearby::new("{:/}"),
+        end_tags: ["code", "kbd", "samp", "var"].map(Nearby::new),
+    };
     spans.run();
-}
-
-/// The length of the code span that `text` begins with.
-pub(super) fn code(text: &str) -> Option<usize> {
-    let len = text.bytes().take_while(|byte| *byte == b'`').count();
-    if len == 0 {
-        return None;
-    }
-    let mut at = len;
-    while let Some(next) = text[at..].find('`') {
-        at += next;
-        let run = text[at..].bytes().take_while(|byte| *byte == b'`').count();
-        at += run;
-        if run == len {
-            return Some(at);
-        }
-    }
-    None
 }
 
 struct Spans<'a, 'o> {
@@ -46,6 +43,13 @@ struct Spans<'a, 'o> {
     math: bool,
     /// Whether a span ended right here, to which an attribute list would belong.
     after_span: bool,
+    /// Those of `text`, from the first one on.
+    runs: Option<Runs>,
+    /// What ends each of [`EXTENSIONS`], and what ends any of them.
+    ends: [Nearby; 3],
+    any_end: Nearby,
+    /// The elements whose content is shown as it is.
+    end_tags: [Nearby; 4],
 }
 
 impl<'a> Spans<'a, '_> {
@@ -106,14 +110,15 @@ impl<'a> Spans<'a, '_> {
 
     fn backticks(&mut self) {
         let rest = self.rest();
-        let run = rest.bytes().take_while(|byte| *byte == b'`').count();
+        let run = run(rest);
         let spaced = |c: Option<char>| c.is_none_or(char::is_whitespace);
         let before = self.text[..self.at].chars().next_back();
         if run == 1 && spaced(before) && rest[1..].starts_with(char::is_whitespace) {
             self.out.push('\\');
             return self.copy(1);
         }
-        let Some(len) = code(rest) else { return self.copy(run) };
+        let runs = self.runs.get_or_insert_with(|| Runs::of(self.text));
+        let Some(len) = runs.code(self.text, self.at) else { return self.copy(run) };
         let code = &rest[..len];
         // A line within could begin with what is a block to the parser; but the mark of a quote has to stay.
         if code.contains("\n>") {
@@ -127,18 +132,17 @@ impl<'a> Spans<'a, '_> {
 
     fn braces(&mut self) {
         let rest = self.rest();
-        for (open, close, shown) in
-            [("{::nomarkdown}", "{:/nomarkdown}", true), ("{::comment}", "{:/comment}", false), ("{::", "/}", false)]
-        {
-            let Some(inside) = rest.strip_prefix(open) else { continue };
-            let inside = near(inside);
-            let stop = inside.find(close).map(|end| (end, end + close.len()));
-            let stop = stop.or_else(|| inside.find("{:/}").map(|end| (end, end + 4)));
+        for ((open, _, shown), end) in EXTENSIONS.into_iter().zip(&mut self.ends) {
+            if !rest.starts_with(open) {
+                continue;
+            }
+            let inside = self.at + open.len();
+            let stop = end.text(self.text, inside).or_else(|| self.any_end.text(self.text, inside));
             let Some((end, after)) = stop else { continue };
             if shown {
-                self.out.push_str(&inside[..end]);
+                self.out.push_str(&self.text[inside..end]);
             }
-            self.at += open.len() + after;
+            self.at = after;
             return;
         }
         let list = rest.strip_prefix("{:").and_then(|inside| inside.find(['{', '}']).map(|end| &inside[..end]));
@@ -192,13 +196,10 @@ impl<'a> Spans<'a, '_> {
         self.copy(len);
         self.after_span = true;
         let name = rest[1..].split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-        if matches!(name, "code" | "kbd" | "samp" | "var") && !rest[..len].ends_with("/>") {
-            let end = html::end_of(near(self.rest()), name);
-            if let Some(end) = end {
-                let inside = &self.rest()[..end];
-                self.protected(inside);
-                self.at += end;
-            }
+        let end_tag = self.end_tags.iter_mut().find(|end| end.is_of(name) && !rest[..len].ends_with("/>"));
+        if let Some(end) = end_tag.and_then(|end| end.end_tag(self.text, self.at)) {
+            self.protected(&self.text[self.at..end]);
+            self.at = end;
         }
     }
 
@@ -255,11 +256,6 @@ impl<'a> Spans<'a, '_> {
             self.out.push_str(GUARD);
         }
     }
-}
-
-/// So much of `text` as a span may take.
-fn near(text: &str) -> &str {
-    &text[..text.floor_char_boundary(MAX_SPAN)]
 }
 
 /// The URL in parentheses that `inside` begins with, and how long it is; a title may follow.

@@ -2,6 +2,7 @@
 //!
 //! In: lines of text between two ends of blocks. Out: a table as the GitHub extensions have it, or nothing. Never: a table of which a line has no pipe.
 
+use super::near::{Runs, run};
 use super::spans;
 
 /// Reads `chunk` as a table. `ended`: an empty line or the like follows.
@@ -27,7 +28,8 @@ pub(super) fn rewrite(chunk: &str, ended: bool) -> Option<String> {
     out.push_str(&shown);
     out.push_str(&alignment(separator.filter(|_| head > 0).map_or("", |n| lines[n]), columns));
     for n in &body[usize::from(head == 1)..] {
-        out.push_str(&row(&rows[*n], columns));
+        // The parser adds the cells that are missing, and knows when there are too many.
+        out.push_str(&row(&rows[*n], rows[*n].len()));
     }
     Some(out)
 }
@@ -62,22 +64,24 @@ fn alignment(separator: &str, columns: usize) -> String {
 /// The cells of a line, rewritten, with the pipes inside them escaped.
 fn cells(line: &str) -> Vec<String> {
     let mut cells = vec![String::new()];
-    let mut rest = line.trim();
-    while let Some(c) = rest.chars().next() {
-        let code = spans::code(rest);
+    let line = line.trim();
+    let runs = Runs::of(line);
+    let mut at = 0;
+    while let Some(c) = line[at..].chars().next() {
+        let code = if c == '`' { runs.code(line, at) } else { None };
         let len = match c {
-            '`' => code.unwrap_or(1),
-            '\\' => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+            '`' => code.unwrap_or_else(|| run(&line[at..])),
+            '\\' => 1 + line[at + 1..].chars().next().map_or(0, char::len_utf8),
             _ => c.len_utf8(),
         };
-        let (piece, after) = rest.split_at(len);
+        let piece = &line[at..at + len];
+        at += len;
         if c == '|' {
             cells.push(String::new());
         } else if let Some(cell) = cells.last_mut() {
             // A pipe in a code span has to be escaped here, and only here.
-            cell.push_str(&if code.is_some() { piece.replace('|', "\\|") } else { piece.to_owned() });
+            if code.is_some() { cell.push_str(&piece.replace('|', "\\|")) } else { cell.push_str(piece) }
         }
-        rest = after;
     }
     if cells.len() > 1 && cells[0].trim().is_empty() {
         cells.remove(0);

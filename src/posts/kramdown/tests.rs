@@ -227,9 +227,24 @@ fn hostile_input_takes_linear_time() {
         "{::nomarkdown}",
         "<script>",
         "</script",
+        "{:\n",
+        "{: .x}\n\n",
+        "<code></b>",
+        "{::",
+        "<kbd>",
     ] {
         let html = rendered(&unit.repeat(20_000));
         assert!(html.len() < 100 * 20_000 * unit.len(), "{unit}");
+    }
+}
+
+#[test]
+fn hostile_tables_take_linear_time() {
+    let backticks = format!("|{}\n", "`".repeat(200_000));
+    let runs: String = (1..600).map(|len| format!("|{} ", "`".repeat(len))).collect();
+    let wide = format!("{}\n{}", "a|".repeat(20_000), "b|\n".repeat(20_000));
+    for table in [backticks, runs, wide] {
+        assert!(rendered(&table).len() < 100 * table.len());
     }
 }
 
