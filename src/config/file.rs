@@ -9,6 +9,9 @@ use crate::problems::{Code, Place, Problem, Severity};
 /// The name that is looked for in the site's directory.
 pub const FILE_NAME: &str = "tidings.yaml";
 
+/// The most that it may have, in bytes; a YAML reader takes half a second for a megabyte.
+const MAX_LEN: usize = 128 * 1024;
+
 /// A config file, parsed but not checked.
 #[derive(Debug, Clone, Default)]
 pub struct ConfigFile {
@@ -62,8 +65,11 @@ impl ConfigFile {
     ///
     /// # Errors
     ///
-    /// If it does not parse, or holds a key or a type that it cannot hold.
+    /// If it is too long, does not parse, or holds a key or a type that it cannot hold.
     pub fn parse(name: &str, dir: &Path, text: String) -> Result<Self, Problem> {
+        if text.len() > MAX_LEN {
+            return Err(problem(name, None, "it has more than 128 KiB", "delete what is no setting of Tidings"));
+        }
         let raw = match serde_yaml::from_str::<Option<RawConfig>>(&text) {
             Ok(raw) => raw.unwrap_or_default(),
             Err(error) => return Err(parse_problem(name, &text, &error)),
@@ -212,6 +218,12 @@ mod tests {
         let file = parse(yaml).unwrap();
         let feeds = file.raw.feeds.unwrap();
         assert!(feeds.paths.given.tag.is_some() && feeds.podcast.is_some() && feeds.custom[0].podcast.is_some());
+    }
+
+    #[test]
+    fn a_file_has_at_most_128_kib() {
+        assert!(parse(&"#".repeat(MAX_LEN)).is_ok());
+        assert_eq!(parse(&"#".repeat(MAX_LEN + 1)).unwrap_err().message, "it has more than 128 KiB");
     }
 
     #[test]

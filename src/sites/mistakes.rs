@@ -2,7 +2,7 @@
 //!
 //! In: the text, and where the parser gave up. Out: a message and a remedy. Never: a guess at what was meant.
 
-use crate::posts::front_matter::{Error, UNCLOSED, UNCLOSED_TOML};
+use crate::posts::front_matter::{Error, TOO_LONG, UNCLOSED, UNCLOSED_TOML};
 use crate::problems::Place;
 
 /// What is wrong, in one sentence, and what to do about it.
@@ -25,6 +25,8 @@ impl Mistake {
             Self::new(&error.message, "put a line `---` below its last field")
         } else if error.message == UNCLOSED_TOML {
             Self::new(&error.message, "put a line `+++` below its last field")
+        } else if error.message == TOO_LONG {
+            Self::new(&error.message, "keep only what describes it there, and put texts and data elsewhere")
         } else if says("mapping values are not allowed") {
             spot.colon()
         } else if says("cannot start any token") {

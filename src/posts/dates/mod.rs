@@ -64,12 +64,18 @@ pub enum Refused {
     OutOfRange,
 }
 
+/// The longest text that may be a date, in bytes: Ruby refuses longer ones, too (`Date._parse`, `limit:`).
+const MAX_LEN: usize = 128;
+
 /// Reads a date.
 ///
 /// # Errors
 ///
 /// If it is no date; see [`Refused`].
 pub fn read(scalar: &Scalar, zone: Tz, naive: Naive) -> Result<Date, Refused> {
+    if scalar.text.len() > MAX_LEN {
+        return Err(Refused::NotADate);
+    }
     if scalar.text.trim().is_empty() {
         return Err(Refused::Empty);
     }
@@ -209,7 +215,14 @@ mod tests {
             assert_eq!(tokyo(text, false), "OutOfRange", "{text}");
         }
         assert_eq!(tokyo("  ", false), "Empty");
-        assert_eq!(tokyo(&"1".repeat(100_000), false), "NotADate");
+        assert_eq!(tokyo("1-1-1 1:1+1:0036636635", false), "2001-01-01T01:01:00+09:00 Ignored(9..22)");
+    }
+
+    #[test]
+    fn a_date_has_at_most_128_bytes() {
+        let padded = |len: usize| tokyo(&format!("2025-11-08{}", " ".repeat(len - 10)), true);
+        assert_eq!((padded(128).as_str(), padded(129).as_str()), ("2025-11-08T00:00:00+09:00", "NotADate"));
+        assert_eq!(tokyo(&"\n".repeat(1_000_000), true), "NotADate");
     }
 
     #[test]

@@ -27,14 +27,8 @@ pub(super) struct Clock {
     pub(super) second: u32,
 }
 
-/// Longer texts are no dates.
-const MAX_LEN: usize = 100;
-
 /// Finds a date in `text`.
 pub(super) fn read(text: &str) -> Option<Written> {
-    if text.len() > MAX_LEN {
-        return None;
-    }
     let mut tokens = Tokens::of(text);
     let time = take_time(&mut tokens);
     let (clock, zone) = time.unwrap_or_default();

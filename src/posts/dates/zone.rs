@@ -43,7 +43,7 @@ pub(super) fn at(tokens: &Tokens, at: usize) -> Option<(Zone, usize)> {
         _ => return None,
     };
     let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
-    (hours < 24 && minutes < 60).then_some((Zone::Offset(sign * (hours * 3600 + minutes * 60)), end))
+    (hours < 24 && minutes < 60).then(|| (Zone::Offset(sign * (hours * 3600 + minutes * 60)), end))
 }
 
 fn common(name: &str) -> Option<i32> {

@@ -17,6 +17,12 @@ use split::split;
 pub(crate) use split::{UNCLOSED, UNCLOSED_TOML};
 pub use value::{Map, Scalar, Value};
 
+/// The most that a block may have, in bytes. Front matter has hundreds; a YAML reader takes half a second for a megabyte.
+const MAX_LEN: usize = 128 * 1024;
+
+/// What [`Error::message`] says of a block that has more.
+pub(crate) const TOO_LONG: &str = "it has more than 128 KiB";
+
 /// Why a front matter block cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
@@ -57,8 +63,9 @@ pub fn read_any(file: &str) -> Result<(Map, usize), Error> {
 ///
 /// # Errors
 ///
-/// If it is not TOML; a key that stands twice is one, too.
+/// If it is not TOML, or too long; a key that stands twice is one, too.
 pub fn parse_toml(file: &str, range: Range<usize>) -> Result<Map, Error> {
+    check_len(&range)?;
     toml::read(file.get(range.clone()).unwrap_or_default(), range.start)
 }
 
@@ -84,8 +91,9 @@ pub fn parse_json(file: &str, range: Range<usize>) -> Result<Map, Error> {
 ///
 /// # Errors
 ///
-/// If it is not YAML, not a mapping, or asks for Ruby objects.
+/// If it is not YAML, too long, not a mapping, or asks for Ruby objects.
 pub fn parse(file: &str, range: Range<usize>) -> Result<Map, Error> {
+    check_len(&range)?;
     let start = range.start;
     let yaml = file.get(range).unwrap_or_default();
     match read::document(yaml, start)? {
@@ -105,6 +113,13 @@ pub fn parse(file: &str, range: Range<usize>) -> Result<Map, Error> {
 /// If it is not YAML, or asks for Ruby objects.
 pub fn parse_any(text: &str) -> Result<Value, Error> {
     read::document(text, 0)
+}
+
+fn check_len(block: &Range<usize>) -> Result<(), Error> {
+    match block.len() > MAX_LEN {
+        true => Err(Error { message: TOO_LONG.to_owned(), at: block.start }),
+        false => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -232,8 +247,19 @@ mod tests {
 
     #[test]
     fn many_keys_take_linear_time() {
-        let yaml: String = (0..50_000).map(|n| format!("k{n}: {n}\n")).collect();
-        assert_eq!(map(&yaml).iter().count(), 50_000);
+        let yaml: String = (0..9_000).map(|n| format!("k{n}: {n}\n")).collect();
+        assert_eq!(map(&yaml).iter().count(), 9_000);
+    }
+
+    #[test]
+    fn a_block_has_at_most_128_kib() {
+        for (open, close) in [("---\n#", "\n---\n"), ("+++\n#", "\n+++\n")] {
+            let read = |len: usize| read_any(&format!("{open}{}{close}", "x".repeat(len - 2)));
+            assert!(read(MAX_LEN).is_ok());
+            assert_eq!(read(MAX_LEN + 1), Err(Error { message: TOO_LONG.into(), at: 4 }));
+        }
+        let large: String = "- a\n".repeat(MAX_LEN);
+        assert!(parse_any(&large).is_ok(), "data files may be larger");
     }
 
     proptest::proptest! {
