@@ -67,6 +67,9 @@ const COMMON: &[&str] = &[
 /// The longest input, in bytes: the bound that times are given for.
 pub(crate) const LONGEST: usize = 1 << 20;
 
+/// Most pieces of seeds are shorter, so that there can be many inputs.
+const SHORT: usize = 512;
+
 /// Everything that one target's inputs are made of.
 pub(crate) struct Source {
     pub(crate) seeds: Vec<String>,
@@ -86,7 +89,7 @@ impl Source {
 
     /// A random input: small mostly, now and then up to a megabyte.
     pub(crate) fn make(&self, random: &mut Random) -> String {
-        if random.once_in(5_000) {
+        if random.once_in(10_000) {
             return self.large(random);
         }
         let mut text = if self.seeds.is_empty() || random.once_in(8) { String::new() } else { self.piece(random) };
@@ -99,11 +102,11 @@ impl Source {
     /// Part of a seed, or all of it.
     fn piece(&self, random: &mut Random) -> String {
         let seed = &self.seeds[random.below(self.seeds.len())];
-        if random.once_in(2) {
+        if random.once_in(16) {
             return seed.clone();
         }
-        let (from, to) = range(seed, random);
-        seed[from..to].to_owned()
+        let from = boundary(seed, random);
+        seed[from..seed.floor_char_boundary(from + random.below(SHORT))].to_owned()
     }
 
     fn token(&self, random: &mut Random) -> &'static str {
@@ -116,7 +119,7 @@ impl Source {
         match random.below(9) {
             0..=2 => text.insert_str(at, self.token(random)),
             3 => {
-                let times = 1 << random.below(7);
+                let times = 1 << random.below(6);
                 text.insert_str(at, &self.token(random).repeat(times));
             }
             4 => {
@@ -134,7 +137,7 @@ impl Source {
             }
             7 => {
                 let (open, close) = (self.token(random), self.token(random));
-                let times = 1 << random.below(8);
+                let times = 1 << random.below(6);
                 text.insert_str(at, &format!("{}{}", open.repeat(times), close.repeat(times)));
             }
             _ => {

@@ -5,6 +5,14 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+/// Front matter in TOML.
+pub(crate) const TOML: &str = "title = \"a \\u65e5\"\ndate = 2025-01-01T12:00:00+09:00\ndraft = false\nweight = 1_0\n\
+    tags = ['a', \"b\"]\n[author]\nname.first = 'c'\n[[x.y]]\nz = \"\"\"\nd\n\"\"\"\n";
+
+/// Front matter in JSON.
+pub(crate) const JSON: &str =
+    "{\"title\": \"a \\u65e5\", \"n\": [1, 1.10, -2e3, null, true], \"x\": {\"y\": {}}}\n\nbody\n";
+
 fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }

@@ -18,8 +18,16 @@ use tidings::sites::{Files, Outcome, Pages, Reading, Rules, SettingsError, Site}
 use crate::inputs::Source;
 use crate::{rules, seeds, tokens};
 
-/// Checks what a target made, and gives its bytes.
-pub(crate) type Check = Box<dyn FnOnce() -> Result<Vec<u8>, String>>;
+/// Checks what a target made, and gives its bytes. Not every input is worth every check: without `Look::Thorough` it does
+/// what is quick, and gives no bytes.
+pub(crate) type Check = Box<dyn FnOnce(Look) -> Result<Vec<u8>, String>>;
+
+/// How closely a result is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    Quick,
+    Thorough,
+}
 
 /// One target.
 pub(crate) struct Target {
@@ -31,11 +39,18 @@ pub(crate) struct Target {
 /// All targets.
 pub(crate) fn all() -> Vec<Target> {
     vec![
-        target("front-matter", front_matter, seeds::front_matter(), tokens::YAML),
+        target("front-matter", front_matter("---"), seeds::front_matter(), tokens::YAML),
+        target("toml", front_matter("+++"), vec![seeds::TOML.to_owned()], tokens::TOML),
+        target("json", front_matter(""), vec![seeds::JSON.to_owned()], tokens::JSON),
         target("dates", date, tokens::DATES.iter().map(|&date| date.to_owned()).collect(), tokens::DATE_PARTS),
         target("markdown", post("_posts/2025-01-01-x.md"), seeds::bodies(), tokens::MARKDOWN),
         target("html", post("_posts/2025-01-01-x.html"), seeds::bodies(), tokens::HTML),
-        target("posts", whole_post, seeds::posts(), tokens::YAML),
+        target("titles", title, Vec::new(), tokens::MARKDOWN),
+        target("posts", file("_posts/2025-01-01-x.md", Reader::jekyll()), seeds::posts(), tokens::YAML),
+        target("plain", file("x.md", Reader::of(Generator::Plain)), seeds::posts(), tokens::YAML),
+        target("eleventy", file("posts/x.md", Reader::of(Generator::Eleventy)), seeds::posts(), tokens::LIQUID),
+        target("astro", file("src/content/blog/x.mdx", Reader::of(Generator::Astro)), seeds::posts(), tokens::MDX),
+        target("zola", zola(), seeds::bodies(), tokens::ZOLA),
         target("slugs", slugs(), Vec::new(), tokens::SLUGS),
         target("liquid", post("_posts/2025-01-01-x.md"), seeds::bodies(), tokens::LIQUID),
         target(
@@ -61,19 +76,29 @@ fn target(
 
 /// What is only to be the same each time.
 fn same(result: impl std::fmt::Debug + 'static) -> Check {
-    Box::new(move || Ok(format!("{result:?}").into_bytes()))
+    Box::new(move |look| Ok(debugged(look, &result)))
 }
 
-/// YAML; other languages of front matter get targets of their own.
-fn front_matter(input: &str) -> Check {
-    let file = format!("---\n{input}\n---\nbody\n");
-    let read = front_matter::read(&file);
-    Box::new(move || {
+fn debugged(look: Look, result: &impl std::fmt::Debug) -> Vec<u8> {
+    if look == Look::Thorough { format!("{result:?}").into_bytes() } else { Vec::new() }
+}
+
+/// Front matter between lines like this one, or as it is without.
+fn front_matter(fence: &'static str) -> impl Fn(&str) -> Check {
+    move |input| match fence {
+        "" => values(input.to_owned()),
+        _ => values(format!("{fence}\n{input}\n{fence}\nbody\n")),
+    }
+}
+
+fn values(file: String) -> Check {
+    let read = front_matter::read_any(&file);
+    Box::new(move |look| {
         let start = read.as_ref().map_or_else(|error| error.at, |(_, start)| *start);
         if !file.is_char_boundary(start) {
             return Err(format!("{start} is no place in the file"));
         }
-        Ok(format!("{read:?}").into_bytes())
+        Ok(debugged(look, &read))
     })
 }
 
@@ -83,20 +108,20 @@ fn date(input: &str) -> Check {
     let all = zones.map(|zone| {
         [read(true, zone, Naive::Local), read(false, zone, Naive::Local), read(false, zone, Naive::Timestamp)]
     });
-    Box::new(move || {
+    Box::new(move |look| {
         for date in all.iter().flatten().flatten() {
             let written = date.at.to_rfc3339();
             if chrono::DateTime::parse_from_rfc3339(&written).is_err() {
                 return Err(format!("{written} is a date that feeds cannot have"));
             }
         }
-        Ok(format!("{all:?}").into_bytes())
+        Ok(debugged(look, &all))
     })
 }
 
 /// Three tags, two of which may meet in one path.
 fn slugs() -> impl Fn(&str) -> Check {
-    let reader = Reader::new();
+    let reader = Reader::jekyll();
     move |input| slugs_of(&reader, input)
 }
 
@@ -110,7 +135,7 @@ fn slugs_of(reader: &Reader, input: &str) -> Check {
     let given = Given::default();
     let naming = Naming::new(&reader.config.feeds, &given);
     let terms = Catalog::new(vec![Arc::from(post)], &reader.config.site, &naming).terms;
-    Box::new(move || {
+    Box::new(move |_| {
         let slugs: Vec<_> = terms.iter().map(|term| term.slug.as_str()).collect();
         let distinct: HashSet<_> = slugs.iter().map(|slug| slug.to_lowercase()).collect();
         let is_file_name = |slug: &&&str| {
@@ -149,13 +174,26 @@ fn settings(input: &str) -> Check {
 
 /// A body with front matter that is fine.
 fn post(path: &'static str) -> impl Fn(&str) -> Check {
-    let reader = Reader::new();
+    let reader = Reader::jekyll();
     move |input| reader.documents(path, &format!("---\ntitle: t\n---\n{input}"))
 }
 
-fn whole_post(input: &str) -> Check {
-    thread_local!(static READER: Reader = Reader::new());
-    READER.with(|reader| reader.documents("_posts/2025-01-01-x.md", input))
+/// A title, as text that may hold anything.
+fn title(input: &str) -> Check {
+    thread_local!(static READER: Reader = Reader::jekyll());
+    let title = serde_json::to_string(input).expect("texts are JSON");
+    READER.with(|reader| reader.documents("_posts/2025-01-01-x.md", &format!("---\ntitle: {title}\n---\n")))
+}
+
+/// A whole file.
+fn file(path: &'static str, reader: Reader) -> impl Fn(&str) -> Check {
+    move |input| reader.documents(path, input)
+}
+
+/// A body of a Zola site.
+fn zola() -> impl Fn(&str) -> Check {
+    let reader = Reader::of(Generator::Zola);
+    move |input| reader.documents("content/x.md", &format!("+++\ndate = 2025-01-01\n+++\n{input}"))
 }
 
 /// Front matter of a Hugo site.
@@ -222,21 +260,28 @@ struct Reader {
 }
 
 impl Reader {
-    fn new() -> Self {
-        Self::of("_config.yml", "url: https://example.com\ntimezone: Asia/Tokyo\n")
+    fn jekyll() -> Self {
+        Self::of(Generator::Jekyll)
     }
 
     fn hugo() -> Self {
-        Self::of("hugo.toml", "baseURL = 'https://example.com'\ntimeZone = 'Asia/Tokyo'\n")
+        Self::of(Generator::Hugo)
     }
 
-    fn of(path: &'static str, text: &str) -> Self {
+    fn of(generator: Generator) -> Self {
+        let (path, text) = match generator {
+            Generator::Jekyll => ("_config.yml", "url: https://example.com\ntimezone: Asia/Tokyo\n"),
+            Generator::Hugo => ("hugo.toml", "baseURL = 'https://example.com'\ntimeZone = 'Asia/Tokyo'\n"),
+            Generator::Zola => ("config.toml", "base_url = 'https://example.com'\n"),
+            Generator::Eleventy | Generator::Astro | Generator::Plain => ("", ""),
+        };
         let settings = Settings { path, text: text.into() };
-        let opened = Site::open(None, &settings).expect("the settings are sound");
+        let opened = Site::open(Some(generator), &settings).expect("the settings are sound");
         let around = Surroundings { out: None, env: None };
         let config = ConfigFile::parse("tidings.yaml", Path::new(env!("CARGO_MANIFEST_DIR")), String::new())
             .expect("nothing is sound");
-        let config = config.check(&opened.defaults, &around).expect("the defaults are sound");
+        let url = Some("https://example.com".to_owned());
+        let config = config.check(&SiteDefaults { url, ..opened.defaults }, &around).expect("the defaults are sound");
         Self { site: opened.site, config }
     }
 
@@ -255,7 +300,7 @@ impl Reader {
         let Ok(decoded) = posts::text::decode(file.as_bytes()) else { return same(reading.problems) };
         let feed = self.feed(&post, &decoded.text);
         let documents = [feeds::atom::render(&feed), feeds::rss::render(&feed), feeds::json::render(&feed)];
-        Box::new(move || checked(&documents))
+        Box::new(move |look| checked(&documents, look))
     }
 
     fn feed(&self, post: &Post, file: &str) -> Feed {
@@ -307,8 +352,13 @@ impl Reader {
     }
 }
 
-/// All rules that documents have to keep: well-formed XML, HTML that a strict parser takes, and so on.
-fn checked(documents: &[Document]) -> Result<Vec<u8>, String> {
+/// Quickly: that the XML is well-formed. Thoroughly: all rules that documents have to keep, such as HTML that a strict parser
+/// takes.
+fn checked(documents: &[Document], look: Look) -> Result<Vec<u8>, String> {
+    if look == Look::Quick {
+        let xml = documents.iter().filter(|document| !document.path.ends_with(".json"));
+        return xml.map(well_formed).collect::<Result<Vec<()>, _>>().map(|_| Vec::new());
+    }
     let base = "https://example.com/feeds/";
     let broken: Vec<_> =
         documents.iter().flat_map(|document| rules::broken(&document.path, &document.bytes, base)).collect();
@@ -316,5 +366,20 @@ fn checked(documents: &[Document]) -> Result<Vec<u8>, String> {
         Ok(documents.iter().flat_map(|document| document.bytes.iter().copied()).collect())
     } else {
         Err(broken.join("\n"))
+    }
+}
+
+fn well_formed(document: &Document) -> Result<(), String> {
+    let broken = |error: &dyn std::fmt::Display| format!("{}: {error}", document.path);
+    let mut reader = quick_xml::Reader::from_reader(document.bytes.as_slice());
+    loop {
+        match reader.read_event().map_err(|error| broken(&error))? {
+            quick_xml::events::Event::Eof => return Ok(()),
+            quick_xml::events::Event::Text(text) => {
+                let text = text.decode().map_err(|error| broken(&error))?;
+                quick_xml::escape::unescape(&text).map_err(|error| broken(&error))?;
+            }
+            _ => {}
+        }
     }
 }
