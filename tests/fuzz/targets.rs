@@ -12,6 +12,7 @@ use tidings::config::{Config, ConfigFile, Format, Generator, SiteDefaults, Surro
 use tidings::feeds::{self, Document, Entry, Feed, History, Place};
 use tidings::posts::dates::{self, Naive};
 use tidings::posts::front_matter::{self, Scalar};
+use tidings::posts::liquid::Value;
 use tidings::posts::{self, Post, Source as Text};
 use tidings::sites::{Files, Outcome, Pages, Reading, Rules, SettingsError, Site};
 
@@ -250,6 +251,10 @@ impl Pages for Alone {
 
     fn posts(&self) -> &[Arc<Post>] {
         &[]
+    }
+
+    fn kept(&self, _: &'static str, make: &dyn Fn() -> Value) -> Value {
+        make()
     }
 }
 
