@@ -192,6 +192,12 @@ impl<'a> Spans<'a, '_> {
 
     fn tag(&mut self) {
         let rest = self.rest();
+        // An angle quote, before what the parser would take for a tag.
+        if rest.strip_prefix('<').is_some_and(|quoted| html::tag_len(quoted).is_some()) {
+            self.out.push('«');
+            self.at += 2;
+            return;
+        }
         let Some(len) = html::tag_len(rest) else { return self.copy(1) };
         self.copy(len);
         self.after_span = true;

@@ -39,6 +39,14 @@ fn lists_are_of_two_kinds_and_every_item_is_loose_or_tight_by_itself() {
 }
 
 #[test]
+fn angle_quotes_are_no_tags() {
+    gives(&[
+        ("<<a>> <<b c>> `<<d>>` <b>e</b>", "<p>«a» «b c» <code>&lt;&lt;d&gt;&gt;</code> <b>e</b></p>"),
+        ("x <<EOS", "<p>x «EOS</p>"),
+    ]);
+}
+
+#[test]
 fn braces_say_nothing_to_a_reader() {
     gives(&[
         ("para\n{: .x #y}\n\ntext", "<p>para</p>\n<p>text</p>"),
