@@ -73,7 +73,10 @@ impl Host for Jekyll<'_> {
         match name {
             "page" => Some(self.page.clone()),
             "site" => Some(self.settings.library.config.clone()),
-            "jekyll" => Some(Value::map([("version".into(), Value::text("4.3.1"))])),
+            // What readers get is what a site publishes.
+            "jekyll" => Some(Value::map(
+                [("version", "4.3.1"), ("environment", "production")].map(|(key, is)| (key.into(), Value::text(is))),
+            )),
             _ => None,
         }
     }

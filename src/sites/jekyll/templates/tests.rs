@@ -78,6 +78,11 @@ fn a_link_that_leads_nowhere_is_its_text() {
 }
 
 #[test]
+fn what_is_only_for_the_published_site_is_there() {
+    assert_eq!(text("{% if jekyll.environment == 'production' %}a{% endif %}{{ jekyll.version }}"), "a4.3.1");
+}
+
+#[test]
 fn a_gist_is_a_link() {
     assert_eq!(
         text("{% gist a/0123 file.rb %}"),
