@@ -249,7 +249,7 @@ impl<'a> Parser<'a, '_> {
     /// Goes past the next tag of this name; what lies before it.
     fn skip_to(&mut self, name: &str) -> Range<usize> {
         let end = self.text.len();
-        let tag = self.tags.named(name, self.at).unwrap_or(end..end);
+        let tag = self.tags.named(name, self.at..end).unwrap_or(end..end);
         let inside = self.at..tag.start;
         self.at = tag.end;
         inside
@@ -263,7 +263,7 @@ impl<'a> Parser<'a, '_> {
         while open > 0 {
             let inside = self.skip_to("endcomment");
             let mut at = inside.start;
-            while let Some(tag) = self.tags.named("comment", at).filter(|tag| tag.start < inside.end) {
+            while let Some(tag) = self.tags.named("comment", at..inside.end) {
                 (at, open) = (tag.end, open + 1);
             }
             open -= 1;

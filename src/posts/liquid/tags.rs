@@ -61,12 +61,13 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The bytes of the next `{% name %}` from `from` on, whatever stands before it.
-    pub(super) fn named(&self, name: &str, from: usize) -> Option<Range<usize>> {
-        self.body[from..].match_indices("{%").find_map(|(at, _)| {
-            let inside = self.body[from + at + 2..].trim_start_matches('-').trim_start();
+    /// The bytes of the first `{% name %}` in this part of the body, whatever stands before it.
+    pub(super) fn named(&self, name: &str, part: Range<usize>) -> Option<Range<usize>> {
+        let body = &self.body[..part.end];
+        body[part.start..].match_indices("{%").find_map(|(at, _)| {
+            let inside = body[part.start + at + 2..].trim_start_matches('-').trim_start();
             let rest = inside.strip_prefix(name)?.trim_start().trim_start_matches('-').strip_prefix("%}")?;
-            Some(from + at..self.body.len() - rest.len())
+            Some(part.start + at..body.len() - rest.len())
         })
     }
 }
