@@ -58,9 +58,11 @@ pub trait Pages {
     /// The text of the file at `path`; `None` if there is none that can be read.
     fn text(&self, path: &str) -> Option<Arc<str>>;
 
-    /// What is made of all live posts under this name, kept for the next template that asks for it: ten thousand templates
-    /// with a list of ten thousand posts would take the square of their number.
-    fn kept(&self, name: &'static str, make: &dyn Fn() -> Value) -> Value;
+    /// What is made of all live posts under this name. A site of many posts keeps it for the next template that asks: ten
+    /// thousand templates with a list of ten thousand posts would take the square of their number.
+    fn kept(&self, _name: &'static str, make: &dyn Fn() -> Value) -> Value {
+        make()
+    }
 }
 
 /// What came of a template.
@@ -77,7 +79,7 @@ pub struct Expanded<'a> {
 pub(crate) mod testing {
     use std::collections::BTreeMap;
 
-    use super::{Arc, Files, Pages, Post, SettingsError, Value};
+    use super::{Arc, Files, Pages, Post, SettingsError};
 
     /// Files by path.
     pub(crate) struct InMemory(BTreeMap<String, Arc<str>>);
@@ -147,10 +149,6 @@ pub(crate) mod testing {
 
         fn text(&self, path: &str) -> Option<Arc<str>> {
             self.texts.get(path).cloned()
-        }
-
-        fn kept(&self, _: &'static str, make: &dyn Fn() -> Value) -> Value {
-            make()
         }
     }
 }
