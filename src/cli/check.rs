@@ -75,8 +75,7 @@ fn tell(common: &Common, args: &Check, live: &Live, counts: Counts) {
     }
     output::line(&live.detected);
     output::line(format!(
-        "{:?} site at {}: {}, {}; {counts}",
-        live.detected.generator,
+        "{}: {}, {}; {counts}",
         live.config.site.url,
         output::count(live.files, "file"),
         output::count(live.posts.len(), "live post"),

@@ -31,7 +31,7 @@ pub(super) fn run(args: &Init) -> Result<Exit, Failure> {
     let mut file = OpenOptions::new();
     let written = file.write(true).create_new(true).open(&path).and_then(|mut file| file.write_all(text.as_bytes()));
     written.with_context(|| format!("{} cannot be written", path.display())).map_err(Failure::Failed)?;
-    output::line(format!("wrote {} for a {} site: {because}", path.display(), name(generator)));
+    output::line(format!("wrote {}; the site is read as {generator}, because {because}", path.display()));
     if defaults.url.is_none() {
         output::line("set site.url in it first: every link in a feed begins with the site's address");
     }

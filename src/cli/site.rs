@@ -8,7 +8,7 @@ use chrono::Utc;
 use super::args::Common;
 use super::failure::Failure;
 use crate::config::{Config, ConfigFile, SiteDefaults, Surroundings};
-use crate::problems::{self, Problem};
+use crate::problems::{self, Problem, Severity};
 use crate::scan::{Env, Report, Scanner};
 use crate::store::{Access, Store};
 
@@ -52,15 +52,18 @@ pub(super) fn log_report(report: &Report) {
     log_problems(&report.problems);
 }
 
-/// Logs problems, each in one line, and of each kind a few.
+/// Logs problems, each in one line: of errors and warnings a few of each kind, of notes, which few ask for, all.
 pub(super) fn log_problems<'a>(problems: impl IntoIterator<Item = &'a Problem>) {
-    use crate::problems::Severity;
-    let (shown, left_out) = problems::capped(problems, problems::SHOWN);
+    let (notes, told): (Vec<_>, Vec<_>) = problems.into_iter().partition(|problem| problem.severity == Severity::Note);
+    for note in notes {
+        tracing::debug!(code = %note.code, "{note}");
+    }
+    let (shown, left_out) = problems::capped(told, problems::SHOWN);
     for problem in shown {
-        match problem.severity {
-            Severity::Error => tracing::error!(code = %problem.code, remedy = problem.remedy, "{problem}"),
-            Severity::Warning => tracing::warn!(code = %problem.code, remedy = problem.remedy, "{problem}"),
-            Severity::Note => tracing::debug!(code = %problem.code, "{problem}"),
+        if problem.severity == Severity::Error {
+            tracing::error!(code = %problem.code, remedy = problem.remedy, "{problem}");
+        } else {
+            tracing::warn!(code = %problem.code, remedy = problem.remedy, "{problem}");
         }
     }
     for (code, count) in left_out {

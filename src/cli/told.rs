@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::site;
-use crate::problems::Problem;
+use crate::problems::{Problem, Severity};
 use crate::scan::{Detected, Report, ScanError, millis};
 
 /// What the log has been told: a problem that stays is told once.
@@ -37,8 +37,10 @@ impl Told {
 
     fn tell_report(&mut self, report: &Report, took: Duration) {
         metrics::counter!("tidings_scans_total", "outcome" => "done").increment(1);
+        // A note is nothing to mend: every undated page of a repository is one.
+        let problems = report.problems.iter().filter(|problem| problem.severity != Severity::Note).count();
         #[expect(clippy::cast_precision_loss, reason = "a gauge of posts, far below 2^52")]
-        for (name, value) in [("tidings_posts", report.posts), ("tidings_problems", report.problems.len())] {
+        for (name, value) in [("tidings_posts", report.posts), ("tidings_problems", problems)] {
             metrics::gauge!(name).set(value as f64);
         }
         if self.detected.as_ref() != Some(&report.detected) {
@@ -55,7 +57,7 @@ impl Told {
             documents.removed = report.removed,
             changes = report.changes,
             deliveries = report.deliveries,
-            problems = report.problems.len(),
+            problems,
             scan.ms = millis(took),
             "{}",
             if report.baseline { "first scan: a baseline, nobody is told" } else { "scanned" }

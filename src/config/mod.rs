@@ -13,6 +13,7 @@ mod raw;
 mod schedule;
 mod secret;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -169,6 +170,20 @@ pub enum Generator {
     Hugo,
     /// Markdown files with or without front matter, URLs from a template.
     Plain,
+}
+
+/// Its name within a sentence.
+impl fmt::Display for Generator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Jekyll => "Jekyll",
+            Self::Zola => "Zola",
+            Self::Eleventy => "Eleventy",
+            Self::Astro => "Astro",
+            Self::Hugo => "Hugo",
+            Self::Plain => "plain Markdown",
+        })
+    }
 }
 
 /// Where posts are kept.

@@ -48,7 +48,7 @@ pub struct Detected {
 
 impl fmt::Display for Detected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "read as {:?}, because {}", self.generator, self.because)?;
+        write!(f, "read as {}, because {}", self.generator, self.because)?;
         if self.is_set { Ok(()) } else { f.write_str("; `source.generator` overrides this") }
     }
 }

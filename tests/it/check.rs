@@ -13,7 +13,7 @@ fn problems_are_drawn_with_the_line_and_a_caret() {
     for part in ["error[T005]", "--> _posts/2025-01-03-date.md:3:7", "date: tomorrow", "^^^^^^^^", "help: "] {
         assert!(done.stdout.contains(part), "{part} is not in\n{}", done.stdout);
     }
-    assert!(done.stdout.contains("Jekyll site at https://blog.example.com/: 1 file, 0 live posts; 1 error"));
+    assert!(done.stdout.contains("https://blog.example.com/: 1 file, 0 live posts; 1 error"));
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_sound_site_has_nothing_to_say() {
     assert_eq!(
         done.stdout,
         "read as Jekyll, because there is a `_config.yml`; `source.generator` overrides this\n\
-         Jekyll site at https://blog.example.com/: 1 file, 1 live post; 0 errors, 0 warnings, 0 notes\n"
+         https://blog.example.com/: 1 file, 1 live post; 0 errors, 0 warnings, 0 notes\n"
     );
 }
 
@@ -67,11 +67,22 @@ fn check_and_the_log_say_which_generator_it_is_and_why() {
     assert!(site.ok(&["build"]).stderr.contains("read as Jekyll, because there is a `_config.yml`"));
     site.config("site: {url: \"https://blog.example.com\"}\nsource: {generator: plain}\n");
     let done = site.run(&["check"]);
-    assert!(done.stdout.contains("read as Plain, because `source.generator` says so\n"), "{}", done.stdout);
+    assert!(done.stdout.contains("read as plain Markdown, because `source.generator` says so\n"), "{}", done.stdout);
     let site = Site::bare();
     site.write("tidings.yaml", "site: {url: \"https://blog.example.com\"}\n");
     site.write("_posts/2025-01-01-a.md", "---\ntitle: t\n---\nx\n");
     assert!(site.ok(&["check"]).stdout.contains("because there is a directory `_posts`;"));
+}
+
+#[test]
+fn notes_are_logged_only_on_request_and_then_all() {
+    let site = Site::new();
+    site.config("site: {url: \"https://blog.example.com\"}\nsource: {generator: plain}\n");
+    for n in 0..30 {
+        site.write(&format!("page-{n}.md"), "A page without a date.\n");
+    }
+    assert!(!site.ok(&["build"]).stderr.contains("T011"));
+    assert_eq!(site.ok(&["build", "-v"]).stderr.matches("note [T011]").count(), 30);
 }
 
 #[test]
@@ -111,7 +122,7 @@ fn init_writes_a_config_once_and_it_works() {
     site.remove("tidings.yaml");
     site.post("01-01-a", "記事", "本文");
     let done = site.ok(&["init"]);
-    assert!(done.stdout.contains("for a jekyll site"), "{}", done.stdout);
+    assert!(done.stdout.contains("the site is read as Jekyll, because there is a `_config.yml`"), "{}", done.stdout);
     site.ok(&["check"]);
     site.ok(&["build"]);
     let again = site.run(&["init"]);
@@ -127,7 +138,7 @@ fn a_plain_repository_needs_no_generator() {
     site.write("README.md", "# Not a post\n");
     site.write("tidings.yaml", "site: {url: \"https://notes.example.com\", language: ja}\n");
     let done = site.ok(&["check"]);
-    assert!(done.stdout.contains("Plain site"), "{}", done.stdout);
+    assert!(done.stdout.contains("read as plain Markdown"), "{}", done.stdout);
     assert!(done.stdout.contains("README.md") && done.stdout.contains("T011"), "an undated page is told as a note");
     site.ok(&["build"]);
     let feed: Value = serde_json::from_str(&site.read("feeds/feed.json")).unwrap();

@@ -30,7 +30,8 @@ fn a_zola_site_is_read_as_zola_does() {
     site.write("content/blog/first.md", "+++\ntitle = \"First\"\ndate = 2025-01-01\nslug = \"日本\"\n+++\nText.\n");
     site.write("content/about.md", "+++\ntitle = \"About\"\n+++\nNo post.\n");
     let (items, check) = built(&site);
-    assert!(check.contains("Zola site at https://zola.example.com/"), "{check}");
+    assert!(check.contains("read as Zola, because there is a `config.toml` with a `base_url`;"), "{check}");
+    assert!(check.contains("https://zola.example.com/"), "{check}");
     assert!(check.contains("the template tag `{% note(kind=\"tip\") %}` is not run here"), "{check}");
     assert_eq!(
         texts(&items, "url"),
@@ -78,7 +79,7 @@ fn links_between_plain_files_lead_to_their_posts() {
     site.write("more/c.mdx", "---\ntitle: C\ndate: 2025-01-03\n---\nimport X from 'x'\n\n<X>Text</X>\n");
     site.write("more/old.md", "---\nredirect: /more/b/\ndate: 2025-01-04\n---\n");
     let (items, check) = built(&site);
-    assert!(check.contains("Plain site"), "{check}");
+    assert!(check.contains("read as plain Markdown"), "{check}");
     assert_eq!(texts(&items, "title"), ["C", "B", "A"]);
     let html = items[2]["content_html"].as_str().unwrap();
     assert!(html.contains("href=\"https://notes.example.com/more/b/#x\""), "{html}");
@@ -107,7 +108,7 @@ fn an_eleventy_site_is_read_without_running_it() {
     site.write("content/2025-01-01-b.md", "---\ntitle: B\n---\nText\n");
     site.write("README.md", "---\ndate: 2025-01-01\n---\nNo page.\n");
     let (items, check) = built(&site);
-    assert!(check.contains("Eleventy site") && check.contains("`{% box %}`"), "{check}");
+    assert!(check.contains("read as Eleventy") && check.contains("`{% box %}`"), "{check}");
     let urls = ["https://eleventy.example.com/2025/a/", "https://eleventy.example.com/2025-01-01-b/"];
     assert_eq!(texts(&items, "url"), urls);
     assert_eq!(items[0]["tags"], serde_json::json!(["Web"]));
