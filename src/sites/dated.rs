@@ -96,12 +96,12 @@ fn refusal(written: &str, refused: Refused) -> String {
     match refused {
         Refused::Empty => "there is no date".into(),
         Refused::NotADate => format!("{written} is no date: it has to name a year, a month and a day"),
-        Refused::OutOfRange => format!("{written} is no date: there is no such month, day or time"),
+        Refused::OutOfRange => format!("{written} is no date: there is no such year, month, day or time"),
     }
 }
 
 fn forms(key: &str) -> String {
-    format!("write it like `{key}: 2025-11-08` or `{key}: 2025-11-08 16:38:45 +0900`")
+    format!("write `{key}` like `2025-11-08` or `2025-11-08T16:38:45+09:00`")
 }
 
 /// The instant of `date`, with a warning for every repair; `field` is where it comes from, unless that is a file's name.
@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(reading.day((2026, 13, 45), &mut report), None);
         assert_eq!(
             report.into_problems()[0].message,
-            "`2026-13-45` in the file's name is no date: there is no such month, day or time"
+            "`2026-13-45` in the file's name is no date: there is no such year, month, day or time"
         );
     }
 

@@ -275,12 +275,12 @@ fn not_utf8(path: &str, bytes: &[u8], at: usize) -> Problem {
 fn tell_forbidden(dropped: &[(usize, char)], report: &mut Report<'_>) {
     let Some(&(at, first)) = dropped.first() else { return };
     let count = dropped.len();
-    let (characters, they) = if count == 1 { ("character", "it") } else { ("characters", "they") };
+    let (characters, they, them) = if count == 1 { ("character", "it", "it") } else { ("characters", "they", "them") };
     let message = format!("{count} {characters} that XML forbids, first U+{:04X}", u32::from(first));
     let words = Words::new(
         message,
         "the text is read without",
-        format!("delete what {they} came from; editors rarely show {they}"),
+        format!("delete what {they} came from; editors rarely show {them}"),
     );
     report.warning(Code::ForbiddenCharacter, Some(at..at + 1), words);
 }

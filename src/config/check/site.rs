@@ -46,7 +46,7 @@ impl Checker<'_> {
             self.error(
                 &steps,
                 "the site's address is not known, and every link in a feed begins with it",
-                "set `site.url` in tidings.yaml, or `url` in the site's own config, to something like https://blog.example.com",
+                "set `site.url` in tidings.yaml (`tidings init` writes one), or the address in the site's own config, to something like https://blog.example.com",
             );
             return None;
         };

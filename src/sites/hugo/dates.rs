@@ -269,7 +269,7 @@ fn tell(repairs: &[Repair], data: &Map, key: &str, report: &mut Report<'_>) {
 pub(super) fn refusal(data: &Map, key: &str, effect: &'static str) -> Words {
     let written = quoted(data.get(key).and_then(Value::as_text).unwrap_or_default(), 40);
     let message = format!("{written} is no date that Hugo reads");
-    Words::new(message, effect, format!("write it like `{key}: 2025-11-08` or `{key}: 2025-11-08T16:38:45+09:00`"))
+    Words::new(message, effect, format!("write `{key}` like `2025-11-08` or `2025-11-08T16:38:45+09:00`"))
 }
 
 #[cfg(test)]
