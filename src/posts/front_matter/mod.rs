@@ -219,6 +219,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_never_closed_is_shown_where_it_opens() {
+        assert_eq!(fault("日本: 1\ntitle: \"a\ndate: 2\n").at, 10 + 7);
+        assert_eq!(fault("title: 'a\n").at, 7);
+        assert_eq!(fault("a: 題\ntags: [b, c\ndate: 2\n").at, 7 + 6);
+        assert_eq!(fault("a: {b: 1\n").at, 3);
+    }
+
+    #[test]
     fn positions_count_from_the_start_of_the_file() {
         let file = "---\nk: a: b\n---\n";
         assert_eq!(parse(file, 4..12).unwrap_err().at, 8);

@@ -80,8 +80,9 @@ impl<'de> Reader<'de> {
     }
 
     fn error(&self, error: &serde_yaml::Error) -> Error {
-        let at = error.location().map_or(0, |location| location.index());
-        Error { message: without_positions(&error.to_string()), at: self.start + at.min(self.yaml.len()) }
+        let message = error.to_string();
+        let at = opening(self.yaml, &message).or_else(|| Some(error.location()?.index())).unwrap_or(0);
+        Error { message: without_positions(&message), at: self.start + at.min(self.yaml.len()) }
     }
 
     fn meet<E: serde::de::Error>(&self, kind: Kind, bytes: usize) -> Result<(), E> {
@@ -263,6 +264,17 @@ impl<'de> Visitor<'de> for Key<'_, 'de> {
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
         Ok((text.to_owned(), None))
     }
+}
+
+/// Where the quote or bracket begins that is never closed: the parser itself gives up at the end of the block.
+fn opening(yaml: &str, message: &str) -> Option<usize> {
+    let is_unclosed = ["found unexpected end of stream", "',' or"].iter().any(|part| message.contains(part));
+    let (_, context) = message.split_once(", while ").filter(|_| is_unclosed)?;
+    let (line, column) = context.split_once(" at line ")?.1.split_once(" column ")?;
+    let (line, column): (usize, usize) = (line.parse().ok()?, column.parse().ok()?);
+    let start: usize = yaml.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
+    let (offset, _) = yaml[start..].char_indices().nth(column.checked_sub(1)?)?;
+    Some(start + offset)
 }
 
 /// The reader's message without ` at line 3 column 5` and ` at position 7`, which count from the block's own start.
