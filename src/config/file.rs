@@ -148,11 +148,21 @@ fn parse_problem(name: &str, text: &str, error: &serde_yaml::Error) -> Problem {
     let message = error.to_string();
     // serde_yaml ends its messages with the position, which the place has already.
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-    let remedy = nearest_name(message).map_or_else(
-        || "see the configuration reference in README.md".to_owned(),
-        |nearest| format!("did you mean `{nearest}`?"),
-    );
-    problem(name, place, message, &remedy)
+    let remedy = nearest_name(message).map(|nearest| format!("did you mean `{nearest}`?"));
+    problem(name, place, message, remedy.as_deref().unwrap_or_else(|| usual_remedy(message)))
+}
+
+/// What is most often wrong where the YAML parser says this. It quotes nothing, since the value may be a secret.
+fn usual_remedy(message: &str) -> &'static str {
+    if message.contains("cannot start any token") {
+        "indent with spaces instead of tabs, and put a value that begins with `@`, `%` or a backquote in quotes"
+    } else if message.contains("mapping values are not allowed") {
+        "put a value that holds a colon and a space in quotes, and indent keys of one section alike"
+    } else if message.contains("duplicate field") {
+        "name each key once: put what stands under the second below the first"
+    } else {
+        "see the configuration reference, docs/configuration.md"
+    }
 }
 
 /// Of a message such as ``unknown field `feed`, expected one of `site`, `feeds` ``, the expected name nearest to the
@@ -212,10 +222,10 @@ mod tests {
     }
 
     #[test]
-    fn the_reference_in_the_readme_holds_keys_that_exist() {
-        let reference = include_str!("../../README.md").split("\n## Configuration\n").nth(1).unwrap();
-        let yaml = reference.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
-        let file = parse(yaml).unwrap();
+    fn the_reference_and_the_readme_hold_keys_that_exist() {
+        let first = |text: &str| parse(text.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap()).unwrap();
+        assert_eq!(first(include_str!("../../README.md")).raw.webhooks.unwrap().len(), 1);
+        let file = first(include_str!("../../docs/configuration.md"));
         let feeds = file.raw.feeds.unwrap();
         assert!(feeds.paths.given.tag.is_some() && feeds.podcast.is_some() && feeds.custom[0].podcast.is_some());
     }
@@ -224,6 +234,19 @@ mod tests {
     fn a_file_has_at_most_128_kib() {
         assert!(parse(&"#".repeat(MAX_LEN)).is_ok());
         assert_eq!(parse(&"#".repeat(MAX_LEN + 1)).unwrap_err().message, "it has more than 128 KiB");
+    }
+
+    #[test]
+    fn what_people_get_wrong_in_yaml_has_its_remedy() {
+        for (text, remedy) in [
+            ("feeds:\n\tlimit: 5\n", "instead of tabs"),
+            ("site:\n  title: Notes: a blog\n", "in quotes"),
+            ("site: {title: a}\nsite: {url: b}\n", "each key once"),
+            ("- a\n- [\n", "docs/configuration.md"),
+        ] {
+            let problem = parse(text).unwrap_err();
+            assert!(problem.remedy.contains(remedy), "{text}: {problem:?}");
+        }
     }
 
     #[test]
