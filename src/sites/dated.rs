@@ -88,6 +88,19 @@ pub(super) fn day_of(name: &str) -> Option<(Day, usize)> {
     Some(((i32::try_from(year).ok()?, month, day), at))
 }
 
+/// The first date that stands anywhere in a path, as `2025-01-31`.
+pub(super) fn day_in(path: &str) -> Option<Day> {
+    let at = path.as_bytes().windows(10).position(|day| is_like(day, "0000-00-00"))?;
+    Some((path[at..at + 4].parse().ok()?, path[at + 5..at + 7].parse().ok()?, path[at + 8..at + 10].parse().ok()?))
+}
+
+/// Whether `text` is `pattern`, where `0` stands for any digit.
+pub(super) fn is_like(text: impl AsRef<[u8]>, pattern: &str) -> bool {
+    let fits = |(byte, wanted): (&u8, u8)| if wanted == b'0' { byte.is_ascii_digit() } else { *byte == wanted };
+    let text = text.as_ref();
+    text.len() == pattern.len() && text.iter().zip(pattern.bytes()).all(fits)
+}
+
 fn written(data: &Map, key: &str) -> String {
     quoted(data.get(key).and_then(Value::as_text).unwrap_or_default(), 40)
 }
@@ -165,6 +178,15 @@ mod tests {
         assert_eq!(day_of("25-1-3-"), Some(((25, 1, 3), 7)));
         for name in ["2025-02-14.md", "2025-01-x.md", "20250-1-1-x", "5-1-1-x", "2025-011-1-x", "x-2025-01-01-y", ""] {
             assert_eq!(day_of(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_found_anywhere_in_a_path() {
+        assert_eq!(day_in("日/2025-01-31/2024-02-01-x.md"), Some((2025, 1, 31)));
+        assert_eq!(day_in("x12025-13-45.md"), Some((2025, 13, 45)));
+        for path in ["2025-1-31-x.md", "2025/01/31/x.md", "2025-01-3日", ""] {
+            assert_eq!(day_in(path), None, "{path}");
         }
     }
 

@@ -151,6 +151,18 @@ impl Map {
         self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
 
+    /// The text under `key`, trimmed, if it is one and not blank.
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.get(key).and_then(Value::as_text).map(str::trim).filter(|text| !text.is_empty())
+    }
+
+    /// Whether `key` says just this; nothing, or something else, says neither.
+    #[must_use]
+    pub fn says(&self, key: &str, word: bool) -> bool {
+        self.get(key).and_then(Value::as_bool) == Some(word)
+    }
+
     /// All entries in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.entries.iter().map(|entry| (entry.key.as_str(), &entry.value))

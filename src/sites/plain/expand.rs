@@ -18,6 +18,15 @@ pub(super) fn is_template(flavour: &Flavour, file: &File<'_>) -> bool {
     runs || is_mdx(file.path) || (may_name_file(body) && crosslinks::any(body, &names_file))
 }
 
+/// A heading that is the title, without what only a program makes of it.
+pub(super) fn heading<'a>(flavour: &Flavour, file: &File<'_>, text: &'a str) -> Cow<'a, str> {
+    match flavour {
+        Flavour::Eleventy(_) => eleventy::run(text, links::base(&file.rules.site.url), "").text,
+        _ if is_mdx(file.path) => mdx::strip(text).text.into(),
+        Flavour::Markdown | Flavour::Astro => text.into(),
+    }
+}
+
 /// Runs what can be run of a post's text, and finds where its links to other files lead. `file` is its file's text.
 pub(in crate::sites) fn expand<'a>(
     flavour: &Flavour,

@@ -21,6 +21,7 @@ use std::borrow::Cow;
 use chrono_tz::Tz;
 
 use super::compose::File;
+use super::dated::{Day, day_in};
 use super::terms::Split;
 use super::{Files, SettingsError, Site};
 use crate::config::SiteDefaults;
@@ -127,8 +128,16 @@ impl Flavour {
 
     /// Whether the generator keeps a page with this front matter from its lists.
     fn hides(&self, data: &Map) -> bool {
-        let says = |key: &str, word: bool| data.get(key).and_then(Value::as_bool) == Some(word);
-        matches!(self, Self::Eleventy(_)) && (says("permalink", false) || says("eleventyExcludeFromCollections", true))
+        let is_off = data.says("permalink", false) || data.says("eleventyExcludeFromCollections", true);
+        matches!(self, Self::Eleventy(_)) && is_off
+    }
+
+    /// The date that a file's path says: Eleventy takes the first in all of it.
+    fn day(&self, path: &str, name: &Name<'_>) -> Option<Day> {
+        match self {
+            Self::Eleventy(_) => day_in(path),
+            Self::Markdown | Self::Astro => name.day,
+        }
     }
 
     /// What `{dir}` and `{name}` stand for.

@@ -1,5 +1,7 @@
 //! One Markdown file becomes a post.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, FixedOffset};
 
 use crate::posts::dates::Naive;
@@ -132,7 +134,8 @@ impl PlainPost<'_> {
             let value = data.get(key).filter(|value| value.is_truthy() && value.as_bool().is_none());
             value.is_some_and(|value| !value.as_text().is_some_and(is_of_file))
         };
-        let read = match (DATES.iter().find(|key| is_date(key)), self.name.day) {
+        let day = self.flavour.day(self.file.path, &self.name);
+        let read = match (DATES.iter().find(|key| is_date(key)), day) {
             (Some(key), _) => dates.published(data, key, report),
             (None, Some(day)) => dates.day(day, report),
             (None, None) => {
@@ -177,7 +180,8 @@ impl PlainPost<'_> {
         if matches!(self.file.data.get("title"), Some(Value::List(_) | Value::Map(_))) {
             report.odd_field(self.file.data, "title", "a text");
         }
-        let given = self.file.text_of("title").or(self.heading.map(|heading| heading.text)).map(titles::plain);
+        let heading = || self.heading.map(|heading| expand::heading(self.flavour, &self.file, heading.text));
+        let given = self.file.text_of("title").map(Cow::from).or_else(heading).map(|title| titles::plain(&title));
         given
             .filter(|title| !title.is_empty())
             .unwrap_or_else(|| text::one_line(&self.name.slug.replace(['-', '_'], " ")))
@@ -201,7 +205,9 @@ impl PlainPost<'_> {
     fn url(&self, published: DateTime<FixedOffset>, report: &mut Report<'_>) -> Option<String> {
         let base = links::base(&self.file.rules.site.url);
         let in_urls = published.with_timezone(&self.flavour.zone(self.file.rules.site.timezone)).fixed_offset();
-        let given = match self.file.text_of("permalink") {
+        // Eleventy has a mapping, too, of which this is the page's own.
+        let nested = || self.file.data.get("permalink")?.as_map()?.text("build");
+        let given = match self.file.text_of("permalink").or_else(nested) {
             Some(template) => self.permalink(template.trim(), in_urls, report),
             // On sites of programs it is what a post is about.
             None if self.flavour.is_plain() => self.file.text_of("url").map(|url| url.trim().to_owned()),

@@ -231,7 +231,22 @@ fn eleventys_dates_are_utc_and_its_collections_no_tags() {
         ["Web Dev, blog"]
     );
     assert_eq!(at_eleventy("src/posts/2025-01-02-x.md", "tags: blog").tags, [""; 0]);
+    for path in ["src/2025-01-02/x.md", "src/2025-01-02-a/2024-03-04-x.md", "src/x-2025-01-02.md"] {
+        assert_eq!(at_eleventy(path, "").published.to_utc().to_rfc3339(), "2025-01-02T00:00:00+00:00", "{path}");
+    }
     assert!(post.template);
+}
+
+#[test]
+fn a_title_that_is_a_heading_is_without_programs() {
+    let title = |site: &Site, path: &str, heading: &str| {
+        post_of(site, "/{name}/", path, &format!("---\ndate: 2025-01-02\n---\n# {heading}\n\nText.\n")).title
+    };
+    assert_eq!(title(&eleventy(), "src/a.md", "A {{ x }}{# c #}{% y %}B"), "A B");
+    assert_eq!(title(&eleventy(), "src/my-name.md", "{{ x }}"), "my name");
+    let plain = Site::Plain(Flavour::Markdown);
+    assert_eq!(title(&plain, "a.mdx", "A <X /> {y}B"), "A B");
+    assert_eq!(title(&plain, "a.md", "A {{ x }}"), "A {{ x }}");
 }
 
 #[test]

@@ -33,18 +33,20 @@ enum Given {
 /// The part of it that is not understood.
 pub(in super::super) fn expand<'t>(template: &'t str, page: &Page<'_>) -> Result<String, &'t str> {
     let (mut out, mut rest) = (String::new(), template);
-    while let Some(at) = rest.find("{{").or_else(|| rest.find("{%")) {
+    while let Some(at) = opening(rest) {
         let (before, tag) = rest.split_at(at);
         let end = tag.find("}}").filter(|_| tag.starts_with("{{")).ok_or(tag)?;
         out.push_str(before);
         out.push_str(&value(&tag[2..end], page).ok_or(&tag[..end + 2])?);
         rest = &tag[end + 2..];
     }
-    if rest.contains("{%") {
-        return Err(rest);
-    }
     out.push_str(rest);
     Ok(out)
+}
+
+/// Where the next tag begins.
+fn opening(text: &str) -> Option<usize> {
+    text.match_indices('{').map(|(at, _)| at).find(|at| text[at + 1..].starts_with(['{', '%']))
 }
 
 fn value(expression: &str, page: &Page<'_>) -> Option<String> {
@@ -124,6 +126,7 @@ mod tests {
             ("/{{ page.date | date: '%Q' }}/", "{{ page.date | date: '%Q' }}"),
             ("/{% if x %}a{% endif %}", "{% if x %}a{% endif %}"),
             ("/{{ title }}/{% x %}", "{% x %}"),
+            ("/{% x %}{{ title }}/", "{% x %}{{ title }}/"),
             ("/{{ nothing }}", "{{ nothing }}"),
             ("/{{ title", "{{ title"),
         ] {
