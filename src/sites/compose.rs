@@ -182,8 +182,8 @@ impl File<'_> {
     }
 
     fn listed(&self) -> bool {
-        let says = |key: &str, word: bool| self.data.get(key).and_then(Value::as_bool) == Some(word);
-        !says("feed", false) && !says("hidden", true) && !says("unlisted", true)
+        let data = self.data;
+        !data.says("feed", false) && !data.says("hidden", true) && !data.says("unlisted", true)
     }
 
     /// As jekyll-feed has it: `feed: {excerpt_only: true}`.

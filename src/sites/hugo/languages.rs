@@ -49,7 +49,7 @@ impl Languages {
             .or_else(|| code(settings))
             .or_else(|| settings.get("languages").and(text::language(&default)));
         let many = languages.iter().filter(|language| language.is_on).count() > 1;
-        let in_subdir = settings.get("defaultcontentlanguageinsubdir").and_then(Value::as_bool) == Some(true);
+        let in_subdir = settings.says("defaultcontentlanguageinsubdir", true);
         let own_hosts = languages.iter().any(|language| language.base_url.is_some());
         for language in &mut languages {
             if many && !own_hosts && (language.key != default || in_subdir) {
@@ -102,8 +102,7 @@ impl Language {
         let empty = Map::default();
         let map = value.as_map().unwrap_or(&empty);
         let text = |key: &str| map.get(key).and_then(Value::as_text).map(str::trim).filter(|text| !text.is_empty());
-        let disabled =
-            map.get("disabled").and_then(Value::as_bool) == Some(true) || off.iter().any(|other| other == key);
+        let disabled = map.says("disabled", true) || off.iter().any(|other| other == key);
         Self {
             key: key.to_owned(),
             code: code(map).or_else(|| value.as_map().and_then(|_| text::language(key))),

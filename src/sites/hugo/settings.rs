@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use regex::RegexSet;
 use url::Url;
 
-use crate::config::SiteDefaults;
+use crate::config::{FeedDefaults, SiteDefaults};
 use crate::posts::front_matter::{Map, Value};
 use crate::posts::markdown::Goldmark;
 use crate::posts::text;
@@ -129,7 +129,7 @@ impl<'a> Raw<'a> {
     }
 
     fn is(&self, key: &str) -> bool {
-        self.0.get(key).and_then(Value::as_bool) == Some(true)
+        self.0.says(key, true)
     }
 
     fn site(&self, languages: &Languages, report: &mut Report<'_>) -> SiteDefaults {
@@ -146,8 +146,14 @@ impl<'a> Raw<'a> {
             author: author.and_then(|author| people::read(author, &people::Known::default()).into_iter().next()),
             timezone: self.timezone(report),
             languages: languages.others(),
+            feed: FeedDefaults { limit: self.limit(), ..FeedDefaults::default() },
             ..SiteDefaults::default()
         }
+    }
+
+    /// Entries a feed; -1 and 0 are Hugo's words for all, which is no limit that is set.
+    fn limit(&self) -> Option<usize> {
+        self.text(&["services", "rss", "limit"])?.parse().ok().filter(|limit| *limit > 0)
     }
 
     fn timezone(&self, report: &mut Report<'_>) -> Option<String> {
@@ -229,7 +235,7 @@ impl<'a> Raw<'a> {
         let says = |steps| at(steps).and_then(Value::as_bool);
         // The typographer may be switched off in a mapping of its own.
         let typographer = at(["extensions", "typographer"]).and_then(Value::as_map);
-        let is_off = typographer.is_some_and(|map| map.get("disable").and_then(Value::as_bool) == Some(true));
+        let is_off = typographer.is_some_and(|map| map.says("disable", true));
         Goldmark {
             unsafe_html: says(["renderer", "unsafe"]).unwrap_or(Goldmark::DEFAULT.unsafe_html),
             hard_wraps: says(["renderer", "hardwraps"]).unwrap_or(Goldmark::DEFAULT.hard_wraps),
@@ -296,13 +302,15 @@ mod tests {
     #[test]
     fn the_site_is_described() {
         let toml = "BaseURL = 'https://example.com/b/'\ntitle = 'The  Site'\ntimeZone = 'Asia/Tokyo'\n\
-                    languageCode = 'ja'\n[params]\ndescription = 'What'\n[params.author]\nname = 'Ada'\n";
+                    languageCode = 'ja'\n[params]\ndescription = 'What'\n[params.author]\nname = 'Ada'\n\
+                    [services.rss]\nlimit = 9\n";
         let site = open(toml).unwrap().1;
         assert_eq!(site.url.as_deref(), Some("https://example.com/b/"));
         assert_eq!((site.title.as_deref(), site.description.as_deref()), (Some("The Site"), Some("What")));
         assert_eq!((site.language.as_deref(), site.timezone.as_deref()), (Some("ja"), Some("Asia/Tokyo")));
         assert_eq!(site.author.map(|author| author.name).as_deref(), Some("Ada"));
-        assert_eq!(open("baseURL = '/'").unwrap().1, SiteDefaults::default());
+        assert_eq!(site.feed.limit, Some(9));
+        assert_eq!(open("baseURL = '/'\nservices.rss.limit = -1").unwrap().1, SiteDefaults::default());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the path of a file says: section, language, date, slug.
 
 use super::settings::Settings;
+use crate::sites::dated::is_like;
 
 /// The directory of all pages and sections.
 pub(super) const CONTENT: &str = "content";
@@ -12,9 +13,9 @@ pub(super) struct Name<'a> {
     pub(super) section: &'a str,
     /// The file's name without language and extension; of a bundle's `index.md`, the bundle's directory.
     pub(super) stem: &'a str,
-    /// A date, or a date with time and zone, that the stem starts with.
+    /// A date, or a date with time and zone, that the stem starts with and that something follows.
     pub(super) date: Option<&'a str>,
-    /// What follows the date; `None` if nothing does.
+    /// What follows it.
     pub(super) after_date: Option<&'a str>,
     /// `None`: the site's own.
     pub(super) language: Option<&'a str>,
@@ -39,20 +40,20 @@ impl<'a> Name<'a> {
             "index" => ("", ""),
             stem => (dir, stem),
         };
-        let (date, after_date) = dated(stem).map_or((None, None), |(date, rest)| (Some(date), rest));
+        let (date, after_date) = dated(stem).unzip();
         Some(Self { section, stem, date, after_date, language, is_section })
     }
 }
 
 /// The date (RFC 3339, with or without a time) that `stem` starts with, and what comes after it and a `_` or `-`.
-fn dated(stem: &str) -> Option<(&str, Option<&str>)> {
+fn dated(stem: &str) -> Option<(&str, &str)> {
     let day = stem.get(..10).filter(|day| is_like(day, "0000-00-00"))?;
     let (date, rest) = match time_len(&stem[10..]) {
         Some(len) => stem.split_at(10 + len),
         None => (day, &stem[10..]),
     };
-    let after = rest.strip_prefix(char::is_whitespace).unwrap_or(rest).strip_prefix(['_', '-']);
-    Some((date, after.filter(|after| !after.is_empty())))
+    let after = rest.strip_prefix(char::is_whitespace).unwrap_or(rest).strip_prefix(['_', '-'])?;
+    (!after.is_empty()).then_some((date, after))
 }
 
 /// How long the `T10:00:00Z` or `T10:00:00.5+09:00` is that `rest` starts with.
@@ -68,12 +69,6 @@ fn time_len(rest: &str) -> Option<usize> {
     }
     let offset = zone.get(..6).filter(|offset| is_like(offset, "+00:00") || is_like(offset, "-00:00"));
     offset.map(|offset| at + offset.len())
-}
-
-/// Whether `text` is `pattern`, where `0` stands for any digit.
-fn is_like(text: &str, pattern: &str) -> bool {
-    let fits = |(byte, wanted): (u8, u8)| if wanted == b'0' { byte.is_ascii_digit() } else { byte == wanted };
-    text.len() == pattern.len() && text.bytes().zip(pattern.bytes()).all(fits)
 }
 
 #[cfg(test)]
@@ -119,14 +114,13 @@ mod tests {
             let (.., date, after, _) = parts(&format!("content/{stem}.md"));
             (date, after)
         };
-        let some = |date: &str, after: Option<&str>| (Some(date.to_owned()), after.map(str::to_owned));
-        assert_eq!(date("2025-01-31-a b"), some("2025-01-31", Some("a b")));
-        assert_eq!(date("2025-01-31_x"), some("2025-01-31", Some("x")));
-        assert_eq!(date("2025-01-31 - x"), some("2025-01-31", Some(" x")));
-        assert_eq!(date("2025-01-31"), some("2025-01-31", None));
-        assert_eq!(date("2025-01-31T10:20:30Z-x"), some("2025-01-31T10:20:30Z", Some("x")));
-        assert_eq!(date("2025-01-31T10:20:30.25+09:00-x"), some("2025-01-31T10:20:30.25+09:00", Some("x")));
-        for stem in ["2025-1-31-x", "日2025-01-31-x", "x"] {
+        let some = |date: &str, after: &str| (Some(date.to_owned()), Some(after.to_owned()));
+        assert_eq!(date("2025-01-31-a b"), some("2025-01-31", "a b"));
+        assert_eq!(date("2025-01-31_x"), some("2025-01-31", "x"));
+        assert_eq!(date("2025-01-31 - x"), some("2025-01-31", " x"));
+        assert_eq!(date("2025-01-31T10:20:30Z-x"), some("2025-01-31T10:20:30Z", "x"));
+        assert_eq!(date("2025-01-31T10:20:30.25+09:00-x"), some("2025-01-31T10:20:30.25+09:00", "x"));
+        for stem in ["2025-1-31-x", "日2025-01-31-x", "x", "2025-01-31", "2025-01-31-", "2025-01-31T10:20:30-x"] {
             assert_eq!(date(stem), (None, None), "{stem}");
         }
     }

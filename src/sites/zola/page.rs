@@ -35,7 +35,7 @@ pub(super) fn read(settings: &Settings, path: &str, text: &str, rules: &Rules<'_
         report.note(Code::Undated, None, words);
         return Outcome::Hidden;
     }
-    if says(&own, "draft", true) || says(&own, "render", false) {
+    if own.says("draft", true) || own.says("render", false) {
         return Outcome::Hidden;
     }
     let Some(data) = with_what_is_implied(&own, &name) else {
@@ -53,7 +53,7 @@ pub(super) fn read(settings: &Settings, path: &str, text: &str, rules: &Rules<'_
 pub(super) fn url(settings: &Settings, path: &str, text: &str, rules: &Rules<'_>) -> Option<String> {
     let name = Name::of(path, settings)?;
     let (own, _) = front_matter::read_any(text).ok()?;
-    if says(&own, "render", false) || says(&own, "draft", true) {
+    if own.says("draft", true) || own.says("render", false) {
         return None;
     }
     let path = Page { settings, name, own: &own }.path();
@@ -64,7 +64,10 @@ pub(super) fn url(settings: &Settings, path: &str, text: &str, rules: &Rules<'_>
 ///
 /// A date that stands only in `path` is what a site shows that sorts by URL.
 fn with_what_is_implied(own: &Map, name: &Name<'_>) -> Option<Map> {
-    let extra = own.get("extra").and_then(Value::as_map).cloned().unwrap_or_default();
+    let mut extra = own.get("extra").and_then(Value::as_map).cloned().unwrap_or_default();
+    if own.get("authors").is_some_and(Value::is_truthy) {
+        extra = extra.with("author", Value::Null);
+    }
     let mut data = extra.merged(own.clone());
     if let Some(code) = name.language {
         data = data.with("lang", Value::Scalar(Scalar::unquoted(code)));
@@ -72,17 +75,20 @@ fn with_what_is_implied(own: &Map, name: &Name<'_>) -> Option<Map> {
     if own.get("date").is_some_and(Value::is_truthy) {
         return Some(data);
     }
-    let written = own.get("path").and_then(Value::as_text);
-    let date = name.date.map(str::to_owned).or_else(|| date_in(written?))?;
-    Some(data.with("date", Value::Scalar(Scalar::unquoted(date))))
+    let date = name.date.map(Scalar::unquoted).or_else(|| date_in(own.get("path")?.as_scalar()?))?;
+    Some(data.with("date", Value::Scalar(date)))
 }
 
-/// `news/2024/02/19/x` → `2024-02-19`
-fn date_in(path: &str) -> Option<String> {
-    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    let is = |part: &str, len: usize| part.len() == len && part.bytes().all(|byte| byte.is_ascii_digit());
-    let date = parts.windows(3).find(|date| is(date[0], 4) && is(date[1], 2) && is(date[2], 2))?;
-    Some(date.join("-"))
+/// `news/2024/02/19/x` → `2024-02-19`, which is known to stand there.
+fn date_in(path: &Scalar) -> Option<Scalar> {
+    let text = &path.text;
+    let day = |start: usize| {
+        let day = text.get(start..start + 10).filter(|day| dated::is_like(day, "0000/00/00"))?;
+        matches!(text.as_bytes().get(start + 10), None | Some(b'/')).then_some((start, day))
+    };
+    let starts = std::iter::once(0).chain(text.match_indices('/').map(|(slash, _)| slash + 1));
+    let (start, day) = starts.filter_map(day).next()?;
+    Some(Scalar { text: day.replace('/', "-"), quoted: false, at: path.at.map(|at| at + start) })
 }
 
 struct Page<'a> {
@@ -135,8 +141,8 @@ impl Page<'_> {
 
     /// As Zola writes it: not encoded, with a slash at both ends.
     fn path(&self) -> String {
-        if let Some(path) = self.own.get("path").and_then(Value::as_text).filter(|_| !self.name.is_section) {
-            return format!("/{}/", path.trim().trim_start_matches('/').trim_end_matches('/')).replace("//", "/");
+        if let Some(path) = self.own.text("path").filter(|_| !self.name.is_section) {
+            return format!("/{}/", path.trim_matches('/')).replace("//", "/");
         }
         let slug = if self.name.is_section { String::new() } else { self.slug() };
         let parts = [self.name.language.unwrap_or_default(), self.name.section, &slug];
@@ -145,9 +151,8 @@ impl Page<'_> {
     }
 
     fn slug(&self) -> String {
-        let given = self.own.get("slug").and_then(Value::as_text).map(str::trim).filter(|slug| !slug.is_empty());
         let after_date = self.name.after_date.filter(|_| !self.settings.keeps_dates);
-        self.settings.slugify.apply(given.or(after_date).unwrap_or(self.name.stem))
+        self.settings.slugify.apply(self.own.text("slug").or(after_date).unwrap_or(self.name.stem))
     }
 }
 
@@ -164,8 +169,4 @@ fn excerpt(file: &File<'_>, report: &mut Report<'_>) -> Excerpt {
     }
     let given = file.given_excerpt(&["description"], report);
     given.unwrap_or_else(|| plain::first_paragraph(file.body()))
-}
-
-fn says(data: &Map, key: &str, word: bool) -> bool {
-    data.get(key).and_then(Value::as_bool) == Some(word)
 }

@@ -3,7 +3,7 @@
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use url::Url;
 
-use crate::config::{SiteDefaults, SiteLanguage};
+use crate::config::{FeedDefaults, SiteDefaults, SiteLanguage};
 use crate::posts::front_matter::{self, Map, Value};
 use crate::posts::{markdown, text};
 use crate::problems::Code;
@@ -77,7 +77,7 @@ fn drafts(files: &dyn Files) -> Result<Vec<String>, SettingsError> {
     for path in files.ending(CONTENT, "/_index.md")? {
         let text = files.text(&path)?.unwrap_or_default();
         // What cannot be read hides nothing: it is a section's page, and no post.
-        let is_draft = front_matter::read_any(&text).is_ok_and(|(data, _)| is(&data, "draft"));
+        let is_draft = front_matter::read_any(&text).is_ok_and(|(data, _)| data.says("draft", true));
         if is_draft {
             drafts.extend(path.strip_suffix("_index.md").map(str::to_owned));
         }
@@ -100,14 +100,14 @@ fn parse(path: &str, text: &str) -> Result<(Settings, SiteDefaults), SettingsErr
 
 fn settings(data: &Map, report: &mut Report<'_>) -> Settings {
     let slugify = data.get("slugify").and_then(Value::as_map);
-    let default_language = text_of(data, "default_language").unwrap_or("en").to_owned();
+    let default_language = data.text("default_language").unwrap_or("en").to_owned();
     let languages = data.get("languages").and_then(Value::as_map);
     let codes = languages.into_iter().flat_map(|all| all.iter().map(|(code, _)| code.to_owned()));
     Settings {
         languages: codes.filter(|code| *code != default_language).collect(),
         default_language,
         slugify: slugify.map_or(Slugify::On, |slugify| strategy(slugify, report)),
-        keeps_dates: slugify.is_some_and(|slugify| is(slugify, "paths_keep_dates")),
+        keeps_dates: slugify.is_some_and(|slugify| slugify.says("paths_keep_dates", true)),
         ignored: ignored(data, report),
         drafts: Vec::new(),
         markdown: data.get("markdown").and_then(Value::as_map).map(markdown).unwrap_or_default(),
@@ -116,14 +116,14 @@ fn settings(data: &Map, report: &mut Report<'_>) -> Settings {
 
 fn markdown(data: &Map) -> markdown::Zola {
     markdown::Zola {
-        smart_punctuation: is(data, "smart_punctuation"),
-        github_alerts: is(data, "github_alerts"),
-        definition_list: is(data, "definition_list"),
+        smart_punctuation: data.says("smart_punctuation", true),
+        github_alerts: data.says("github_alerts", true),
+        definition_list: data.says("definition_list", true),
     }
 }
 
 fn strategy(slugify: &Map, report: &mut Report<'_>) -> Slugify {
-    let Some(written) = text_of(slugify, "paths") else { return Slugify::On };
+    let Some(written) = slugify.text("paths") else { return Slugify::On };
     Slugify::named(written).unwrap_or_else(|| {
         let message = format!("`slugify.paths` cannot be `{written}`");
         report.error(Code::Field, slugify.span("paths"), Words::new(message, NOTHING_READ, "write on, safe or off"));
@@ -149,32 +149,38 @@ fn ignored(data: &Map, report: &mut Report<'_>) -> GlobSet {
 fn site(data: &Map, report: &mut Report<'_>) -> SiteDefaults {
     SiteDefaults {
         url: url(data, report),
-        title: text_of(data, "title").map(text::one_line),
-        description: text_of(data, "description").map(text::one_line),
-        language: text::language(text_of(data, "default_language").unwrap_or("en")),
+        title: data.text("title").map(text::one_line),
+        description: data.text("description").map(text::one_line),
+        language: text::language(data.text("default_language").unwrap_or("en")),
         author: data
             .get("author")
             .and_then(|author| people::read(author, &people::Known::default()).into_iter().next()),
         languages: languages(data),
+        feed: FeedDefaults { limit: limit(data), ..FeedDefaults::default() },
         ..SiteDefaults::default()
     }
 }
 
 /// The languages besides the site's own; what is no language tag has no feeds of its own.
 fn languages(data: &Map) -> Vec<SiteLanguage> {
-    let own = text_of(data, "default_language").unwrap_or("en");
+    let own = data.text("default_language").unwrap_or("en");
     let all = data.get("languages").and_then(Value::as_map).into_iter().flat_map(Map::iter);
     let others = all.filter(|(code, _)| *code != own);
     let language = |(code, options): (&str, &Value)| {
-        let title = options.as_map().and_then(|options| text_of(options, "title")).map(text::one_line);
+        let title = options.as_map().and_then(|options| options.text("title")).map(text::one_line);
         Some(SiteLanguage { code: text::language(code)?, title })
     };
     others.filter_map(language).collect()
 }
 
+/// Entries a feed, where the site sets a limit.
+fn limit(data: &Map) -> Option<usize> {
+    data.text("feed_limit")?.parse().ok().filter(|limit| *limit > 0)
+}
+
 fn url(data: &Map, report: &mut Report<'_>) -> Option<String> {
     // Zola's own way to say that links start at the root.
-    let written = text_of(data, "base_url").filter(|url| *url != "/")?;
+    let written = data.text("base_url").filter(|url| *url != "/")?;
     let url = Url::parse(written).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     if url.is_none() {
         let message = format!("`base_url` is no web address: `{written}`");
@@ -182,15 +188,6 @@ fn url(data: &Map, report: &mut Report<'_>) -> Option<String> {
         report.error(Code::Field, data.span("base_url"), words);
     }
     url.map(String::from)
-}
-
-/// A text that is not blank.
-fn text_of<'a>(data: &'a Map, key: &str) -> Option<&'a str> {
-    data.get(key).and_then(Value::as_text).map(str::trim).filter(|text| !text.is_empty())
-}
-
-fn is(data: &Map, key: &str) -> bool {
-    data.get(key).and_then(Value::as_bool) == Some(true)
 }
 
 #[cfg(test)]
@@ -208,12 +205,14 @@ mod tests {
     fn the_site_is_described() {
         let (_, site) = read(
             "base_url = \"https://example.com/b\"\ntitle = \"T\"\ndescription = '''two\nlines'''\nauthor = \"Ada\"\n\
-             default_language = \"ja\"\n",
+             default_language = \"ja\"\nfeed_limit = 7\n",
         );
         assert_eq!(site.url.as_deref(), Some("https://example.com/b"));
         assert_eq!((site.title.as_deref(), site.description.as_deref()), (Some("T"), Some("two lines")));
         assert_eq!((site.language.as_deref(), site.author.map(|one| one.name).as_deref()), (Some("ja"), Some("Ada")));
-        assert_eq!(read("base_url = \"/\"").1.url, None);
+        assert_eq!(site.feed.limit, Some(7));
+        let bare = read("base_url = \"/\"\nfeed_limit = 0").1;
+        assert_eq!((bare.url, bare.feed.limit), (None, None));
     }
 
     #[test]

@@ -106,15 +106,38 @@ fn a_date_comes_from_the_front_matter_the_name_or_the_path() {
     assert_eq!(published("content/2020-01-02-a.md", "date = 2021-01-01"), "2021-01-01T00:00:00+00:00");
     assert_eq!(published("content/2020-01-02-a.md", ""), "2020-01-02T00:00:00+00:00");
     assert_eq!(published("content/2020-01-02T03:04:05+09:00-a/index.md", ""), "2020-01-01T18:04:05+00:00");
-    assert_eq!(published("content/2020-01-02/index.md", ""), "2020-01-02T00:00:00+00:00");
-    assert_eq!(published("content/a.md", "path = \"news/2024/02/19/A\""), "2024-02-19T00:00:00+00:00");
+    for path in ["news/2024/02/19/A", "/2024/02/19", "2023/1/1/2024/02/19/"] {
+        assert_eq!(published("content/a.md", &format!("path = \"{path}\"")), "2024-02-19T00:00:00+00:00", "{path}");
+    }
     assert_eq!(published("content/a.md", "date = 2025-11-08T10:00:00-05:00"), "2025-11-08T15:00:00+00:00");
+}
+
+#[test]
+fn a_date_in_a_path_that_cannot_be_is_shown_where_it_stands() {
+    let broken = reading("content/a.md", "+++\npath = \"news/2024/13/19/A\"\n+++\n");
+    let place = broken.problems[0].place.clone().unwrap();
+    assert_eq!(
+        (broken.outcome, broken.problems[0].code, place.line, place.column),
+        (Outcome::Broken, Code::Date, 2, 14)
+    );
+}
+
+#[test]
+fn the_authors_are_those_of_the_page_before_what_its_extra_says() {
+    let names = |front: &str| {
+        let post = post("content/a.md", &format!("+++\ndate = 2025-11-08\n{front}\n[extra]\nauthor = \"Team\"\n+++\n"));
+        post.authors.into_iter().map(|one| one.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names("authors = [\"Ada\", \"Bob\"]"), ["Ada", "Bob"]);
+    assert_eq!(names(""), ["Team"]);
 }
 
 #[test]
 fn what_is_no_post_is_hidden_or_broken() {
     for (text, code) in [
         ("+++\ntitle = \"T\"\n+++\n", Some(Code::Undated)),
+        ("+++\npath = \"a2024/02/19/x\"\n+++\n", Some(Code::Undated)),
+        ("+++\npath = \"2024/02/190/x\"\n+++\n", Some(Code::Undated)),
         ("# T\n", Some(Code::Undated)),
         ("+++\ndate = 2025-11-08\ndraft = true\n+++\n", None),
         ("+++\ndate = 2025-11-08\nrender = false\n+++\n", None),
