@@ -1,6 +1,6 @@
 //! Which generator a repository follows, by what lies in it.
 
-use super::{Files, SettingsError, jekyll, plain, zola};
+use super::{Files, SettingsError, files, hugo, jekyll, plain, zola};
 use crate::config::Generator;
 
 /// The generator, and what tells it.
@@ -8,7 +8,7 @@ use crate::config::Generator;
 /// A repository that moved from Jekyll to another generator often keeps one of its traces, so that both have to be there to win
 /// over another generator's config.
 pub(super) fn generator(files: &dyn Files) -> Result<(Generator, String), SettingsError> {
-    let jekyll = first(&jekyll::SETTINGS_FILES, files)?;
+    let jekyll = files::first(&jekyll::SETTINGS_FILES, files)?.map(|(name, _)| name);
     let has_posts = files.is_directory("_posts");
     if let Some(name) = jekyll.filter(|_| has_posts) {
         return Ok((Generator::Jekyll, format!("there is a `{name}`")));
@@ -18,13 +18,13 @@ pub(super) fn generator(files: &dyn Files) -> Result<(Generator, String), Settin
             return Ok((Generator::Zola, format!("there is a `{name}` with a `base_url`")));
         }
     }
-    if let Some(because) = hugo(files)? {
+    if let Some(because) = told_by_hugo(files)? {
         return Ok((Generator::Hugo, because));
     }
     let configs: [(_, &[&str]); 2] =
         [(Generator::Eleventy, &plain::ELEVENTY_FILES), (Generator::Astro, &plain::ASTRO_FILES)];
     for (generator, names) in configs {
-        if let Some(name) = first(names, files)? {
+        if let Some((name, _)) = files::first(names, files)? {
             return Ok((generator, format!("there is a file `{name}`")));
         }
     }
@@ -36,8 +36,8 @@ pub(super) fn generator(files: &dyn Files) -> Result<(Generator, String), Settin
 }
 
 /// What tells Hugo: a file of its name, or one called `config` beside `content` that says `baseURL`.
-fn hugo(files: &dyn Files) -> Result<Option<String>, SettingsError> {
-    for name in super::hugo::FILES {
+fn told_by_hugo(files: &dyn Files) -> Result<Option<String>, SettingsError> {
+    for name in hugo::FILES {
         let Some(text) = files.text(name)? else { continue };
         if name.starts_with("hugo.") {
             return Ok(Some(format!("there is a `{name}`")));
@@ -46,19 +46,9 @@ fn hugo(files: &dyn Files) -> Result<Option<String>, SettingsError> {
             return Ok(Some(format!("`{name}` says `baseURL`, and there is a directory `content`")));
         }
     }
-    let settings = super::hugo::DIRECTORIES.into_iter().find(|dir| files.is_directory(dir));
+    let settings = hugo::DIRECTORIES.into_iter().find(|dir| files.is_directory(dir));
     let found = settings.filter(|_| files.is_directory("content"));
     Ok(found.map(|dir| format!("there are directories `{dir}` and `content`")))
-}
-
-/// The first of these files that is there.
-fn first<'a>(names: &[&'a str], files: &dyn Files) -> Result<Option<&'a str>, SettingsError> {
-    for name in names {
-        if files.text(name)?.is_some() {
-            return Ok(Some(name));
-        }
-    }
-    Ok(None)
 }
 
 /// Whether a line sets `base_url`, which no other generator's TOML does. Asked of the text, since it may not be TOML.

@@ -44,6 +44,19 @@ pub trait Files {
     fn is_directory(&self, path: &str) -> bool;
 }
 
+/// The first of these files that is there, and its text.
+pub(super) fn first(
+    names: &[&'static str],
+    files: &dyn Files,
+) -> Result<Option<(&'static str, Arc<str>)>, SettingsError> {
+    for name in names {
+        if let Some(text) = files.text(name)? {
+            return Ok(Some((name, text)));
+        }
+    }
+    Ok(None)
+}
+
 /// The pages of a site, once all posts are read.
 pub trait Pages {
     /// The URL of the page that the file at `path` becomes; `None` if there is no such file, or it becomes none.

@@ -1,8 +1,8 @@
-//! What a YAML parser says, in the words of somebody who writes posts: what is wrong here, and how to mend it.
+//! What a parser of YAML, TOML or JSON says, in the words of somebody who writes posts: what is wrong here, and how to mend it.
 //!
 //! In: the text, and where the parser gave up. Out: a message and a remedy. Never: a guess at what was meant.
 
-use crate::posts::front_matter::{Error, TOO_LONG, UNCLOSED, UNCLOSED_TOML};
+use crate::posts::front_matter::{Error, Syntax, TOO_LONG, UNCLOSED, UNCLOSED_TOML};
 use crate::problems::Place;
 
 /// What is wrong, in one sentence, and what to do about it.
@@ -19,15 +19,37 @@ impl Mistake {
 
     /// What usually leads to this error.
     pub(super) fn of(text: &str, error: &Error) -> Self {
+        if error.message == UNCLOSED {
+            return Self::new(&error.message, "put a line `---` below its last field");
+        }
+        if error.message == TOO_LONG {
+            return Self::new(&error.message, "keep only what describes it there, and put texts and data elsewhere");
+        }
+        match error.syntax {
+            Syntax::Yaml => Self::of_yaml(text, error),
+            Syntax::Toml => Self::of_toml(error),
+            Syntax::Json => Self::new(
+                &error.message,
+                "look at this line and the one above it: a comma or a quote that is missing, a comma too many, a bracket that is not closed",
+            ),
+        }
+    }
+
+    fn of_toml(error: &Error) -> Self {
+        let remedy = if error.message == UNCLOSED_TOML {
+            "put a line `+++` below its last field"
+        } else if error.message.contains("duplicate key") {
+            "delete one of the two: TOML lets no key stand twice"
+        } else {
+            "look at this line and the one above it: a text without quotes, a quote or bracket that is not closed, a missing `=`"
+        };
+        Self::new(&error.message, remedy)
+    }
+
+    fn of_yaml(text: &str, error: &Error) -> Self {
         let spot = Spot::new(text, error.at);
         let says = |part: &str| error.message.contains(part);
-        if error.message == UNCLOSED {
-            Self::new(&error.message, "put a line `---` below its last field")
-        } else if error.message == UNCLOSED_TOML {
-            Self::new(&error.message, "put a line `+++` below its last field")
-        } else if error.message == TOO_LONG {
-            Self::new(&error.message, "keep only what describes it there, and put texts and data elsewhere")
-        } else if says("mapping values are not allowed") {
+        if says("mapping values are not allowed") {
             spot.colon()
         } else if says("cannot start any token") {
             spot.first_character()
@@ -163,6 +185,20 @@ mod tests {
     }
 
     #[test]
+    fn remedies_are_in_the_words_of_what_was_written() {
+        for (text, message, remedy) in [
+            ("+++\nalias = 1\nalias = 2\n+++\n", "duplicate key", "delete one"),
+            ("+++\ntitle: x\n+++\n", "", "a missing `=`"),
+            ("+++\ntitle = 1\n", UNCLOSED_TOML, "`+++`"),
+            ("---\ntitle: 1\n", UNCLOSED, "`---`"),
+            ("{\"title\": 1,}", "trailing comma", "a comma too many"),
+        ] {
+            let found = Mistake::of(text, &front_matter::read_any(text).unwrap_err());
+            assert!(found.message.contains(message) && found.remedy.contains(remedy), "{text}: {found:?}");
+        }
+    }
+
+    #[test]
     fn what_is_not_known_is_told_as_the_parser_has_it() {
         assert_eq!(mistake("- a\n- b").message, "this is not a list of `key: value` lines");
     }
@@ -179,7 +215,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_and_no_place_is_too_odd(text in "[a: \t\"'{\n日]{0,40}", at in 0usize..60, message in "(mapping values are not allowed|cannot start any token|did not find expected key)") {
-            Mistake::of(&text, &Error { at, message });
+            Mistake::of(&text, &Error { at, message, syntax: Syntax::Yaml });
         }
     }
 }

@@ -5,10 +5,14 @@ use std::ops::Range;
 use crate::posts::front_matter::{self, Map};
 use crate::problems::{Code, Place, Problem, Severity};
 
+use super::SettingsError;
 use super::mistakes::Mistake;
 
 /// What happens to a post that cannot be read.
 pub(super) const LEFT_OUT: &str = "the post is not read; if it was in the feeds before, its last good entry stays";
+
+/// What happens to a site whose settings cannot be read.
+pub(super) const NOTHING_READ: &str = "nothing is read";
 
 /// The problems of one file.
 #[derive(Debug)]
@@ -60,8 +64,8 @@ impl<'a> Report<'a> {
         self.warning(Code::Field, data.span(key), words);
     }
 
-    /// YAML that does not parse; `what` is what it would have been.
-    pub(super) fn broken_yaml(&mut self, what: &str, error: &front_matter::Error, effect: &'static str) {
+    /// YAML, TOML or JSON that does not parse; `what` is what it would have been.
+    pub(super) fn broken(&mut self, what: &str, error: &front_matter::Error, effect: &'static str) {
         let mistake = Mistake::of(self.text, error);
         let (message, remedy) = (format!("{what} cannot be read: {}", mistake.message), mistake.remedy);
         self.error(Code::FrontMatter, Some(error.at..error.at + 1), Words { message, effect, remedy });
@@ -81,6 +85,15 @@ impl<'a> Report<'a> {
             effect: words.effect.to_owned(),
             remedy: words.remedy,
         });
+    }
+}
+
+impl SettingsError {
+    /// That the file at `path`, which is `what`, does not parse.
+    pub(super) fn broken(path: &str, text: &str, what: &str, error: &front_matter::Error) -> Self {
+        let mut report = Report::new(path, text);
+        report.broken(what, error, NOTHING_READ);
+        Self(Box::new(report.into_problems().remove(0)))
     }
 }
 

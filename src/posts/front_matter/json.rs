@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::value::Entry;
-use super::{Error, Map, Scalar, Value};
+use super::{Error, Map, Scalar, Syntax, Value};
 
 /// Reads the object that `text` begins with, and how many bytes it takes; `text` starts at byte `start` of the file.
 pub(super) fn read(text: &str, start: usize) -> Result<(Map, usize), Error> {
@@ -18,7 +18,7 @@ pub(super) fn read(text: &str, start: usize) -> Result<(Map, usize), Error> {
             }
             let message = error.to_string();
             let message = message.split(" at line ").next().unwrap_or_default().to_owned();
-            Err(Error { message, at: start + at })
+            Err(Error { message, at: start + at, syntax: Syntax::Json })
         }
         None => Ok((Map::default(), text.len())),
     }

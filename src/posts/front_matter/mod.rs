@@ -30,6 +30,44 @@ pub struct Error {
     pub message: String,
     /// Byte offset in the file.
     pub at: usize,
+    /// What it was read as.
+    pub syntax: Syntax,
+}
+
+/// What values are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Syntax {
+    /// Between `---`.
+    Yaml,
+    /// Between `+++`.
+    Toml,
+    /// In braces.
+    Json,
+}
+
+impl Syntax {
+    /// That of a file of this name; YAML unless it ends in `.toml` or `.json`.
+    #[must_use]
+    pub fn of_file(path: &str) -> Self {
+        match path.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).as_deref() {
+            Some("toml") => Self::Toml,
+            Some("json") => Self::Json,
+            _ => Self::Yaml,
+        }
+    }
+
+    /// Reads a whole file that is written so.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`parse`], [`parse_toml`] and [`parse_json`].
+    pub fn read(self, text: &str) -> Result<Map, Error> {
+        match self {
+            Self::Yaml => parse(text, 0..text.len()),
+            Self::Toml => parse_toml(text, 0..text.len()),
+            Self::Json => parse_json(text, 0..text.len()),
+        }
+    }
 }
 
 /// Reads the front matter of `file`, and where its body starts; without front matter, an empty mapping and 0.
@@ -81,7 +119,8 @@ pub fn parse_json(file: &str, range: Range<usize>) -> Result<Map, Error> {
     if rest.is_empty() {
         return Ok(map);
     }
-    Err(Error { message: "something follows the object".to_owned(), at: range.start + text.len() - rest.len() })
+    let (message, at) = ("something follows the object".to_owned(), range.start + text.len() - rest.len());
+    Err(Error { message, at, syntax: Syntax::Json })
 }
 
 /// Reads the first YAML document at `range` of `file`; nothing at all is an empty mapping.
@@ -101,7 +140,8 @@ pub fn parse(file: &str, range: Range<usize>) -> Result<Map, Error> {
         Value::Null => Ok(Map::default()),
         Value::Scalar(_) | Value::List(_) => {
             let blank = yaml.len() - yaml.trim_start().len();
-            Err(Error { message: "this is not a list of `key: value` lines".into(), at: start + blank })
+            let message = "this is not a list of `key: value` lines".to_owned();
+            Err(Error { message, at: start + blank, syntax: Syntax::Yaml })
         }
     }
 }

@@ -9,13 +9,13 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess, VariantAccess, Visitor};
 
-use super::Error;
 use super::value::{Entry, Map, Scalar, Value};
+use super::{Error, Syntax};
 
 /// Reads the first document of `yaml`, which stands at byte `start` of its file.
 pub(super) fn document(yaml: &str, start: usize) -> Result<Value, Error> {
     if let Some(offset) = too_deep(yaml) {
-        return Err(Error { message: "it is nested too deeply".into(), at: start + offset });
+        return Err(Error { message: "it is nested too deeply".into(), at: start + offset, syntax: Syntax::Yaml });
     }
     let reader = Reader::new(yaml, start);
     let value = reader.pass()?;
@@ -82,7 +82,11 @@ impl<'de> Reader<'de> {
     fn error(&self, error: &serde_yaml::Error) -> Error {
         let message = error.to_string();
         let at = opening(self.yaml, &message).or_else(|| Some(error.location()?.index())).unwrap_or(0);
-        Error { message: without_positions(&message), at: self.start + at.min(self.yaml.len()) }
+        Error {
+            message: without_positions(&message),
+            at: self.start + at.min(self.yaml.len()),
+            syntax: Syntax::Yaml,
+        }
     }
 
     fn meet<E: serde::de::Error>(&self, kind: Kind, bytes: usize) -> Result<(), E> {

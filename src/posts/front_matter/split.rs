@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Error;
+use super::{Error, Syntax};
 
 /// What [`Error::message`] says of a block without an end.
 pub(crate) const UNCLOSED: &str = "the block that `---` opens is never closed";
@@ -33,7 +33,7 @@ pub(super) fn toml(file: &str) -> Result<Option<Toml>, Error> {
         }
         at += line.len();
     }
-    Err(Error { message: UNCLOSED_TOML.to_owned(), at: opening })
+    Err(Error { message: UNCLOSED_TOML.to_owned(), at: opening, syntax: Syntax::Toml })
 }
 
 /// Whether a file starts with a JSON object, and not with a template tag.
@@ -82,7 +82,7 @@ pub(super) fn split(file: &str) -> Result<Split, Error> {
         at += line.len();
     }
     if starts_with_key(&file[opening.len()..]) {
-        return Err(Error { message: UNCLOSED.to_owned(), at: 0 });
+        return Err(Error { message: UNCLOSED.to_owned(), at: 0, syntax: Syntax::Yaml });
     }
     Ok(all_body)
 }
@@ -160,7 +160,7 @@ mod tests {
         for file in
             ["---\ntitle: x\n", "---\n\n# why\npublished:\nbody", "---\r\n'title': x", "---\n題-1_a : x\n--- y\n"]
         {
-            let error = Error { message: UNCLOSED.to_owned(), at: 0 };
+            let error = Error { message: UNCLOSED.to_owned(), at: 0, syntax: Syntax::Yaml };
             assert_eq!(split(file), Err(error), "{file}");
         }
     }

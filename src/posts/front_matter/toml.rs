@@ -4,7 +4,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeString, DeTable, DeValue};
 
 use super::value::Entry;
-use super::{Error, Map, Scalar, Value};
+use super::{Error, Map, Scalar, Syntax, Value};
 
 /// Reads `text`, which starts at byte `start` of the file.
 pub(super) fn read(text: &str, start: usize) -> Result<Map, Error> {
@@ -13,6 +13,7 @@ pub(super) fn read(text: &str, start: usize) -> Result<Map, Error> {
         Err(error) => Err(Error {
             message: error.message().to_owned(),
             at: start + error.span().map_or(0, |span| span.start.min(text.len())),
+            syntax: Syntax::Toml,
         }),
     }
 }

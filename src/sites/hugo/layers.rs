@@ -2,11 +2,8 @@
 //!
 //! In: the site's files. Out: one mapping with keys in lower case, and the path of the first file. Never: what a key means.
 
-use crate::posts::front_matter::{self, Map, Value};
-use crate::sites::report::Report;
-use crate::sites::{Files, SettingsError};
-
-use super::settings::NOTHING_READ;
+use crate::posts::front_matter::{Map, Syntax, Value};
+use crate::sites::{Files, SettingsError, files};
 
 /// The first of these that is there is the site's own file.
 pub(in crate::sites) const FILES: [&str; 8] =
@@ -22,15 +19,12 @@ pub(in crate::sites) const DIRECTORIES: [&str; 2] = ["config/_default", "config/
 /// If one cannot be read or does not parse.
 pub(super) fn read(files: &dyn Files) -> Result<(Map, Option<String>), SettingsError> {
     let (mut settings, mut first) = (Map::default(), None);
-    for path in FILES {
-        if let Some(text) = files.text(path)? {
-            settings = parse(path, &text)?;
-            first = Some(path.to_owned());
-            break;
-        }
+    if let Some((path, text)) = files::first(&FILES, files)? {
+        settings = parse(path, &text)?;
+        first = Some(path.to_owned());
     }
     for dir in DIRECTORIES {
-        let mut found: Vec<String> = files.below(dir)?.into_iter().filter(|path| is_settings(path)).collect();
+        let mut found = files.picked(dir, is_settings)?;
         // The file of the whole, then those of its parts.
         found.sort_by_key(|path| !is_whole(name_of(path)));
         for path in found {
@@ -51,18 +45,10 @@ pub(super) fn read(files: &dyn Files) -> Result<(Map, Option<String>), SettingsE
 
 /// One file of settings, by its extension.
 fn parse(path: &str, text: &str) -> Result<Map, SettingsError> {
-    let whole = 0..text.len();
-    let read = match path.rsplit('.').next() {
-        Some("toml") => front_matter::parse_toml(text, whole),
-        Some("json") => front_matter::parse_json(text, whole),
-        _ => front_matter::parse(text, whole),
-    };
+    let read = Syntax::of_file(path).read(text);
+    let map = read.map_err(|error| SettingsError::broken(path, text, "the site's configuration", &error))?;
     // Places are in different files, and are not kept.
-    read.map(|map| map.without_places().lowercased()).map_err(|error| {
-        let mut report = Report::new(path, text);
-        report.broken_yaml("the site's configuration", &error, NOTHING_READ);
-        SettingsError(Box::new(report.into_problems().remove(0)))
-    })
+    Ok(map.without_places().lowercased())
 }
 
 fn is_settings(path: &str) -> bool {

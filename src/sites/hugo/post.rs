@@ -60,7 +60,7 @@ pub(super) fn read(settings: &Settings, path: &str, text: &str, rules: &Rules<'_
     let (own, body_start) = match front_matter::read_any(text) {
         Ok(read) => read,
         Err(error) => {
-            report.broken_yaml("the front matter", &error, LEFT_OUT);
+            report.broken("the front matter", &error, LEFT_OUT);
             return Outcome::Broken;
         }
     };

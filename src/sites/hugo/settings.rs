@@ -9,7 +9,7 @@ use crate::posts::front_matter::{Map, Value};
 use crate::posts::markdown::Goldmark;
 use crate::posts::text;
 use crate::problems::Code;
-use crate::sites::report::{Report, Words};
+use crate::sites::report::{NOTHING_READ, Report, Words};
 use crate::sites::{Files, SettingsError, people};
 
 use super::dates::Keys;
@@ -81,8 +81,6 @@ pub(super) struct Summary {
     /// Texts may be in Chinese, Japanese or Korean, and are counted by characters then.
     pub(super) may_be_cjk: bool,
 }
-
-pub(super) const NOTHING_READ: &str = "nothing is read";
 
 /// Reads the settings and the pages of sections.
 pub(super) fn read(files: &dyn Files) -> Result<(Settings, SiteDefaults, Option<String>), SettingsError> {

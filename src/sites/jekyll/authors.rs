@@ -4,8 +4,6 @@ use crate::posts::front_matter::{self, Map, Value};
 use crate::sites::people::Known;
 use crate::sites::{Files, SettingsError};
 
-use super::written;
-
 /// The later wins, as with Jekyll.
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
@@ -39,7 +37,7 @@ fn parse(path: &str, text: &str) -> Result<Map, SettingsError> {
     match front_matter::parse_any(text) {
         Ok(Value::Map(map)) => Ok(map),
         Ok(_) => Ok(Map::default()),
-        Err(error) => Err(written::broken(path, text, "the list of authors", &error)),
+        Err(error) => Err(SettingsError::broken(path, text, "the list of authors", &error)),
     }
 }
 

@@ -10,14 +10,14 @@ use crate::posts::front_matter::{Map, Value};
 use crate::posts::text;
 use crate::problems::Code;
 use crate::sites::people::{self, Known};
-use crate::sites::report::Words;
+use crate::sites::report::{NOTHING_READ, Words};
 use crate::sites::{Files, SettingsError};
 
 use super::collections::Collection;
 use super::defaults::Defaults;
 use super::files::{EXCLUDED, Patterns};
 use super::templates::Library;
-use super::written::{NOTHING_READ, Written};
+use super::written::Written;
 use super::{authors, feed, permalink};
 
 /// `_config.yml`, checked.

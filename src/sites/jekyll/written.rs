@@ -5,15 +5,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::posts::front_matter::{self, Map, Value};
+use crate::posts::front_matter::{Map, Syntax, Value};
 use crate::problems::{Code, Place, Problem, Severity};
-use crate::sites::report::{Report, Words};
-use crate::sites::{Files, SettingsError};
+use crate::sites::report::{NOTHING_READ, Words};
+use crate::sites::{Files, SettingsError, files};
 
 /// In the order they are looked for.
 pub(in crate::sites) const SETTINGS_FILES: [&str; 3] = ["_config.yml", "_config.yaml", "_config.toml"];
-
-pub(super) const NOTHING_READ: &str = "nothing is read";
 
 /// All settings.
 #[derive(Debug)]
@@ -42,11 +40,10 @@ impl Written {
             let text = files.text(path)?.ok_or_else(|| missing(path))?;
             read.push(Text::read(path, text)?);
         }
-        for path in SETTINGS_FILES.iter().filter(|_| named.is_empty()) {
-            if let Some(text) = files.text(path)? {
-                read.push(Text::read(path, text)?);
-                break;
-            }
+        if named.is_empty()
+            && let Some((path, text)) = files::first(&SETTINGS_FILES, files)?
+        {
+            read.push(Text::read(path, text)?);
         }
         let data = read.iter().fold(Map::default(), |merged, file| merged.merged(file.data.clone()));
         Ok(Self { files: read, data })
@@ -79,19 +76,10 @@ impl Written {
 
 impl Text {
     fn read(path: &str, text: Arc<str>) -> Result<Self, SettingsError> {
-        let is_toml = path.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("toml"));
-        let all = 0..text.len();
-        let data = if is_toml { front_matter::parse_toml(&text, all) } else { front_matter::parse(&text, all) };
-        let data = data.map_err(|error| broken(path, &text, "the site's configuration", &error))?;
+        let data = Syntax::of_file(path).read(&text);
+        let data = data.map_err(|error| SettingsError::broken(path, &text, "the site's configuration", &error))?;
         Ok(Self { path: path.to_owned(), text, data })
     }
-}
-
-/// That the file at `path`, which is `what`, does not parse.
-pub(super) fn broken(path: &str, text: &str, what: &str, error: &front_matter::Error) -> SettingsError {
-    let mut report = Report::new(path, text);
-    report.broken_yaml(what, error, NOTHING_READ);
-    SettingsError(Box::new(report.into_problems().remove(0)))
 }
 
 fn span(data: &Map, keys: &[&str]) -> Option<Range<usize>> {

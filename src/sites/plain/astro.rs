@@ -5,7 +5,7 @@
 
 use crate::config::SiteDefaults;
 use crate::problems::{Code, Problem, Severity};
-use crate::sites::{Files, SettingsError, slug};
+use crate::sites::{Files, SettingsError, files, slug};
 
 use super::javascript::text_behind;
 
@@ -24,13 +24,7 @@ const PAGES: &str = "src/pages/";
 
 /// What the config says of the site, what it leaves open, and where it is.
 pub(super) fn read(files: &dyn Files) -> Result<(SiteDefaults, Problem, Option<String>), SettingsError> {
-    let mut found = None;
-    for name in SETTINGS_FILES {
-        if let Some(text) = files.text(name)? {
-            found = Some((name, text));
-            break;
-        }
-    }
+    let found = files::first(&SETTINGS_FILES, files)?;
     let (path, script) = found.as_ref().map_or((None, ""), |(path, text)| (Some(*path), &**text));
     let base = text_behind(script, "base").filter(|base| !base.starts_with('.') && !base.contains(':'));
     let base = base.unwrap_or_default().trim_matches('/');

@@ -57,7 +57,7 @@ pub(in crate::sites) fn read(
     let (own, body_start) = match front_matter::read_any(text) {
         Ok(read) => read,
         Err(error) => {
-            report.broken_yaml("the front matter", &error, LEFT_OUT);
+            report.broken("the front matter", &error, LEFT_OUT);
             return Outcome::Broken;
         }
     };

@@ -7,8 +7,8 @@ use crate::config::{FeedDefaults, SiteDefaults, SiteLanguage};
 use crate::posts::front_matter::{self, Map, Value};
 use crate::posts::{markdown, text};
 use crate::problems::Code;
-use crate::sites::report::{Report, Words};
-use crate::sites::{Files, SettingsError, people};
+use crate::sites::report::{NOTHING_READ, Report, Words};
+use crate::sites::{Files, SettingsError, files, people};
 
 use super::name::CONTENT;
 use super::slugs::Slugify;
@@ -32,8 +32,6 @@ pub struct Settings {
 /// In the order they are looked for.
 pub(in crate::sites) const SETTINGS_FILES: [&str; 2] = ["zola.toml", "config.toml"];
 
-const NOTHING_READ: &str = "nothing is read";
-
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -55,14 +53,12 @@ impl Settings {
     ///
     /// If the file is not TOML, or says what cannot be.
     pub(in crate::sites) fn read(files: &dyn Files) -> Result<(Self, SiteDefaults, Option<String>), SettingsError> {
-        for name in SETTINGS_FILES {
-            if let Some(text) = files.text(name)? {
-                let (mut settings, defaults) = parse(name, &text)?;
-                settings.drafts = drafts(files)?;
-                return Ok((settings, defaults, Some(name.to_owned())));
-            }
-        }
-        Ok((Self { drafts: drafts(files)?, ..Self::default() }, SiteDefaults::default(), None))
+        let drafts = drafts(files)?;
+        let Some((name, text)) = files::first(&SETTINGS_FILES, files)? else {
+            return Ok((Self { drafts, ..Self::default() }, SiteDefaults::default(), None));
+        };
+        let (settings, defaults) = parse(name, &text)?;
+        Ok((Self { drafts, ..settings }, defaults, Some(name.to_owned())))
     }
 
     /// Whether a path is in a section that is a draft, or is passed over by name.
@@ -88,7 +84,7 @@ fn drafts(files: &dyn Files) -> Result<Vec<String>, SettingsError> {
 fn parse(path: &str, text: &str) -> Result<(Settings, SiteDefaults), SettingsError> {
     let mut report = Report::new(path, text);
     let data = front_matter::parse_toml(text, 0..text.len()).unwrap_or_else(|error| {
-        report.broken_yaml("the site's configuration", &error, NOTHING_READ);
+        report.broken("the site's configuration", &error, NOTHING_READ);
         Map::default()
     });
     let (settings, site) = (settings(&data, &mut report), site(&data, &mut report));

@@ -10,8 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::config::SiteDefaults;
 use crate::posts::front_matter::{self, Map, Value};
-use crate::sites::report::Report;
-use crate::sites::{Files, SettingsError};
+use crate::sites::{Files, SettingsError, files};
 
 use super::javascript::text_behind;
 pub(super) use permalink::{Page, expand};
@@ -47,13 +46,7 @@ impl Settings {
     ///
     /// If data is not JSON, or a file cannot be read.
     pub(super) fn read(files: &dyn Files) -> Result<(Self, SiteDefaults, Option<String>), SettingsError> {
-        let mut found = None;
-        for name in SETTINGS_FILES {
-            if let Some(text) = files.text(name)? {
-                found = Some((name, text));
-                break;
-            }
-        }
+        let found = files::first(&SETTINGS_FILES, files)?;
         let script = found.as_ref().map_or("", |(_, text)| text);
         let input = text_behind(script, ".setInputDirectory").or_else(|| text_behind(script, "input"));
         let input = directory("", input.unwrap_or_default());
@@ -169,9 +162,7 @@ fn parse(path: &str, text: &str) -> Result<Map, SettingsError> {
 
 /// Eleventy builds nothing then, and without it every URL might be another one.
 fn broken(path: &str, text: &str, error: &front_matter::Error) -> SettingsError {
-    let mut report = Report::new(path, text);
-    report.broken_yaml("what posts inherit", error, "nothing is read");
-    SettingsError(Box::new(report.into_problems().remove(0)))
+    SettingsError::broken(path, text, "what posts inherit", error)
 }
 
 #[cfg(test)]
