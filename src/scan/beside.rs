@@ -28,8 +28,6 @@ pub(super) struct Beside<'a> {
 pub(super) struct Record {
     texts: BTreeMap<String, Text>,
     lists: BTreeMap<String, Option<Vec<String>>>,
-    /// By directory and suffix.
-    endings: BTreeMap<(String, String), Option<Vec<String>>>,
     picks: Vec<Picked>,
     directories: BTreeMap<String, bool>,
 }
@@ -77,12 +75,6 @@ impl Files for Beside<'_> {
         list.map_err(|error| unreadable(dir, &error))
     }
 
-    fn ending(&self, dir: &str, suffix: &str) -> Result<Vec<String>, SettingsError> {
-        let list = self.source.ending(dir, suffix);
-        self.record.borrow_mut().endings.insert((dir.to_owned(), suffix.to_owned()), list.as_ref().ok().cloned());
-        list.map_err(|error| unreadable(dir, &error))
-    }
-
     fn picked(&self, dir: &str, passes: fn(&str) -> bool) -> Result<Vec<String>, SettingsError> {
         let list = self.source.picked(dir, passes);
         self.record.borrow_mut().picks.push(Picked { dir: dir.to_owned(), passes, list: list.as_ref().ok().cloned() });
@@ -101,7 +93,6 @@ impl Record {
     pub(super) fn still_holds(&self, source: &Directory) -> bool {
         self.texts.iter().all(|(path, text)| text.still_holds(source, path))
             && self.lists.iter().all(|(dir, list)| source.below(dir).ok() == *list)
-            && self.endings.iter().all(|((dir, suffix), list)| source.ending(dir, suffix).ok() == *list)
             && self.picks.iter().all(|picked| picked.still_holds(source))
             && self.directories.iter().all(|(path, was)| source.has_directory(path) == *was)
     }

@@ -23,22 +23,13 @@ pub trait Files {
     /// If there is one that cannot be read.
     fn below(&self, dir: &str) -> Result<Vec<String>, SettingsError>;
 
-    /// The paths of all files at any depth below a directory (empty: the root) that end in `suffix`, sorted; empty if there is
-    /// no such directory. Directories of programs (`node_modules`, or a name with a dot first) are passed over.
+    /// Those of the files [below](Self::below) a directory (empty: the root) whose path passes, outside directories of programs
+    /// (`node_modules`, or a name with a dot first): files that do not may come and go unseen.
     ///
     /// # Errors
     ///
     /// If there is one that cannot be read.
-    fn ending(&self, dir: &str, suffix: &str) -> Result<Vec<String>, SettingsError>;
-
-    /// Those of the files [below](Self::below) a directory whose path passes: files that do not may come and go unseen.
-    ///
-    /// # Errors
-    ///
-    /// If there is one that cannot be read.
-    fn picked(&self, dir: &str, passes: fn(&str) -> bool) -> Result<Vec<String>, SettingsError> {
-        Ok(self.below(dir)?.into_iter().filter(|path| passes(path)).collect())
-    }
+    fn picked(&self, dir: &str, passes: fn(&str) -> bool) -> Result<Vec<String>, SettingsError>;
 
     /// Whether there is such a directory.
     fn is_directory(&self, path: &str) -> bool;
@@ -124,9 +115,9 @@ pub(crate) mod testing {
             Ok(self.0.keys().filter(|path| path.starts_with(&dir)).cloned().collect())
         }
 
-        fn ending(&self, dir: &str, suffix: &str) -> Result<Vec<String>, SettingsError> {
+        fn picked(&self, dir: &str, passes: fn(&str) -> bool) -> Result<Vec<String>, SettingsError> {
             let inside = |path: &String| dir.is_empty() || path.starts_with(&format!("{dir}/"));
-            Ok(self.0.keys().filter(|path| inside(path) && path.ends_with(suffix)).cloned().collect())
+            Ok(self.0.keys().filter(|path| inside(path) && passes(path)).cloned().collect())
         }
 
         fn is_directory(&self, path: &str) -> bool {

@@ -103,24 +103,17 @@ impl Directory {
         self.list(dir, &|_| true, &|_| true)
     }
 
-    /// The same for files whose path ends in `suffix`, outside `node_modules` and directories with a dot first.
-    ///
-    /// # Errors
-    ///
-    /// If it, or a directory in it, cannot be read.
-    pub fn ending(&self, dir: &str, suffix: &str) -> io::Result<Vec<String>> {
-        let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
-        let enters = |path: &str| !name(path).starts_with('.') && name(path) != "node_modules";
-        self.list(dir, &enters, &|path| path.ends_with(suffix))
-    }
-
-    /// Those of the files [below](Self::below) a directory whose path passes.
+    /// The same for files whose path passes, outside `node_modules` and directories with a dot first.
     ///
     /// # Errors
     ///
     /// If it, or a directory in it, cannot be read.
     pub fn picked(&self, dir: &str, passes: fn(&str) -> bool) -> io::Result<Vec<String>> {
-        self.list(dir, &|_| true, &passes)
+        let enters = |path: &str| {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            !name.starts_with('.') && name != "node_modules"
+        };
+        self.list(dir, &enters, &passes)
     }
 
     fn list(&self, dir: &str, enters: &dyn Fn(&str) -> bool, wants: &dyn Fn(&str) -> bool) -> io::Result<Vec<String>> {

@@ -224,7 +224,7 @@ impl Files for Settings {
         Ok(Vec::new())
     }
 
-    fn ending(&self, _dir: &str, _suffix: &str) -> Result<Vec<String>, SettingsError> {
+    fn picked(&self, _dir: &str, _passes: fn(&str) -> bool) -> Result<Vec<String>, SettingsError> {
         Ok(Vec::new())
     }
 

@@ -70,7 +70,7 @@ impl Settings {
 /// The directories whose `_index.md` says `draft = true`: Zola goes past them.
 fn drafts(files: &dyn Files) -> Result<Vec<String>, SettingsError> {
     let mut drafts = Vec::new();
-    for path in files.ending(CONTENT, "/_index.md")? {
+    for path in files.picked(CONTENT, |path| path.ends_with("/_index.md"))? {
         let text = files.text(&path)?.unwrap_or_default();
         // What cannot be read hides nothing: it is a section's page, and no post.
         let is_draft = front_matter::read_any(&text).is_ok_and(|(data, _)| data.says("draft", true));

@@ -101,7 +101,7 @@ impl Settings {
     }
 
     fn read_data(&mut self, files: &dyn Files) -> Result<(), SettingsError> {
-        for path in files.ending(self.input.trim_end_matches('/'), ".json")? {
+        for path in files.picked(self.input.trim_end_matches('/'), |path| path.ends_with(".json"))? {
             let stem = path.strip_suffix(".11tydata.json");
             let (dir, name) = path.rsplit_once('/').unwrap_or(("", &path));
             let name = name.split('.').next().unwrap_or_default();
