@@ -113,7 +113,8 @@ fn refusal(written: &str, refused: Refused) -> String {
     }
 }
 
-fn forms(key: &str) -> String {
+/// In no syntax: front matter may be YAML, TOML or JSON.
+pub(super) fn forms(key: &str) -> String {
     format!("write `{key}` like `2025-11-08` or `2025-11-08T16:38:45+09:00`")
 }
 

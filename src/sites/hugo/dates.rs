@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 use crate::posts::dates::{self, Naive, Repair};
 use crate::posts::front_matter::{Map, Scalar, Value};
 use crate::problems::Code;
+use crate::sites::dated::forms;
 use crate::sites::report::{Report, Words, quoted};
 
 /// Where each date is looked for, in order: front matter keys in lower case, and `:filename`.
@@ -269,7 +270,7 @@ fn tell(repairs: &[Repair], data: &Map, key: &str, report: &mut Report<'_>) {
 pub(super) fn refusal(data: &Map, key: &str, effect: &'static str) -> Words {
     let written = quoted(data.get(key).and_then(Value::as_text).unwrap_or_default(), 40);
     let message = format!("{written} is no date that Hugo reads");
-    Words::new(message, effect, format!("write `{key}` like `2025-11-08` or `2025-11-08T16:38:45+09:00`"))
+    Words::new(message, effect, forms(key))
 }
 
 #[cfg(test)]
