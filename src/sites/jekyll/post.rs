@@ -239,12 +239,10 @@ impl JekyllPost<'_> {
     }
 }
 
-/// What comes before the separator. A blank line separates with any line ends: Jekyll's own search for two line feeds
-/// takes the whole of a file with CRLF for its excerpt. A comment in code, which Jekyll takes for the separator, is shown.
+/// What comes before the separator. A comment in code, which Jekyll takes for the separator, is shown.
 fn head(body: &str, separator: &str, markup: Markup) -> Excerpt {
     let at = match separator {
         "" => None,
-        "\n\n" => [body.find(separator), body.find("\n\r\n")].into_iter().flatten().min(),
         _ if separator.starts_with("<!--") && markup == Markup::Kramdown => markdown::comment(body, separator),
         _ => body.find(separator),
     };

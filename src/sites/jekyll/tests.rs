@@ -166,7 +166,7 @@ fn excerpts_are_given_or_end_at_the_separator() {
     assert_eq!(excerpt("description: D\nexcerpt: E", "a\n\nb"), Excerpt::Given("D".into()));
     assert_eq!(excerpt("excerpt: E", "a\n\nb"), Excerpt::Given("E".into()));
     assert_eq!(excerpt("", "a\n\nb"), Excerpt::Head(1));
-    assert_eq!(excerpt("", "a\r\n\r\nb"), Excerpt::Head(2));
+    assert_eq!(excerpt("", "a\r\n\r\nb"), Excerpt::Head(1), "Jekyll takes the whole of it");
     assert_eq!(excerpt("excerpt_separator: <!--more-->", "a\n\nb<!--more-->c"), Excerpt::Head(4));
     assert_eq!(excerpt("excerpt_separator: ''", "a\n\nb"), Excerpt::Whole);
     let whole = reading_with("excerpt_separator: ''", "_posts/2025-01-05-x.md", "a\n\nb");
