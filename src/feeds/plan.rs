@@ -58,6 +58,13 @@ pub struct Planned {
     pub of: usize,
 }
 
+impl Planned {
+    /// The posts that the feed and its archives show, some of them twice.
+    pub fn all_posts(&self) -> impl Iterator<Item = usize> {
+        self.archives.iter().flat_map(|block| &block.posts).chain(&self.posts).copied()
+    }
+}
+
 /// What people read instead of a feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Home {

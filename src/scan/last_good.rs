@@ -12,13 +12,13 @@ use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use tokio::runtime::Handle;
 
-use super::bodies::Bodies;
 use super::memory::Memory;
 use super::pass::Pass;
 use super::posts::Live;
 use super::{Run, ScanError};
+use crate::feeds::plan::Planned;
 use crate::posts::{Post, Rendered};
-use crate::store::{GoodState, LastGood};
+use crate::store::{GoodState, LastGood, Store};
 
 /// Packed text kept, in bytes.
 const MAX_BYTES: usize = 32 << 20;
@@ -27,24 +27,28 @@ const MAX_BYTES: usize = 32 << 20;
 const MAX_UNPACKED: u64 = 256 << 20;
 
 /// Puts back posts whose files are broken or out of sight, and which this process has never read well.
-pub(super) fn restore(live: &mut Live, bodies: &mut Bodies, memory: &Memory, run: &Run<'_>) -> Result<(), ScanError> {
+pub(super) fn restore(live: &mut Live, memory: &Memory, run: &Run<'_>) -> Result<(), ScanError> {
     let there: HashSet<&str> = live.posts.iter().map(|post| post.path.as_str()).collect();
     let is_missing = |state: &GoodState| !there.contains(state.path.as_str()) && live.is_unreadable(&state.path);
     let missing = memory.good.iter().filter(|(_, state)| is_missing(state));
     let missing: Vec<&str> = missing.map(|(key, _)| key.as_str()).collect();
     let Some(store) = run.store.filter(|_| !missing.is_empty()) else { return Ok(()) };
-    for good in Handle::current().block_on(store.last_good(&missing))? {
-        if let Some(body) = good.body.as_deref().and_then(unpack) {
-            bodies.keep(&good.post, &body);
-        }
+    for post in Handle::current().block_on(store.good_posts(&missing))? {
         // What was to end meanwhile has ended.
-        if good.post.live_until.is_none_or(|until| until > run.now) {
-            live.next_due = good.post.live_until.into_iter().chain(live.next_due).min();
-            live.posts.push(Arc::new(good.post));
+        if post.live_until.is_none_or(|until| until > run.now) {
+            live.next_due = post.live_until.into_iter().chain(live.next_due).min();
+            live.posts.push(Arc::new(post));
         }
     }
     live.posts.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     Ok(())
+}
+
+/// The body of this state of a post, if it is kept.
+pub(super) fn body(post: &Post, store: Option<&Store>) -> Result<Option<Rendered>, ScanError> {
+    let Some(store) = store else { return Ok(None) };
+    let packed = Handle::current().block_on(store.good_body(post))?;
+    Ok(packed.as_deref().and_then(unpack))
 }
 
 /// What is to be kept anew, and the keys of what no feed shows any more.
@@ -53,7 +57,7 @@ pub(super) fn keep(
     states: &HashMap<String, GoodState>,
 ) -> Result<(Vec<LastGood>, Vec<String>), ScanError> {
     // Newest first: their text is kept where there is no room for all.
-    let shown: BTreeSet<usize> = pass.plans.iter().flat_map(|plan| plan.posts.iter().copied()).collect();
+    let shown: BTreeSet<usize> = pass.plans.iter().flat_map(Planned::all_posts).collect();
     let shown: Vec<Arc<Post>> = shown.into_iter().map(|at| Arc::clone(&pass.catalog.posts[at])).collect();
     let (same, new): (Vec<_>, Vec<_>) =
         shown.into_iter().partition(|post| states.get(&post.key).is_some_and(|state| is_same(post, state)));

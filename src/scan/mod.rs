@@ -214,7 +214,7 @@ impl Scanner {
         let mut live = self.posts.read(run.now, run.progress)?;
         crate::failpoint::hit("scan.read");
         git::refresh(&mut self.git, &live.config)?;
-        last_good::restore(&mut live, &mut self.bodies, memory, run)?;
+        last_good::restore(&mut live, memory, run)?;
         self.posts.settle(&mut live, &memory.seen)?;
         Ok(live)
     }
@@ -238,6 +238,7 @@ impl Scanner {
             seen: &memory.seen,
             unrecorded: &memory.unrecorded,
             now: run.now,
+            store: run.store,
             bodies: &mut self.bodies,
             posts: &self.posts,
             world: self.posts.world(&live),

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, FixedOffset, Utc};
 
-use super::ScanError;
 use super::bodies::Bodies;
 use super::posts::{Posts, Text, rules};
 use super::world::World;
+use super::{ScanError, last_good};
 use crate::catalog::Catalog;
 use crate::config::{Config, Updated};
 use crate::events::{self, Seen};
@@ -15,6 +15,7 @@ use crate::feeds::plan::Planned;
 use crate::posts::{self, Post, Rendered, Source};
 use crate::problems::{Code, Problem, Severity};
 use crate::sources::git_times::GitTimes;
+use crate::store::Store;
 
 pub(super) struct Pass<'a> {
     pub(super) catalog: &'a Catalog,
@@ -25,6 +26,7 @@ pub(super) struct Pass<'a> {
     /// What the last scan saw and could not record.
     pub(super) unrecorded: &'a HashMap<String, Seen>,
     pub(super) now: DateTime<Utc>,
+    pub(super) store: Option<&'a Store>,
     pub(super) bodies: &'a mut Bodies,
     pub(super) posts: &'a Posts,
     pub(super) world: World<'a>,
@@ -50,8 +52,12 @@ impl Pass<'_> {
                 Ok(Some(body))
             }
             Text::Lost => {
-                self.problems.push(last_good_lost(post));
-                Ok(None)
+                let body = last_good::body(post, self.store)?;
+                match &body {
+                    Some(body) => self.bodies.keep(post, body),
+                    None => self.problems.push(last_good_lost(post)),
+                }
+                Ok(body)
             }
             Text::Changed => Err(ScanError::Changed(post.path.clone())),
         }

@@ -104,19 +104,27 @@ impl Store {
         Ok(rows.fetch_all(&self.readers).await?.into_iter().collect())
     }
 
-    /// The last good states of the posts with these keys, but for those of a version that had other posts.
+    /// The posts with these keys in their last good states, but for those of a version that had other posts.
     ///
     /// # Errors
     ///
     /// If the database fails.
-    pub async fn last_good(&self, keys: &[&str]) -> Result<Vec<LastGood>, StoreError> {
-        let sql = "SELECT post, body FROM last_good WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key";
-        let rows = query(sql).bind(json_text(keys)?);
-        let rows = rows.try_map(|row: SqliteRow| {
-            let body = row.try_get("body")?;
-            Ok(json(&row, "post").ok().map(|post| LastGood { post, body }))
-        });
+    pub async fn good_posts(&self, keys: &[&str]) -> Result<Vec<Post>, StoreError> {
+        let sql = "SELECT post FROM last_good WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key";
+        let rows = query(sql).bind(json_text(keys)?).try_map(|row: SqliteRow| Ok(json(&row, "post").ok()));
         Ok(rows.fetch_all(&self.readers).await?.into_iter().flatten().collect())
+    }
+
+    /// The packed body of this state of a post, if it is kept.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn good_body(&self, post: &Post) -> Result<Option<Vec<u8>>, StoreError> {
+        let sql = "SELECT body FROM last_good WHERE key = ? AND revision = ? AND url = ?";
+        let row = query_scalar(sql).bind(&post.key).bind(post.revision.0.to_vec()).bind(&post.url);
+        let body: Option<Option<Vec<u8>>> = row.fetch_optional(&self.readers).await?;
+        Ok(body.flatten())
     }
 }
 
@@ -257,10 +265,15 @@ mod tests {
         let good = |path: &str, body| LastGood { post: Post { tags: vec!["日".into()], ..post(path, 1) }, body };
         let both = vec![good("a", Some(vec![1, 2, 3])), good("b", None)];
         commit(&store, Kept { good: both.clone(), ..Kept::default() }).await;
-        assert_eq!(store.last_good(&["b", "a", "c"]).await.unwrap(), both);
+        let posts: Vec<Post> = both.iter().map(|good| good.post.clone()).collect();
+        assert_eq!(store.good_posts(&["b", "a", "c"]).await.unwrap(), posts);
+        assert_eq!(store.good_body(&posts[0]).await.unwrap(), both[0].body);
+        assert_eq!(store.good_body(&posts[1]).await.unwrap(), None);
+        let edited = Post { revision: Revision([9; 16]), ..posts[0].clone() };
+        assert_eq!(store.good_body(&edited).await.unwrap(), None, "another state");
         let states = store.good_states().await.unwrap();
         assert_eq!((states["a"].size, states["b"].size, states["a"].revision), (3, 0, both[0].post.revision));
         commit(&store, Kept { good_gone: names(&["a"]), ..Kept::default() }).await;
-        assert_eq!(store.last_good(&["a", "b"]).await.unwrap(), [good("b", None)]);
+        assert_eq!(store.good_posts(&["a", "b"]).await.unwrap(), posts[1..]);
     }
 }
