@@ -96,7 +96,7 @@ pub fn changes<'a>(
     let appeared = catalog.posts.iter().enumerate().rev().filter_map(|(at, post)| {
         let seen = seen.get(&post.key);
         let event_type = match seen {
-            Some(seen) if !seen.gone && seen.revision == post.revision => return None,
+            Some(seen) if !seen.gone && seen.shows(post) => return None,
             Some(seen) if !seen.gone => EventType::PostUpdated,
             _ => EventType::PostPublished,
         };

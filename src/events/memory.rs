@@ -16,7 +16,7 @@ pub struct Seen {
     pub entry_id: String,
     /// What readers saw last.
     pub revision: Revision,
-    /// [`Post::text`]; `None` also where an older version saw it last.
+    /// [`Post::text`]; [`TextPrint::UNKNOWN`] where an older version saw it last.
     pub text: Option<TextPrint>,
     /// How often it appeared, changed or went: 1 at first sight. Tells the same change from the same text coming back.
     pub changes: u32,
@@ -28,6 +28,20 @@ pub struct Seen {
     pub gone: bool,
     /// What a removal says of it.
     pub post: PostData,
+}
+
+impl Seen {
+    /// Whether this post is what readers saw last. An older version took other things for that: of what it saw, what is
+    /// remembered is compared, lest every subscriber be told of every post when the program is renewed.
+    #[must_use]
+    pub fn shows(&self, post: &Post) -> bool {
+        let was = &self.post;
+        let is_alike = || {
+            (&was.title, &was.url, was.published) == (&post.title, &post.url, post.published)
+                && (&was.categories, &was.tags) == (&post.categories, &post.tags)
+        };
+        self.revision == post.revision || self.text == Some(TextPrint::UNKNOWN) && is_alike()
+    }
 }
 
 /// What the store is to remember of a live post after a change (or after a mere move of its file).
@@ -76,7 +90,7 @@ pub fn updated(
 fn is_edited(post: &Post, seen: &Seen) -> bool {
     let is_there = seen.post.url == post.url;
     let same_text = seen.text == post.text && seen.post.title == post.title;
-    seen.revision != post.revision && (is_there || !same_text)
+    !seen.shows(post) && (is_there || !same_text)
 }
 
 #[cfg(test)]
@@ -84,6 +98,18 @@ mod tests {
     use super::*;
     use crate::events::tests::{data, now};
     use crate::posts::testing::post;
+
+    #[test]
+    fn what_an_older_version_saw_is_compared_by_what_is_remembered() {
+        let p = post("a", 2);
+        let seen = remember(&p, &p.id, None, data(&p, 1), now());
+        let other = Post { revision: Revision([9; 16]), ..p.clone() };
+        assert!(seen.shows(&p) && !seen.shows(&other));
+        let old = Seen { text: Some(TextPrint::UNKNOWN), ..seen };
+        assert!(old.shows(&other));
+        assert!(!old.shows(&Post { title: "another".into(), ..other.clone() }));
+        assert!(!old.shows(&Post { tags: vec!["another".into()], ..other }));
+    }
 
     #[test]
     fn updated_is_the_authors_word_else_what_scans_saw_and_never_before_published() {

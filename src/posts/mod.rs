@@ -151,6 +151,11 @@ pub struct Revision(pub [u8; 16]);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TextPrint(pub [u8; 16]);
 
+impl TextPrint {
+    /// That of a text which an older version saw, and took down nothing of. No post has it.
+    pub const UNKNOWN: Self = Self([0; 16]);
+}
+
 /// A body made into HTML.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {

@@ -100,10 +100,11 @@ fn moved(pass: &Pass<'_>) -> Vec<Seen> {
     let moved = |at: usize| {
         let post = &pass.catalog.posts[at];
         let seen = pass.seen.get(&post.key)?;
-        let same = !seen.gone && seen.revision == post.revision;
+        let same = !seen.gone && seen.shows(post);
         let elsewhere = seen.path != post.path || seen.post.url != post.url || seen.text != post.text;
         (same && elsewhere).then(|| Seen {
             path: post.path.clone(),
+            revision: post.revision,
             text: post.text,
             post: PostData { revision: seen.changes, ..data(pass, at, Some(seen)) },
             ..seen.clone()

@@ -64,8 +64,8 @@ fn case_4_the_last_good_entry_outlives_the_process_that_read_it() {
 
 #[test]
 fn case_4_the_last_good_entry_stays_in_archives_too() {
-    let (site, _receiver) = jekyll();
-    site.write("tidings.yaml", site.read("tidings.yaml") + "feeds: {limit: 1, archive: {size: 1}}\n");
+    let site = Site::new();
+    site.config("feeds: {limit: 1, archive: {size: 1}}\n");
     post(&site, "01-01-a", "", "よい*本文*");
     post(&site, "01-02-b", "", "もう一つ");
     site.ok(&["scan"]);

@@ -1,5 +1,6 @@
--- What a post's text is recognised by; null where there is none, or where an older version saw it last.
+-- What a post's text is recognised by; null where there is none, zeros where an older version saw it last.
 ALTER TABLE seen ADD COLUMN text BLOB CHECK (text IS NULL OR length(text) = 16);
+UPDATE seen SET text = zeroblob(16);
 
 -- What was there at the baseline and could not be read, until it can or goes.
 CREATE TABLE unread (
