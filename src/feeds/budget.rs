@@ -1,6 +1,6 @@
 //! How large a feed may become.
 //!
-//! In: the entries of a feed. Out: the same, of which the oldest may have lost their text. Never: fewer entries.
+//! In: the entries of a feed. Out: the same, of which the oldest may have lost text and summary. Never: fewer entries.
 
 use std::sync::Arc;
 
@@ -18,8 +18,22 @@ const MAX_ENTRIES: usize = MAX_FEED - 100_000;
 /// Characters of the summary of an entry that lost its text: it may be the whole text without its tags.
 const MAX_SUMMARY: usize = 1000;
 
-/// What an entry takes beside its texts: element names, dates, links.
-const FRAME: usize = 2 << 10;
+/// What an entry takes beside what it says: element names, dates.
+const FRAME: usize = 512;
+
+/// How often a summary stands in an entry: in JSON Feed once more for the text that is not there.
+const SUMMARIES: usize = 2;
+
+/// What the oldest entries of a feed had to give up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lost {
+    /// Entries without their text, or with the beginning of a long summary only.
+    pub texts: usize,
+    /// Entries among them without a summary.
+    pub summaries: usize,
+    /// Whether a document may be too large for all that.
+    pub is_too_large: bool,
+}
 
 impl Entry {
     /// Takes the text out. What is left is the link, and the beginning of the summary.
@@ -28,37 +42,62 @@ impl Entry {
         self.summary = self.summary.as_ref().map(short);
     }
 
-    /// Bytes in the largest of its documents, without the text.
+    /// Bytes in the largest of its documents, without summary and text.
     fn frame(&self) -> usize {
+        let links = 2 * escaped(&self.id) + 2 * escaped(&self.url);
+        let authors = self.authors.iter().map(|one| {
+            let contact = one.email.iter().chain(&one.uri).map(|text| escaped(text) + 64);
+            2 * escaped(&one.name) + contact.sum::<usize>() + 128
+        });
         let categories = self.categories.iter().map(|one| 2 * escaped(&one.term) + one.scheme.len() + 64);
         let attachments = self.attachments.iter().map(|one| one.url.len() + 256);
+        let image = self.image.as_ref().map_or(0, |url| 3 * escaped(url) + 256);
         let extra: usize = self.extra.iter().map(|(key, value)| key.len() + 2 * escaped(&value.to_string()) + 64).sum();
-        let summary = self.summary.as_ref().map_or(0, |summary| escaped(&short(summary)));
-        FRAME + escaped(&self.title) + categories.sum::<usize>() + attachments.sum::<usize>() + extra + summary
+        let lists = authors.sum::<usize>() + categories.sum::<usize>() + attachments.sum::<usize>();
+        FRAME + escaped(&self.title) + links + image + lists + extra
     }
 
-    /// Bytes that the text adds.
+    /// Bytes that the beginning of the summary adds.
+    fn beginning(&self) -> usize {
+        self.summary.as_ref().map_or(0, |summary| SUMMARIES * escaped(&short(summary)))
+    }
+
+    /// Bytes that the text, and the rest of the summary, add to that.
     fn text(&self) -> usize {
-        let long = self.summary.as_ref().map_or(0, |summary| escaped(summary) - escaped(&short(summary)));
-        self.html.as_ref().map_or(0, |html| escaped(html)) + long
+        let whole = self.summary.as_ref().map_or(0, |summary| SUMMARIES * escaped(summary));
+        self.html.as_ref().map_or(0, |html| escaped(html)) + whole.saturating_sub(self.beginning())
     }
 }
 
-/// Takes the text out of the oldest entries as far as a document of the feed would otherwise be too large. Returns how many
-/// lost theirs.
-pub fn fit(entries: &mut [Arc<Entry>]) -> usize {
+/// Takes the text out of the oldest entries as far as a document of the feed would otherwise be too large, and their
+/// summaries where that does not do.
+pub fn fit(entries: &mut [Arc<Entry>]) -> Lost {
     let mut size: usize = entries.iter().map(|entry| entry.frame()).sum();
-    let fits = |entry: &&Arc<Entry>| {
-        size += entry.text();
-        size <= MAX_ENTRIES
-    };
-    let whole = entries.iter().take_while(fits).count();
-    let mut lost = 0;
-    for entry in entries[whole..].iter_mut().filter(|entry| entry.html.is_some()) {
+    let mut lost = Lost { is_too_large: size > MAX_ENTRIES, ..Lost::default() };
+    let summarised = fitting(entries, &mut size, Entry::beginning);
+    let whole = fitting(&entries[..summarised], &mut size, Entry::text);
+    for entry in entries[whole..].iter_mut().filter(|entry| entry.text() > 0) {
         Arc::make_mut(entry).drop_text();
-        lost += 1;
+        lost.texts += 1;
+    }
+    for entry in entries[summarised..].iter_mut().filter(|entry| entry.summary.is_some()) {
+        Arc::make_mut(entry).summary = None;
+        lost.summaries += 1;
     }
     lost
+}
+
+/// How many of these entries there is room for beside `size`, which grows by what they cost.
+fn fitting(entries: &[Arc<Entry>], size: &mut usize, cost: impl Fn(&Entry) -> usize) -> usize {
+    let fits = |entry: &&Arc<Entry>| {
+        let larger = *size + cost(entry);
+        let fits = larger <= MAX_ENTRIES;
+        if fits {
+            *size = larger;
+        }
+        fits
+    };
+    entries.iter().take_while(fits).count()
 }
 
 /// The beginning of a summary that would be too long where the text itself is not.
@@ -95,7 +134,7 @@ mod tests {
     fn no_document_is_too_large_and_the_newest_entries_keep_their_text() {
         for unit in ["<'\"&>", "x\\\n", "日本"] {
             let mut feed = feed(40, &unit.repeat(40_000));
-            let lost = fit(&mut feed.entries);
+            let lost = fit(&mut feed.entries).texts;
             let sizes = [atom::render(&feed), rss::render(&feed), json::render(&feed)].map(|one| one.bytes.len());
             assert!(sizes.iter().all(|size| *size <= MAX_FEED), "{unit}: {sizes:?}");
             let whole: Vec<bool> = feed.entries.iter().map(|entry| entry.html.is_some()).collect();
@@ -105,10 +144,37 @@ mod tests {
     }
 
     #[test]
+    fn no_entry_takes_more_than_it_is_taken_for() {
+        let nasty = samples::nasty_feed();
+        for entry in &nasty.entries {
+            let feed = |entries| Feed { entries: vec![Arc::clone(entry); entries], ..nasty.clone() };
+            let size = entry.frame() + entry.beginning() + entry.text();
+            for render in [atom::render, rss::render, json::render] {
+                let taken = (render(&feed(11)).bytes.len() - render(&feed(1)).bytes.len()) / 10;
+                assert!(taken <= size, "{taken} of {size}: {entry:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn many_summaries_are_too_much_too() {
+        let entry = Entry { summary: Some("要".repeat(2000).into()), ..samples::bare_entry() };
+        let entry = Arc::new(entry);
+        let feed = |entries| Feed { entries: vec![Arc::clone(&entry); entries], ..samples::empty_feed() };
+        let mut many = feed(3000);
+        let lost = fit(&mut many.entries);
+        assert!(lost.texts > lost.summaries && lost.summaries > 0 && !lost.is_too_large, "{lost:?}");
+        let sizes = [atom::render(&many), rss::render(&many), json::render(&many)].map(|one| one.bytes.len());
+        assert!(sizes.iter().max().is_some_and(|size| (MAX_FEED / 2..=MAX_FEED).contains(size)), "{sizes:?}");
+        let all = fit(&mut feed(9_000).entries);
+        assert_eq!(all, Lost { texts: 9_000, summaries: 9_000, is_too_large: true });
+    }
+
+    #[test]
     fn a_feed_of_a_usual_size_is_left_alone() {
         let mut small = feed(20, "<p>x</p>");
         let before = small.clone();
-        assert_eq!(fit(&mut small.entries), 0);
+        assert_eq!(fit(&mut small.entries), Lost::default());
         assert_eq!(small, before);
     }
 }

@@ -1,7 +1,7 @@
 //! What is wrong with posts and feeds that only shows when feeds are made.
 
 use crate::config::Content;
-use crate::feeds::budget::{MAX_ENTRY, MAX_FEED};
+use crate::feeds::budget::{Lost, MAX_ENTRY, MAX_FEED};
 use crate::feeds::itunes::is_episode;
 use crate::feeds::plan::Planned;
 use crate::posts::{Post, Rendered};
@@ -16,17 +16,27 @@ pub(super) fn about(post: &Post, body: Option<&Rendered>, plan: &Planned) -> imp
     large.into_iter().chain(is_silent.then(|| no_episode(post, plan)))
 }
 
-/// So many of a feed's entries have lost their text.
-pub(super) fn large_feed(path: &str, lost: usize) -> Problem {
-    Problem {
+/// What a feed's entries had to give up, if anything.
+pub(super) fn large_feed(path: &str, lost: Lost) -> Option<Problem> {
+    let effect = match lost {
+        Lost { is_too_large: true, .. } => {
+            "its entries have their titles and links only, and it is too large even so".into()
+        }
+        Lost { texts: 0, summaries: 0, .. } => return None,
+        Lost { texts, summaries: 0, .. } => format!("its oldest {texts} entries have their summary only"),
+        Lost { summaries, .. } => {
+            format!("its older entries have their summary only, the oldest {summaries} not even that")
+        }
+    };
+    Some(Problem {
         code: Code::TooLarge,
         severity: Severity::Warning,
         path: path.to_owned(),
         place: None,
         message: format!("the feed would have more than {MAX_FEED} bytes, and readers refuse such a feed"),
-        effect: format!("its oldest {lost} entries have their summary only"),
-        remedy: "lower the feed's `limit`, or set its `content` to `excerpt`".to_owned(),
-    }
+        effect,
+        remedy: "lower the feed's `limit`; with `feeds.archive` the older posts stay to be had".to_owned(),
+    })
 }
 
 fn large_entry(post: &Post, size: usize) -> Problem {

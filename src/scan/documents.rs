@@ -96,9 +96,7 @@ fn paths(pass: &Pass<'_>) -> Vec<String> {
 fn entries(pass: &mut Pass<'_>, plan: &Planned, posts: &[usize]) -> Result<Vec<Arc<Entry>>, ScanError> {
     let mut entries = posts.iter().map(|&at| make_entry(pass, at, plan)).collect::<Result<Vec<_>, _>>()?;
     let lost = budget::fit(&mut entries);
-    if lost > 0 {
-        pass.problems.push(complaints::large_feed(&plan.place.path, lost));
-    }
+    pass.problems.extend(complaints::large_feed(&plan.place.path, lost));
     Ok(entries)
 }
 
