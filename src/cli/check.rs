@@ -1,4 +1,4 @@
-//! `tidings check`: config and posts, without making anything of them.
+//! `tidings check`: config and posts, and what a build would say of them, without writing anything.
 
 use std::path::Path;
 

@@ -51,6 +51,17 @@ pub(super) fn publish(pass: &mut Pass<'_>, memory: &Memory, run: &Run<'_>) -> Re
     Ok(Output { publication, feeds: states, shown })
 }
 
+/// Makes every entry, and nothing of them, for what is found wrong on the way.
+pub(super) fn look(pass: &mut Pass<'_>) -> Result<(), ScanError> {
+    for plan in pass.plans {
+        entries(pass, plan, &plan.posts)?;
+        for block in &plan.archives {
+            entries(pass, plan, &block.posts)?;
+        }
+    }
+    Ok(())
+}
+
 fn put(feed: &Feed, publisher: &mut Publisher, pass: &Pass<'_>) -> Result<(), ScanError> {
     for &format in &pass.config.feeds.formats {
         publisher.put(&render(feed, format))?;

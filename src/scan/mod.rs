@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::catalog::{Catalog, Given, Naming};
+use crate::catalog::{Catalog, Naming};
 use crate::config::{Config, ConfigFile};
 use crate::events::{self, MassRemoval};
 use crate::feeds::changed::Shown;
@@ -45,7 +45,7 @@ use self::beside::Beside;
 use self::bodies::Bodies;
 use self::documents::Output;
 use self::memory::Memory;
-use self::pass::Pass;
+use self::pass::Tools;
 pub use self::posts::{Live, Posts};
 pub use self::site::Detected;
 
@@ -128,9 +128,7 @@ const CHANCES: usize = 3;
 /// Scans one source again and again, and remembers what did not change in between.
 #[derive(Debug)]
 pub struct Scanner {
-    posts: Posts,
-    bodies: Bodies,
-    git: GitTimes,
+    tools: Tools,
     /// What is visible already, but could not be recorded.
     unrecorded: ScanCommit,
 }
@@ -143,12 +141,8 @@ impl Scanner {
     ///
     /// If the source cannot be found.
     pub fn new(file: ConfigFile, out: Option<PathBuf>, env: Option<Env>) -> Result<Self, SourceError> {
-        Ok(Self {
-            posts: Posts::new(file, out, env)?,
-            bodies: Bodies::default(),
-            git: GitTimes::default(),
-            unrecorded: ScanCommit::default(),
-        })
+        let tools = Tools { posts: Posts::new(file, out, env)?, bodies: Bodies::default(), git: GitTimes::default() };
+        Ok(Self { tools, unrecorded: ScanCommit::default() })
     }
 
     /// The config with the site's own settings, as they are now.
@@ -157,23 +151,32 @@ impl Scanner {
     ///
     /// All problems with them.
     pub fn config(&mut self, now: DateTime<Utc>) -> Result<Arc<Config>, Vec<Problem>> {
-        self.posts.config(now)
+        self.tools.posts.config(now)
     }
 
-    /// Reads all posts, without making anything of them.
+    /// Reads all posts, and says what would come up in a build, without writing anything.
     ///
     /// # Errors
     ///
     /// If the config or the source cannot be used.
     pub fn read(&mut self, now: DateTime<Utc>) -> Result<Live, ScanError> {
-        let mut live = self.posts.read(now, &|_, _, _| {})?;
-        git::refresh(&mut self.git, &live.config)?;
-        self.posts.settle(&mut live, &HashMap::new())?;
-        let given = Given::new();
-        let naming = Naming::new(&live.config.feeds, &given);
+        with_chances(|| self.look(now))
+    }
+
+    fn look(&mut self, now: DateTime<Utc>) -> Result<Live, ScanError> {
+        let Tools { posts, git, .. } = &mut self.tools;
+        let mut live = posts.read(now, &|_, _, _| {})?;
+        git::refresh(git, &live.config)?;
+        let memory = Memory::default();
+        posts.settle(&mut live, &memory.seen)?;
+        let naming = Naming::new(&live.config.feeds, &memory.terms);
         let catalog = Catalog::new(live.posts.clone(), &live.config.site, &naming);
-        live.problems.extend(terms::problems(&catalog));
-        live.problems.extend(plan(&catalog, &live.config).problems);
+        let plan = plan(&catalog, &live.config);
+        let mut pass = self.tools.pass(&live, &catalog, &plan, &memory, None, now);
+        documents::look(&mut pass)?;
+        let problems = pass.problems;
+        live.problems.extend(problems);
+        live.problems = sorted(live.problems);
         Ok(live)
     }
 
@@ -184,16 +187,7 @@ impl Scanner {
     /// See [`ScanError`].
     pub async fn scan(&mut self, run: &Run<'_>) -> Result<Report, ScanError> {
         let memory = Memory::load(run.store, &self.unrecorded).await?;
-        let (commit, mut report) = tokio::task::block_in_place(|| {
-            let mut result = self.pass(run, &memory);
-            for _ in 1..CHANCES {
-                if !matches!(result, Err(ScanError::Changed(_))) {
-                    break;
-                }
-                result = self.pass(run, &memory);
-            }
-            result
-        })?;
+        let (commit, mut report) = tokio::task::block_in_place(|| with_chances(|| self.pass(run, &memory)))?;
         crate::failpoint::hit("scan.published");
         if let Some(store) = run.store {
             match store.commit_scan(&commit).await {
@@ -211,11 +205,12 @@ impl Scanner {
 
     /// The live posts, each under the key, URL and id that it had before.
     fn live(&mut self, run: &Run<'_>, memory: &Memory) -> Result<Live, ScanError> {
-        let mut live = self.posts.read(run.now, run.progress)?;
+        let Tools { posts, git, .. } = &mut self.tools;
+        let mut live = posts.read(run.now, run.progress)?;
         crate::failpoint::hit("scan.read");
-        git::refresh(&mut self.git, &live.config)?;
+        git::refresh(git, &live.config)?;
         last_good::restore(&mut live, memory, run)?;
-        self.posts.settle(&mut live, &memory.seen)?;
+        posts.settle(&mut live, &memory.seen)?;
         Ok(live)
     }
 
@@ -230,21 +225,7 @@ impl Scanner {
         let baseline = memory.baseline(config.backfill);
         let changes = events::changes(&catalog, &memory.seen, &unreadable, baseline, guard)?;
         let plan = plan(&catalog, config);
-        let mut pass = Pass {
-            catalog: &catalog,
-            plans: &plan.feeds,
-            config,
-            ids: &live.ids,
-            seen: &memory.seen,
-            unrecorded: &memory.unrecorded,
-            now: run.now,
-            store: run.store,
-            bodies: &mut self.bodies,
-            posts: &self.posts,
-            world: self.posts.world(&live),
-            git: &self.git,
-            problems: [plan.problems, terms::problems(&catalog)].concat(),
-        };
+        let mut pass = self.tools.pass(&live, &catalog, &plan, memory, run.store, run.now);
         let output = documents::publish(&mut pass, memory, run)?;
         // Whatever happens from here on: readers see these now.
         self.unrecorded.documents.extend(output.publication.changed.iter().cloned());
@@ -255,7 +236,7 @@ impl Scanner {
             None => Default::default(),
         };
         let problems = [&*live.problems, &pass.problems, &output.publication.problems].concat();
-        self.bodies.sweep();
+        self.tools.bodies.sweep();
 
         // A source without a single file may be one that is not mounted yet: the baseline waits.
         let is_baseline = run.store.is_some() && !memory.baseline_done && live.files > 0;
@@ -298,6 +279,18 @@ impl Scanner {
         let feeds_gone = memory.feeds.keys().filter(|path| !now.contains_key(path)).cloned().collect();
         Kept { feeds, feeds_gone, ..Kept::default() }
     }
+}
+
+/// Tries again while a file changes under way.
+fn with_chances<T>(mut attempt: impl FnMut() -> Result<T, ScanError>) -> Result<T, ScanError> {
+    let mut result = attempt();
+    for _ in 1..CHANCES {
+        if !matches!(result, Err(ScanError::Changed(_))) {
+            break;
+        }
+        result = attempt();
+    }
+    result
 }
 
 /// By path, each once.

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use chrono::{DateTime, FixedOffset, Utc};
 
 use super::bodies::Bodies;
-use super::posts::{Posts, Text, rules};
+use super::memory::Memory;
+use super::posts::{Live, Posts, Text, rules};
 use super::world::World;
-use super::{ScanError, last_good};
+use super::{ScanError, last_good, terms};
 use crate::catalog::Catalog;
 use crate::config::{Config, Updated};
 use crate::events::{self, Seen};
-use crate::feeds::plan::Planned;
+use crate::feeds::plan::{Plan, Planned};
 use crate::posts::{self, Post, Rendered, Source};
 use crate::problems::{Code, Problem, Severity};
 use crate::sources::git_times::GitTimes;
@@ -33,6 +34,43 @@ pub(super) struct Pass<'a> {
     /// Empty unless the config asks for it.
     pub(super) git: &'a GitTimes,
     pub(super) problems: Vec<Problem>,
+}
+
+/// What is kept from pass to pass, and does the reading.
+#[derive(Debug)]
+pub(super) struct Tools {
+    pub(super) posts: Posts,
+    pub(super) bodies: Bodies,
+    pub(super) git: GitTimes,
+}
+
+impl Tools {
+    /// A pass over these posts.
+    pub(super) fn pass<'a>(
+        &'a mut self,
+        live: &'a Live,
+        catalog: &'a Catalog,
+        plan: &'a Plan,
+        memory: &'a Memory,
+        store: Option<&'a Store>,
+        now: DateTime<Utc>,
+    ) -> Pass<'a> {
+        Pass {
+            catalog,
+            plans: &plan.feeds,
+            config: &live.config,
+            ids: &live.ids,
+            seen: &memory.seen,
+            unrecorded: &memory.unrecorded,
+            now,
+            store,
+            bodies: &mut self.bodies,
+            world: self.posts.world(live),
+            posts: &self.posts,
+            git: &self.git,
+            problems: [&*plan.problems, &terms::problems(catalog)].concat(),
+        }
+    }
 }
 
 impl Pass<'_> {

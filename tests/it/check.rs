@@ -49,6 +49,19 @@ fn problems_are_data_for_programs() {
 }
 
 #[test]
+fn what_only_shows_when_feeds_are_made_is_said_before() {
+    let site = Site::new();
+    let podcast = "{category: Arts, image: /cover.png, owner: {name: Me, email: me@example.com}}";
+    site.config(&format!("feeds: {{podcast: {podcast}}}\n"));
+    site.post("01-01-a", "a", &"長い文。\n".repeat(60_000));
+    let done = site.run(&["check"]);
+    for part in ["T003", "an entry may have 524288", "T006", "without an episode's file"] {
+        assert!(done.stdout.contains(part), "{part} is not in\n{}", done.stdout);
+    }
+    assert!(!site.file("feeds").exists(), "nothing is written");
+}
+
+#[test]
 fn a_sound_site_has_nothing_to_say() {
     let site = Site::new();
     site.post("01-01-a", "記事", "本文");
