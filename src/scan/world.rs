@@ -27,6 +27,8 @@ pub(super) struct World<'a> {
     pages: RefCell<HashMap<String, Option<String>>>,
     /// What templates made of all posts, by name.
     kept: RefCell<HashMap<&'static str, Value>>,
+    /// Fingerprints of files, by path: many posts ask for the same few.
+    texts: RefCell<HashMap<String, u64>>,
 }
 
 struct Index<'a> {
@@ -52,8 +54,8 @@ impl<'a> World<'a> {
     /// `posts` are all live posts, by path.
     pub(super) fn new(site: Arc<Site>, source: Directory, config: &'a Config, posts: &'a [Arc<Post>]) -> Self {
         let (index, newest_first, fingerprint) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        let (pages, kept) = (RefCell::default(), RefCell::default());
-        Self { site, config, source, posts, index, newest_first, fingerprint, pages, kept }
+        let (pages, kept, texts) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Self { site, config, source, posts, index, newest_first, fingerprint, pages, kept, texts }
     }
 
     fn index(&self) -> &Index<'a> {
@@ -86,6 +88,15 @@ impl<'a> World<'a> {
             }
             hasher.finish()
         })
+    }
+
+    fn text_fingerprint(&self, path: &str) -> u64 {
+        if let Some(known) = self.texts.borrow().get(path) {
+            return *known;
+        }
+        let fingerprint = hashed(&self.text(path));
+        self.texts.borrow_mut().insert(path.to_owned(), fingerprint);
+        fingerprint
     }
 
     /// The text of a file beside the posts.
@@ -145,7 +156,7 @@ impl Asked {
                 Question::Url(path) => hashed(&world.url(path)),
                 Question::Named(stem) => hashed(&world.named(stem)),
                 Question::Posts => world.fingerprint(),
-                Question::Text(path) => hashed(&world.text(path)),
+                Question::Text(path) => world.text_fingerprint(path),
             };
             now == *answer
         })
