@@ -103,7 +103,7 @@ pub fn read_any(file: &str) -> Result<(Map, usize), Error> {
 ///
 /// If it is not TOML, or too long; a key that stands twice is one, too.
 pub fn parse_toml(file: &str, range: Range<usize>) -> Result<Map, Error> {
-    check_len(&range)?;
+    check_len(&range, Syntax::Toml)?;
     toml::read(file.get(range.clone()).unwrap_or_default(), range.start)
 }
 
@@ -132,7 +132,7 @@ pub fn parse_json(file: &str, range: Range<usize>) -> Result<Map, Error> {
 ///
 /// If it is not YAML, too long, not a mapping, or asks for Ruby objects.
 pub fn parse(file: &str, range: Range<usize>) -> Result<Map, Error> {
-    check_len(&range)?;
+    check_len(&range, Syntax::Yaml)?;
     let start = range.start;
     let yaml = file.get(range).unwrap_or_default();
     match read::document(yaml, start)? {
@@ -155,9 +155,9 @@ pub fn parse_any(text: &str) -> Result<Value, Error> {
     read::document(text, 0)
 }
 
-fn check_len(block: &Range<usize>) -> Result<(), Error> {
+fn check_len(block: &Range<usize>, syntax: Syntax) -> Result<(), Error> {
     match block.len() > MAX_LEN {
-        true => Err(Error { message: TOO_LONG.to_owned(), at: block.start }),
+        true => Err(Error { message: TOO_LONG.to_owned(), at: block.start, syntax }),
         false => Ok(()),
     }
 }
@@ -301,10 +301,10 @@ mod tests {
 
     #[test]
     fn a_block_has_at_most_128_kib() {
-        for (open, close) in [("---\n#", "\n---\n"), ("+++\n#", "\n+++\n")] {
+        for (open, close, syntax) in [("---\n#", "\n---\n", Syntax::Yaml), ("+++\n#", "\n+++\n", Syntax::Toml)] {
             let read = |len: usize| read_any(&format!("{open}{}{close}", "x".repeat(len - 2)));
             assert!(read(MAX_LEN).is_ok());
-            assert_eq!(read(MAX_LEN + 1), Err(Error { message: TOO_LONG.into(), at: 4 }));
+            assert_eq!(read(MAX_LEN + 1), Err(Error { message: TOO_LONG.into(), at: 4, syntax }));
         }
         let large: String = "- a\n".repeat(MAX_LEN);
         assert!(parse_any(&large).is_ok(), "data files may be larger");

@@ -82,11 +82,7 @@ impl<'de> Reader<'de> {
     fn error(&self, error: &serde_yaml::Error) -> Error {
         let message = error.to_string();
         let at = opening(self.yaml, &message).or_else(|| Some(error.location()?.index())).unwrap_or(0);
-        Error {
-            message: without_positions(&message),
-            at: self.start + at.min(self.yaml.len()),
-            syntax: Syntax::Yaml,
-        }
+        Error { message: without_positions(&message), at: self.start + at.min(self.yaml.len()), syntax: Syntax::Yaml }
     }
 
     fn meet<E: serde::de::Error>(&self, kind: Kind, bytes: usize) -> Result<(), E> {
