@@ -4,7 +4,7 @@ use globset::GlobMatcher;
 
 use crate::posts::front_matter::{Map, Value};
 
-use super::sections;
+use super::{sections, text};
 
 /// A rule of `permalinks`.
 #[derive(Debug, Clone)]
@@ -61,7 +61,7 @@ impl Permalink {
         let of_pages = map.get("page").and_then(Value::as_map);
         let all = of_pages.into_iter().flat_map(Map::iter).chain(map.iter());
         let rule = |(section, pattern): (&str, &Value)| {
-            let section = section.trim_matches([' ', '/']).to_owned();
+            let section = text::logical(section.trim_matches([' ', '/']));
             Some(Self { pages: Pages::In(section), pattern: pattern.as_text()?.to_owned() })
         };
         let mut rules: Vec<Self> = all.filter_map(rule).collect();
@@ -87,9 +87,10 @@ mod tests {
                 .find(|rule| rule.means(path))
                 .map(|rule| rule.pattern)
         };
-        let by_section = "[permalinks]\nPosts = '/p/:slug'\n'posts/old' = '/o/:slug'\n'/' = '/:slug'\n[permalinks.section]\nx = '/no'\n";
+        let by_section = "[permalinks]\nPosts = '/p/:slug'\n'posts/old' = '/o/:slug'\n'/' = '/:slug'\n'Two Words' = '/t/:slug'\n[permalinks.section]\nx = '/no'\n";
         assert_eq!(pattern(by_section, "/posts/a/b").as_deref(), Some("/p/:slug"));
         assert_eq!(pattern(by_section, "/posts/old/b").as_deref(), Some("/o/:slug"));
+        assert_eq!(pattern(by_section, "/two-words/a").as_deref(), Some("/t/:slug"));
         assert_eq!(pattern(by_section, "/about").as_deref(), Some("/:slug"));
         assert_eq!((pattern(by_section, "/x/a"), pattern(by_section, "/postscript/a")), (None, None));
         assert_eq!(pattern("[permalinks.page]\nposts = '/p/:slug'", "/posts/a").as_deref(), Some("/p/:slug"));

@@ -73,7 +73,8 @@ pub(super) fn expand(pattern: &str, parts: &Parts<'_>) -> Result<String, Unknown
 
 fn value(name: &str, slice: &str, parts: &Parts<'_>) -> Option<String> {
     let token = |text: &str| parts.text.token(text);
-    let slug_or = |other: &str| token(if parts.slug.is_empty() { other } else { parts.slug });
+    let title = || parts.text.title_token(parts.title);
+    let slug_or = |other: String| if parts.slug.is_empty() { other } else { token(parts.slug) };
     let dirs = || parts.sections.iter().map(|(dir, _)| dir.clone()).collect::<Vec<_>>();
     let slugs = || parts.sections.iter().map(|(_, slug)| token(slug)).collect::<Vec<_>>();
     Some(match (name, slice) {
@@ -82,10 +83,10 @@ fn value(name: &str, slice: &str, parts: &Parts<'_>) -> Option<String> {
         (_, slice) if !slice.is_empty() => return None,
         ("section", _) => dirs().into_iter().next().unwrap_or_default(),
         ("sectionslug", _) => slugs().into_iter().next().unwrap_or_default(),
-        ("title", _) => token(parts.title),
-        ("slug", _) => slug_or(parts.title),
+        ("title", _) => title(),
+        ("slug", _) => slug_or(title()),
         ("filename" | "contentbasename", _) => token(parts.stem),
-        ("slugorfilename" | "slugorcontentbasename", _) => slug_or(parts.stem),
+        ("slugorfilename" | "slugorcontentbasename", _) => slug_or(token(parts.stem)),
         (name, _) => of_date(name, parts.date)?,
     })
 }

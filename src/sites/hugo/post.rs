@@ -169,7 +169,8 @@ impl Page<'_> {
 
     /// `published: false` is an old way to say it.
     fn is_draft(&self) -> bool {
-        (self.says("draft", "true") || self.says("published", "false")) && !self.settings.shown.drafts
+        (self.says("draft", "true") || self.says("draft", "1") || self.says("published", "false"))
+            && !self.settings.shown.drafts
     }
 
     fn is_rendered(&self) -> bool {
@@ -311,7 +312,8 @@ impl Page<'_> {
     }
 
     fn slug(&self) -> &str {
-        self.file.text_of("slug").or(self.dates.slug.as_deref()).unwrap_or_default()
+        let given = self.file.text_of("slug").map(|slug| slug.trim_matches('-')).filter(|slug| !slug.is_empty());
+        given.or(self.dates.slug.as_deref()).unwrap_or_default()
     }
 
     fn last_segment(&self) -> String {
@@ -320,7 +322,7 @@ impl Page<'_> {
     }
 
     fn parts(&self) -> Parts<'_> {
-        let place = |section: (String, String)| (self.settings.text.place(&section.0), section.1);
+        let place = |section: (String, String)| (path_text::logical(&section.0), section.1);
         Parts {
             date: self.dates.date.or(self.dates.publish).unwrap_or_else(year_one),
             title: self.file.text_of("title").unwrap_or_default(),

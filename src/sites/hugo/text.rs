@@ -26,22 +26,31 @@ impl PathText {
     pub(super) fn clean(self, text: &str) -> String {
         let text = if self.without_accents { without_accents(text) } else { text.to_owned() };
         let text = sanitized(&text);
-        if self.lower { text.to_lowercase() } else { text }
+        if self.lower { lower(&text) } else { text }
     }
 
-    /// The same for one placeholder of a permalink, where a `#` at the end goes as an empty fragment does.
+    /// The same for one placeholder of a permalink, which Hugo reads as an encoded URL once more: a `#` at the end goes as an
+    /// empty fragment does, and a plus is a space.
     pub(super) fn token(self, text: &str) -> String {
-        let mut clean = self.clean(text);
-        if clean.ends_with('#') {
-            clean.pop();
-        }
-        clean
+        let clean = self.clean(text);
+        let clean = clean.strip_suffix('#').unwrap_or(&clean);
+        if clean.contains('+') { self.clean(&clean.replace('+', " ")) } else { clean.to_owned() }
+    }
+
+    /// The same for a title, whose slashes part no directories.
+    pub(super) fn title_token(self, title: &str) -> String {
+        self.token(&title.replace(['/', '\\'], "-"))
     }
 }
 
 /// Lower case, a hyphen for every space, whatever the site wants its paths to be.
 pub(super) fn logical(raw: &str) -> String {
-    raw.to_lowercase().replace(' ', "-")
+    lower(raw).replace(' ', "-")
+}
+
+/// Lower case letter by letter: `İ` is `i`, and a sigma at the end of a word is like any other.
+fn lower(text: &str) -> String {
+    text.chars().filter_map(|c| c.to_lowercase().next()).collect()
 }
 
 /// A path as it stands in a URL: percent-encoded once.
@@ -101,10 +110,24 @@ mod tests {
             ("My Slug_x", "my-slug_x"),
             (" a  b -- c ", "a-b--c"),
             ("Émile が", "émile-が"),
+            ("İstanbul ΑΣ ẞ", "istanbul-ασ-ß"),
         ] {
             assert_eq!(LOWER.clean(written), kept);
         }
         assert_eq!(LOWER.token("C#"), "c");
+        for (title, token) in [
+            ("C++", "c"),
+            ("C++ tips", "c-tips"),
+            ("a + b", "a--b"),
+            ("a+b", "a-b"),
+            ("C# tips", "c#-tips"),
+            ("a / b", "a-b"),
+            ("<b>x</b>", "bx-b"),
+            (r"a\b", "a-b"),
+        ] {
+            assert_eq!(LOWER.title_token(title), token);
+        }
+        assert_eq!(LOWER.token("a/b"), "a/b");
         assert_eq!(LOWER.place("a  b -- C"), "a--b----c");
         let plain = PathText { lower: false, without_accents: true };
         assert_eq!(plain.clean("Émile が"), "Emile-か");
