@@ -1,5 +1,7 @@
 //! When a page was written, changed and published, by Hugo's `frontmatter` lists and its forms of a date.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Datelike as _, FixedOffset};
 use chrono_tz::Tz;
 
@@ -134,7 +136,8 @@ fn written(scalar: &Scalar, zone: Tz) -> Option<(DateTime<FixedOffset>, Vec<Repa
     {
         return DateTime::from_timestamp(seconds, 0).map(|at| (at.fixed_offset(), Vec::new()));
     }
-    let text = scalar.text.trim();
+    let text = one_spaced(scalar.text.trim());
+    let text = without_doubled_zone(&text);
     let (form, local_part) = form(text)?;
     let read = |text: &str| {
         let scalar = Scalar { text: text.to_owned(), quoted: true, at: None };
@@ -152,6 +155,24 @@ fn written(scalar: &Scalar, zone: Tz) -> Option<(DateTime<FixedOffset>, Vec<Repa
             Some((instant.with_timezone(&FixedOffset::east_opt(offset)?), Vec::new()))
         }
     }
+}
+
+/// Where Hugo takes one space between two digits it takes many.
+fn one_spaced(text: &str) -> Cow<'_, str> {
+    let starts_with_digit = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+    if starts_with_digit(text) && text.contains("  ") {
+        return text.split_ascii_whitespace().collect::<Vec<_>>().join(" ").into();
+    }
+    text.into()
+}
+
+/// `… +0900 JST`: what Go itself writes, where the name says nothing beside the offset.
+fn without_doubled_zone(text: &str) -> &str {
+    let Some((rest, name)) = text.rsplit_once(' ') else { return text };
+    let is_name = (3..=4).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_uppercase());
+    let ends_in_offset =
+        rest.rsplit_once(" +").or_else(|| rest.rsplit_once(" -")).is_some_and(|(_, offset)| shape(offset) == "0000");
+    if is_name && ends_in_offset { rest } else { text }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -296,6 +317,9 @@ mod tests {
             ("2025-11-08 16:38:45 +0545", "2025-11-08T16:38:45+05:45"),
             ("2025-11-08 16:38:45 +09:00", "2025-11-08T16:38:45+09:00"),
             ("2025-11-08 16:38:45Z", "2025-11-08T16:38:45+00:00"),
+            ("2025-11-08  16:38:45", "2025-11-08T16:38:45+09:00"),
+            ("2025-11-08 16:38:45 +0000 UTC", "2025-11-08T16:38:45+00:00"),
+            ("2025-11-08 16:38:45.123 -0700 MST", "2025-11-08T16:38:45-07:00"),
             ("08 Nov 2025", "2025-11-08T00:00:00+09:00"),
             ("Sat, 08 Nov 2025 16:38:45 GMT", "2025-11-08T16:38:45+09:00"),
             ("Tue, 11 Nov 2025 16:38:45 +0000", "2025-11-11T16:38:45+00:00"),
