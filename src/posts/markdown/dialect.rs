@@ -8,6 +8,7 @@ use std::ops::Range;
 use pulldown_cmark::{Event, Options};
 use serde::{Deserialize, Serialize};
 
+use super::attributes::without_block_attributes;
 use super::blocks::Restored;
 use super::items::Items;
 use super::linkify::Linkify;
@@ -30,11 +31,25 @@ pub struct Goldmark {
     pub typographer: bool,
     /// Line breaks are kept as they are typed (`renderer.hardWraps`).
     pub hard_wraps: bool,
+    /// Lines like `{.lead}` below a block are its attributes (`parser.attribute.block`).
+    pub block_attributes: bool,
+    /// Terms and definitions (`extensions.definitionList`).
+    pub definition_list: bool,
+    /// Footnotes (`extensions.footnote`).
+    pub footnotes: bool,
 }
 
 impl Goldmark {
     /// What Hugo does unless it is told otherwise.
-    pub const DEFAULT: Self = Self { unsafe_html: false, linkify: true, typographer: true, hard_wraps: false };
+    pub const DEFAULT: Self = Self {
+        unsafe_html: false,
+        linkify: true,
+        typographer: true,
+        hard_wraps: false,
+        block_attributes: false,
+        definition_list: true,
+        footnotes: true,
+    };
 }
 
 impl Default for Goldmark {
@@ -82,7 +97,11 @@ impl Dialect {
         match self {
             Self::GitHub => common | Options::ENABLE_GFM,
             Self::Kramdown => common | Options::ENABLE_DEFINITION_LIST,
-            Self::Goldmark(_) => common | Options::ENABLE_DEFINITION_LIST | Options::ENABLE_GFM,
+            Self::Goldmark(goldmark) => {
+                (common - also(!goldmark.footnotes, Options::ENABLE_FOOTNOTES))
+                    | Options::ENABLE_GFM
+                    | also(goldmark.definition_list, Options::ENABLE_DEFINITION_LIST)
+            }
             Self::Zola(zola) => {
                 common
                     | also(zola.smart_punctuation, Options::ENABLE_SMART_PUNCTUATION)
@@ -96,6 +115,9 @@ impl Dialect {
     pub(super) fn prepare(self, body: &str) -> Prepared<'_> {
         match self {
             Self::Kramdown => kramdown::prepare(body),
+            Self::Goldmark(goldmark) if goldmark.block_attributes => {
+                Prepared { text: without_block_attributes(body), blocks: Vec::new() }
+            }
             Self::GitHub | Self::Goldmark(_) | Self::Zola(_) => Prepared { text: body.into(), blocks: Vec::new() },
         }
     }

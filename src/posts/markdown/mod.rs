@@ -4,6 +4,7 @@
 //! construction. Never: an HTML parser, unless the body holds raw HTML; then everything goes through [`html::clean`]
 //! once.
 
+mod attributes;
 mod blocks;
 mod contents;
 mod dialect;

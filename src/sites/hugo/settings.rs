@@ -231,14 +231,21 @@ impl<'a> Raw<'a> {
     fn goldmark(&self) -> Goldmark {
         let at = |steps: [&str; 2]| self.at(&[&["markup", "goldmark"], &steps[..]].concat());
         let says = |steps| at(steps).and_then(Value::as_bool);
-        // The typographer may be switched off in a mapping of its own.
-        let typographer = at(["extensions", "typographer"]).and_then(Value::as_map);
-        let is_off = typographer.is_some_and(|map| map.says("disable", true));
+        let attributes = self.at(&["markup", "goldmark", "parser", "attribute", "block"]).and_then(Value::as_bool);
+        // An extension may be switched in a mapping of its own.
+        let switch = |name: &str, word: &str| {
+            at(["extensions", name]).and_then(Value::as_map).and_then(|map| map.get(word)?.as_bool())
+        };
+        let is_off = switch("typographer", "disable") == Some(true);
+        let footnotes = switch("footnote", "enable").or_else(|| says(["extensions", "footnote"]));
         Goldmark {
             unsafe_html: says(["renderer", "unsafe"]).unwrap_or(Goldmark::DEFAULT.unsafe_html),
             hard_wraps: says(["renderer", "hardwraps"]).unwrap_or(Goldmark::DEFAULT.hard_wraps),
             linkify: says(["extensions", "linkify"]).unwrap_or(Goldmark::DEFAULT.linkify),
             typographer: !is_off && says(["extensions", "typographer"]).unwrap_or(Goldmark::DEFAULT.typographer),
+            block_attributes: attributes.unwrap_or(Goldmark::DEFAULT.block_attributes),
+            definition_list: says(["extensions", "definitionlist"]).unwrap_or(Goldmark::DEFAULT.definition_list),
+            footnotes: footnotes.unwrap_or(Goldmark::DEFAULT.footnotes),
         }
     }
 
@@ -342,5 +349,18 @@ mod tests {
         assert_eq!(taxonomies(""), ["categories", "tags"]);
         assert_eq!(taxonomies("[taxonomies]\ncategory = 'topics'\nlabel = 'tags'"), ["topics", "tags"]);
         assert_eq!(taxonomies("[taxonomies]\nseries = 'series'"), ["", ""]);
+    }
+
+    #[test]
+    fn markdown_is_read_as_the_settings_say() {
+        let goldmark = |toml: &str| open(&format!("[markup.goldmark]\n{toml}")).unwrap().0.goldmark;
+        assert_eq!(goldmark(""), Goldmark::DEFAULT);
+        let toml = "[markup.goldmark.parser.attribute]\nblock = true\n[markup.goldmark.extensions]\nfootnote = false\n\
+                    definitionList = false\n";
+        let changed =
+            Goldmark { block_attributes: true, footnotes: false, definition_list: false, ..Goldmark::DEFAULT };
+        assert_eq!(goldmark(toml), changed);
+        assert!(!goldmark("[markup.goldmark.extensions.footnote]\nenable = false\n").footnotes);
+        assert!(!goldmark("[markup.goldmark.extensions.typographer]\ndisable = true\n").typographer);
     }
 }
