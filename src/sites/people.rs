@@ -74,7 +74,7 @@ fn from_text(written: &str) -> Option<Person> {
         Some((name, address)) => (name.trim_end().to_owned(), Some(address.to_owned())),
         None => (line.clone(), Some(line).filter(|line| is_email(line))),
     };
-    let name = if name.is_empty() || Some(&name) == email.as_ref() { user(email.as_deref()?) } else { name };
+    let name = if name.is_empty() { user(email.as_deref()?) } else { without_addresses(&name) };
     Some(Person { name, email, uri: None })
 }
 
@@ -85,13 +85,24 @@ fn from_map(map: &Map, key: Option<&str>) -> Option<Person> {
     let uri = ["uri", "url", "website", "homepage", "link"]
         .into_iter()
         .find_map(|key| get(key).as_deref().and_then(web_address));
-    let name = get("name").or_else(|| key.map(str::to_owned)).or_else(|| email.as_deref().map(user))?;
+    let name = get("name").or_else(|| key.map(str::to_owned)).map(|name| without_addresses(&name));
+    let name = name.or_else(|| email.as_deref().map(user))?;
     Some(Person { name, email, uri })
 }
 
 fn is_email(text: &str) -> bool {
     let parts = text.split_once('@');
-    parts.is_some_and(|(user, host)| !user.is_empty() && host.contains('.') && !text.contains([' ', '<', '>', '/']))
+    parts.is_some_and(|(user, host)| {
+        !user.is_empty() && host.contains('.') && !host.contains('@') && !text.contains([' ', '<', '>', '/'])
+    })
+}
+
+/// A name without the words of it that are addresses; if it is nothing else, what the first is called.
+fn without_addresses(name: &str) -> String {
+    let is_address =
+        |word: &&str| word.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.'));
+    let words: Vec<&str> = name.split(' ').filter(|word| !is_address(word)).collect();
+    if words.is_empty() { user(name) } else { words.join(" ") }
 }
 
 /// What stands for a name where only an address is given: feed validators take an address for no name.
@@ -142,6 +153,9 @@ mod tests {
         assert_eq!(people("author: Ada <a@example.com>"), (vec![email("Ada")], 0));
         assert_eq!(people("author: a@example.com"), (vec![email("a")], 0), "an address is no name");
         assert_eq!(people("author: '@ada'"), (vec![named("@ada")], 0));
+        assert_eq!(people("author: a@b@example.com"), (vec![named("a")], 0), "nobody has two at signs");
+        assert_eq!(people("author: Ada a@example.com"), (vec![named("Ada")], 0));
+        assert_eq!(people("author: {name: a@b@example.com}"), (vec![named("a")], 0));
     }
 
     #[test]
