@@ -144,14 +144,15 @@ impl<'a> Raw<'a> {
             author: author.and_then(|author| people::read(author, &people::Known::default()).into_iter().next()),
             timezone: self.timezone(report),
             languages: languages.others(),
-            feed: FeedDefaults { limit: self.limit(), ..FeedDefaults::default() },
+            feed: FeedDefaults { limit: self.feed_limit(), ..FeedDefaults::default() },
             ..SiteDefaults::default()
         }
     }
 
-    /// Entries a feed; -1 and 0 are Hugo's words for all, which is no limit that is set.
-    fn limit(&self) -> Option<usize> {
-        self.text(&["services", "rss", "limit"])?.parse().ok().filter(|limit| *limit > 0)
+    /// Of the generator's own feed; it has no limit where none is set.
+    fn feed_limit(&self) -> Option<usize> {
+        let written = self.text(&["services", "rss", "limit"]).or_else(|| self.text(&["rsslimit"]))?;
+        written.parse().ok().filter(|limit| *limit > 0)
     }
 
     fn timezone(&self, report: &mut Report<'_>) -> Option<String> {
@@ -314,8 +315,10 @@ mod tests {
         assert_eq!((site.title.as_deref(), site.description.as_deref()), (Some("The Site"), Some("What")));
         assert_eq!((site.language.as_deref(), site.timezone.as_deref()), (Some("ja"), Some("Asia/Tokyo")));
         assert_eq!(site.author.map(|author| author.name).as_deref(), Some("Ada"));
-        assert_eq!(site.feed.limit, Some(9));
-        assert_eq!(open("baseURL = '/'\nservices.rss.limit = -1").unwrap().1, SiteDefaults::default());
+        assert_eq!(open("baseURL = '/'").unwrap().1, SiteDefaults::default());
+        let limit = |toml: &str| open(toml).unwrap().1.feed.limit;
+        assert_eq!(limit("rssLimit = 7\n[services.rss]\nlimit = 5"), Some(5));
+        assert_eq!((limit("rssLimit = 7"), limit("[services.rss]\nlimit = -1")), (Some(7), None));
     }
 
     #[test]
