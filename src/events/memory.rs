@@ -69,7 +69,8 @@ pub fn forget(seen: &Seen) -> Seen {
     Seen { changes, gone: true, post: PostData { revision: changes, ..seen.post.clone() }, ..seen.clone() }
 }
 
-/// When readers' content last changed: by the author's word, else as it is `known` from elsewhere, else by what scans saw.
+/// When readers' content last changed: by the author's word, unless that is a time to come, which readers would show as
+/// such; else as it is `known` from elsewhere, else by what scans saw.
 #[must_use]
 pub fn updated(
     post: &Post,
@@ -83,7 +84,8 @@ pub fn updated(
         let whole_seconds = DateTime::from_timestamp(at.timestamp(), 0)?;
         Some(whole_seconds.with_timezone(post.published.offset()))
     };
-    post.updated.or(known).or_else(observed).map_or(post.published, |updated| updated.max(post.published))
+    let said = post.updated.filter(|at| at.to_utc() <= now);
+    said.or(known).or_else(observed).map_or(post.published, |updated| updated.max(post.published))
 }
 
 /// Whether there is something new to read. A post that only went to another URL is told of, but has nothing new in it.
@@ -129,5 +131,7 @@ mod tests {
         assert_eq!(updated(&edited, Some(known), Some(&after), now()), known);
         let said = Post { updated: Some(p.published - chrono::Duration::days(9)), ..edited };
         assert_eq!(updated(&said, Some(known), Some(&after), now()), p.published);
+        let promised = Post { updated: Some(now().fixed_offset() + chrono::Duration::days(1)), ..said };
+        assert_eq!(updated(&promised, Some(known), Some(&after), now()), known);
     }
 }

@@ -80,3 +80,10 @@ fn leap_days_and_years_long_past() {
     assert_eq!(titles(&site), ["leap", "none", "moon"]);
     assert!(site.read("feeds/feed.atom").contains("<published>1969-07-20T00:00:00+09:00</published>"));
 }
+
+#[test]
+fn a_change_that_is_yet_to_come_is_none() {
+    let front = "date: 2025-01-01 10:00:00 +0900\nlast_modified_at: 2999-01-01";
+    let site = built(&[("2025-01-01-a.md", &format!("---\ntitle: t\n{front}\n---\nx\n"))]);
+    assert!(site.read("feeds/feed.atom").contains("<updated>2025-01-01T10:00:00+09:00</updated>"));
+}
