@@ -226,7 +226,10 @@ pub(super) fn tell_dropped(post: &Post, file: &str, dropped: Option<std::ops::Ra
     report.warning(Code::Template, Some(range), words);
 }
 
+/// An id as it was written, where it is an absolute one; what no URI may hold is percent-encoded (RFC 4287, 4.2.6.1).
 fn iri(id: &str) -> Option<String> {
-    let is_absolute = Url::parse(id).is_ok() && !id.contains(char::is_whitespace);
-    is_absolute.then(|| id.to_owned())
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b";/?:@&=+$.-_!~*'()%,#".contains(&byte);
+    let url = Url::parse(id).ok().filter(|_| !id.contains(char::is_whitespace))?;
+    let id = if id.bytes().all(is_allowed) { id } else { url.as_str() };
+    id.bytes().all(is_allowed).then(|| id.to_owned())
 }

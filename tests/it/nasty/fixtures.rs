@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{build, built, feeds, link, titles};
+use super::{build, built, feeds, link, only, titles, told};
 use crate::harness::Site;
 use crate::kept;
 
@@ -98,4 +98,46 @@ fn two_feeds_that_claim_one_path() {
 fn a_category_named_like_a_directory_of_feeds() {
     let site = built(&[("2025-01-01-a.md", "---\ntitle: t\ncategories: [tags, feed, index, categories]\n---\nx\n")]);
     assert_eq!(titles(&site), ["t"]);
+}
+
+#[test]
+fn pages_that_hugo_does_not_render_have_no_address_and_no_entry() {
+    let site = Site::bare();
+    site.config("");
+    site.write("hugo.toml", "baseURL = 'https://blog.example.com/'\ntitle = 'Blog'\n");
+    for (name, build) in [("a", "x: y"), ("b", "build: {render: never}"), ("c", "_build: {render: false}")] {
+        site.write(
+            &format!("content/posts/{name}.md"),
+            format!("---\ntitle: {name}\ndate: 2025-01-01\n{build}\n---\nx\n"),
+        );
+    }
+    build(&site);
+    assert_eq!(titles(&site), ["a"]);
+    told(&site, &[]);
+}
+
+#[test]
+fn a_file_of_the_users_own_at_a_feeds_path_stays() {
+    let site = Site::new();
+    site.post("01-01-a", "記事", "本文");
+    site.write("feeds/feed.atom", "mine");
+    let done = site.run(&["build"]);
+    assert_eq!(site.read("feeds/feed.atom"), "mine");
+    assert!(done.status != 0 && done.stderr.contains("feed.atom"), "{}", done.said());
+}
+
+#[test]
+fn ids_in_every_form() {
+    let own = "https://example.com/2025/01/01/a";
+    for (written, expected) in [
+        ("urn:uuid:1225c695-cfb8-4ebb-aaaa-80da344efa6a", "urn:uuid:1225c695-cfb8-4ebb-aaaa-80da344efa6a"),
+        ("tag:example.com,2025:記事", "tag:example.com,2025:%E8%A8%98%E4%BA%8B"),
+        ("https://example.com/記事 [1]", own),
+        ("https://old.example/記事", "https://old.example/%E8%A8%98%E4%BA%8B"),
+        ("17", own),
+        ("''", own),
+    ] {
+        let (site, _) = with_config("url: https://example.com", &format!("id: {written}"));
+        assert_eq!(only(&site, |entry| entry.id.clone()), [expected; 3], "{written}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Categories and tags, and the paths of their feeds.
 
-use super::{build, built, feeds_at, only, stems, terms, titles};
+use super::{build, built, feeds_at, looks, only, stems, terms, titles};
 use crate::harness::Site;
 
 fn tagged(tags: &[&str]) -> Site {
@@ -79,4 +79,21 @@ fn case_13_odd_file_names() {
 fn case_11_one_term_in_two_cases() {
     let site = built(&[("2025-01-01-a.md", "---\ntitle: t\ncategories: [c, C]\n---\nx\n")]);
     assert_eq!(only(&site, |entry| terms(entry).join(",")), ["c"; 3]);
+}
+
+#[test]
+fn case_11_terms_that_look_like_html() {
+    let odd = ["&amp;", "R&D", "<b>", "</b>", "&copy", "Q&A1"];
+    let site = tagged(&odd);
+    let [(_, feed), ..] = feeds_at(&site, "feed");
+    let found: Vec<_> = feed.entries.iter().rev().flat_map(terms).collect();
+    assert_eq!(found, odd);
+    let title = |stem: &String| {
+        let [_, (_, rss), _] = feeds_at(&site, &format!("tags/{stem}"));
+        looks(&rss.title.unwrap().content)
+    };
+    let titles: Vec<_> = stems(&site, "tags").iter().map(title).collect();
+    for term in odd {
+        assert!(titles.iter().any(|title| title.contains(term)), "{term} in {titles:?}");
+    }
 }
