@@ -171,6 +171,13 @@ mod tests {
     }
 
     #[test]
+    fn a_summary_may_be_one_character_too_long() {
+        let summary = Some("s".repeat(MAX_SUMMARY + 1).into());
+        let entry = Entry { html: Some("x".into()), summary, ..samples::bare_entry() };
+        assert_eq!(entry.text(), 1);
+    }
+
+    #[test]
     fn a_feed_of_a_usual_size_is_left_alone() {
         let mut small = feed(20, "<p>x</p>");
         let before = small.clone();
