@@ -38,7 +38,7 @@ pub(super) fn text(title: &str, body: &str) -> Option<TextPrint> {
     Some(TextPrint(first))
 }
 
-/// The URLs at which the post at `url` on `site` was before, as [`page`] has them.
+/// The URLs at which the post at `url` on `site` was before, as its front matter says.
 ///
 /// A path without a slash at its start is one from the site's root to Jekyll and Zola, and one beside the page to Hugo:
 /// both are listed, as there can hardly have been a post at either by chance.

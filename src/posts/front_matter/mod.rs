@@ -85,7 +85,7 @@ pub fn read(file: &str) -> Result<(Map, usize), Error> {
 ///
 /// # Errors
 ///
-/// Those of [`read`], [`parse_toml`] and [`parse_json`].
+/// Those of [`read()`], [`parse_toml`] and [`parse_json`].
 pub fn read_any(file: &str) -> Result<(Map, usize), Error> {
     if let Some(toml) = split::toml(file)? {
         return Ok((parse_toml(file, toml.block)?, toml.body_start));
