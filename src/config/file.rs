@@ -70,6 +70,10 @@ impl ConfigFile {
         if text.len() > MAX_LEN {
             return Err(problem(name, None, "it has more than 128 KiB", "delete what is no setting of Tidings"));
         }
+        if let Some(at) = front_matter::too_deep(&text) {
+            let place = Place::of(&text, at, 1);
+            return Err(problem(name, Some(place), "it is nested too deeply", "close the brackets before this one"));
+        }
         let raw = match serde_yaml::from_str::<Option<RawConfig>>(&text) {
             Ok(raw) => raw.unwrap_or_default(),
             Err(error) => return Err(parse_problem(name, &text, &error)),
@@ -243,6 +247,7 @@ mod tests {
             ("site:\n  title: Notes: a blog\n", "in quotes"),
             ("site: {title: a}\nsite: {url: b}\n", "each key once"),
             ("- a\n- [\n", "docs/configuration.md"),
+            (&"[".repeat(2000), "close the brackets"),
         ] {
             let problem = parse(text).unwrap_err();
             assert!(problem.remedy.contains(remedy), "{text}: {problem:?}");

@@ -13,6 +13,7 @@ mod value;
 
 use std::ops::Range;
 
+pub(crate) use read::too_deep;
 use split::split;
 pub(crate) use split::{UNCLOSED, UNCLOSED_TOML};
 pub use value::{Map, Scalar, Value};

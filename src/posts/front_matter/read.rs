@@ -22,9 +22,9 @@ pub(super) fn document(yaml: &str, start: usize) -> Result<Value, Error> {
     if reader.text_lost.get() { reader.replayed().pass() } else { Ok(value) }
 }
 
-/// Where more brackets are open than any front matter needs, in quotes or not: the YAML reader's time goes with the
+/// Where more brackets are open than any settings need, in quotes or not: the YAML reader's time goes with the
 /// square of them, and it looks at its own limit only afterwards.
-fn too_deep(yaml: &str) -> Option<usize> {
+pub(crate) fn too_deep(yaml: &str) -> Option<usize> {
     let mut open = 0_usize;
     yaml.bytes().position(|byte| {
         match byte {
