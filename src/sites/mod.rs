@@ -214,7 +214,7 @@ impl Site {
             Self::Jekyll(settings) => settings.expand(post, file, rules, pages, &mut report),
             Self::Zola(_) => zola::expand(post, file, pages, &mut report),
             Self::Plain(flavour) => plain::expand(flavour, post, file, rules, pages, &mut report),
-            Self::Hugo(settings) => settings.expand(post, file, rules, pages, &mut report),
+            Self::Hugo(settings) => settings.expand(post, file, pages, &mut report),
         };
         Expanded { source, problems: report.into_problems() }
     }

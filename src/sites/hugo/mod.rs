@@ -65,11 +65,10 @@ impl Settings {
         &self,
         post: &Post,
         file: &'a str,
-        rules: &Rules<'_>,
         pages: &dyn Pages,
         report: &mut Report<'_>,
     ) -> Source<'a> {
-        shortcodes::expand(self, post, file, rules, pages, report)
+        shortcodes::expand(self, post, file, pages, report)
     }
 
     fn name<'a>(&self, path: &'a str) -> Option<Name<'a>> {

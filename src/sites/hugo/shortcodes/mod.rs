@@ -15,8 +15,8 @@ use super::settings::Settings;
 use crate::posts::front_matter::{self, Map, Value};
 use crate::posts::{Excerpt, Markup, Post, Source};
 use crate::problems::Code;
+use crate::sites::Pages;
 use crate::sites::report::{Report, Words, quoted};
-use crate::sites::{Pages, Rules};
 use lexer::{Tag, Token};
 use write::Around;
 
@@ -30,7 +30,6 @@ pub(super) fn expand<'a>(
     settings: &Settings,
     post: &Post,
     file: &'a str,
-    _rules: &Rules<'_>,
     pages: &dyn Pages,
     report: &mut Report<'_>,
 ) -> Source<'a> {

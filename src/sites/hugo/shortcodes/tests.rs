@@ -1,8 +1,7 @@
 use std::collections::BTreeMap;
 
-use super::*;
 use crate::problems::Problem;
-use crate::sites::{Outcome, Site, testing, tests::site};
+use crate::sites::{Outcome, Rules, Site, testing, tests::site};
 
 /// What becomes of a body, and what is said of it.
 fn expanded(toml: &str, path: &str, body: &str) -> (String, Option<String>, Vec<Problem>) {
