@@ -227,6 +227,10 @@ impl<'h> Run<'h> {
         if out.len() + text.len() > MAX_OUTPUT {
             return Err(Fault::Spent);
         }
+        // A brace and a percent sign that a tag kept apart are no tag now that it is gone.
+        if text.starts_with('%') && out.trim_end_matches(GAP).ends_with('{') {
+            out.push(' ');
+        }
         out.push_str(text);
         Ok(())
     }

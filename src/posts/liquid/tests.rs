@@ -26,7 +26,8 @@ impl Host for Small {
     fn run(&self, tag: &str, markup: &str, body: Option<String>, _: &str, run: &mut Run<'_>) -> Result<String, Fault> {
         match (tag, body) {
             ("again", _) => run.include(&format!("{{% again %}}{markup}"), []),
-            ("box", Some(body)) => Ok(format!("[{markup}:{body}]")),
+            // What a tag prints of its markup is up to the tag: this one prints no tag.
+            ("box", Some(body)) => Ok(format!("[{}:{body}]", markup.replace("{%", ""))),
             _ => Err(Fault::said("it fails")),
         }
     }
@@ -178,7 +179,9 @@ proptest::proptest! {
                  |unless|case|when|for|in|endfor|assign|capture|comment|box|again|fails|cycle|limit|offset|tablerow|size\
                  |plus|append|split|join|slice|truncate|round|date|first|contains|and|or|日){0,60}"
     ) {
-        let left = text(&body);
+        text(&body);
+        // A quoted string is the author's own text and may well hold a tag: `{{ '{%' }}`.
+        let left = text(&body.replace(['\'', '"'], ""));
         proptest::prop_assert!(!left.contains("{%"), "{}", left);
     }
 
