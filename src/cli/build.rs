@@ -9,6 +9,7 @@ use super::progress::Progress;
 use super::site;
 use crate::publish::Published;
 use crate::scan::Run;
+use crate::sources::Touched;
 
 pub(super) async fn run(common: &Common, args: &Build) -> Result<Exit, Failure> {
     let mut scanner = site::scanner(common, args.dir.as_deref(), None)?;
@@ -18,6 +19,7 @@ pub(super) async fn run(common: &Common, args: &Build) -> Result<Exit, Failure> 
             store: None,
             published: &Published::default(),
             now: Utc::now(),
+            touched: &Touched::Anything,
             allow_removals: true,
             progress: &|step, done, of| progress.show(step, done, of),
         })

@@ -14,6 +14,7 @@ use crate::deliveries::client::SystemResolver;
 use crate::deliveries::{Courier, SystemClock};
 use crate::publish::Published;
 use crate::scan::Run;
+use crate::sources::Touched;
 use crate::store::{Access, Store};
 
 pub(super) async fn run(common: &Common, args: &Scan) -> Result<Exit, Failure> {
@@ -28,6 +29,7 @@ pub(super) async fn run(common: &Common, args: &Scan) -> Result<Exit, Failure> {
             store: Some(&store),
             published: &Published::default(),
             now: Utc::now(),
+            touched: &Touched::Anything,
             allow_removals: args.allow_removals,
             progress: &|step, done, of| progress.show(step, done, of),
         })

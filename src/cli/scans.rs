@@ -11,6 +11,7 @@ use super::run::State;
 use super::told::Told;
 use crate::config::Config;
 use crate::scan::{Run, Scanner};
+use crate::sources::Touched;
 
 /// Finished deliveries and their attempts are kept for so long.
 pub(super) const RETENTION: TimeDelta = TimeDelta::days(30);
@@ -64,6 +65,7 @@ impl Scans {
                 store: Some(&self.state.store),
                 published: &self.state.published,
                 now: Utc::now(),
+                touched: &Touched::Anything,
                 allow_removals: self.allow_removals,
                 progress: &|step, done, of| progress.show(step, done, of),
             })

@@ -10,15 +10,15 @@ use std::time::SystemTime;
 use super::posts::is_settled;
 use crate::problems::{Code, Problem, Severity};
 use crate::sites::{Files, SettingsError};
+use crate::sources::Source;
 use crate::sources::Stamp;
-use crate::sources::directory::Directory;
 
 /// Larger settings are an accident.
 const MAX_BYTES: u64 = 4 << 20;
 
 /// The source's files, as a site's rules see them.
 pub(super) struct Beside<'a> {
-    source: &'a Directory,
+    source: &'a Source,
     now: SystemTime,
     record: RefCell<Record>,
 }
@@ -48,7 +48,7 @@ struct Text {
 }
 
 impl<'a> Beside<'a> {
-    pub(super) fn new(source: &'a Directory, now: SystemTime) -> Self {
+    pub(super) fn new(source: &'a Source, now: SystemTime) -> Self {
         Self { source, now, record: RefCell::default() }
     }
 
@@ -90,7 +90,7 @@ impl Files for Beside<'_> {
 
 impl Record {
     /// Whether every question would be answered as before.
-    pub(super) fn still_holds(&self, source: &Directory) -> bool {
+    pub(super) fn still_holds(&self, source: &Source) -> bool {
         self.texts.iter().all(|(path, text)| text.still_holds(source, path))
             && self.lists.iter().all(|(dir, list)| source.below(dir).ok() == *list)
             && self.picks.iter().all(|picked| picked.still_holds(source))
@@ -99,19 +99,19 @@ impl Record {
 }
 
 impl Picked {
-    fn still_holds(&self, source: &Directory) -> bool {
+    fn still_holds(&self, source: &Source) -> bool {
         source.picked(&self.dir, self.passes).ok() == self.list
     }
 }
 
 impl Text {
-    fn still_holds(&self, source: &Directory, path: &str) -> bool {
+    fn still_holds(&self, source: &Source, path: &str) -> bool {
         let stamp = source.stamp(path);
         stamp == self.stamp && (self.settled || read(source, path, stamp).ok() == self.text)
     }
 }
 
-fn read(source: &Directory, path: &str, stamp: Option<Stamp>) -> io::Result<Option<Arc<str>>> {
+fn read(source: &Source, path: &str, stamp: Option<Stamp>) -> io::Result<Option<Arc<str>>> {
     if stamp.is_none() {
         return Ok(None);
     }
@@ -150,7 +150,7 @@ mod tests {
         fs::create_dir(dir.path().join("data")).unwrap();
         fs::create_dir(dir.path().join("pages")).unwrap();
         write("a", "1");
-        let source = Directory::open(dir.path()).unwrap();
+        let source = Source::directory(dir.path()).unwrap();
         let record = |age: Duration| {
             let beside = Beside::new(&source, SystemTime::now() + age);
             assert_eq!(beside.text("a").unwrap().as_deref(), fs::read_to_string(dir.path().join("a")).ok().as_deref());
@@ -188,7 +188,7 @@ mod tests {
         fs::write(dir.path().join("a"), [0xFF]).unwrap();
         let mode = |mode| fs::set_permissions(&closed, fs::Permissions::from_mode(mode)).unwrap();
         mode(0o000);
-        let source = Directory::open(dir.path()).unwrap();
+        let source = Source::directory(dir.path()).unwrap();
         let beside = Beside::new(&source, SystemTime::now() + Duration::from_secs(9));
         assert!(beside.text("a").is_err());
         // An administrator reads everything.
@@ -204,7 +204,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a");
         fs::write(&path, "1").unwrap();
-        let source = Directory::open(dir.path()).unwrap();
+        let source = Source::directory(dir.path()).unwrap();
         let beside = Beside::new(&source, SystemTime::now());
         beside.text("a").unwrap();
         let record = beside.into_record();

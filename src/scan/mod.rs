@@ -36,9 +36,8 @@ use crate::feeds::plan::plan;
 use crate::problems::{Problem, Severity};
 use crate::publish::{PublishError, Published};
 use crate::sites::{Opened, Site};
-use crate::sources::SourceError;
-use crate::sources::directory::Directory;
 use crate::sources::git_times::GitTimes;
+use crate::sources::{Source, SourceError, Touched};
 use crate::store::{DocumentState, Kept, ScanCommit, Store, StoreError};
 
 use self::beside::Beside;
@@ -83,6 +82,8 @@ pub struct Run<'a> {
     pub published: &'a Published,
     /// What time it is.
     pub now: DateTime<Utc>,
+    /// What may have changed since this scanner's last scan.
+    pub touched: &'a Touched,
     /// The operator has confirmed that posts are meant to be gone.
     pub allow_removals: bool,
     /// Told how far it is: a step's name, how much is done, of how much.
@@ -306,7 +307,7 @@ fn sorted(mut problems: Vec<Problem>) -> Vec<Problem> {
 ///
 /// If there is no such directory, or its settings cannot be used.
 pub fn look(file: &ConfigFile, now: DateTime<Utc>) -> Result<Opened, ScanError> {
-    let source = Directory::open(&file.source_path())?;
+    let source = Source::directory(&file.source_path())?;
     Site::open_with(None, file.settings(), &Beside::new(&source, now.into()))
         .map_err(|error| ScanError::Config(vec![*error.0]))
 }

@@ -15,8 +15,7 @@ use crate::events::{Seen, self_and_above};
 use crate::posts::{Post, Revision, text};
 use crate::problems::{Code, Problem, Severity};
 use crate::sites::{Outcome, Reading, Rules, Site};
-use crate::sources::directory::Directory;
-use crate::sources::{Found, SourceError, Stamp, Unreadable};
+use crate::sources::{Found, Source, SourceError, Stamp, Unreadable};
 
 /// A file system may give two states of a file one time stamp if they are this close together, so that a file is read again
 /// until it has been left alone for this long.
@@ -81,7 +80,7 @@ pub(super) enum Text {
 #[derive(Debug)]
 pub struct Posts {
     opener: Opener,
-    source: Directory,
+    source: Source,
     /// By path.
     known: BTreeMap<String, Known>,
 }
@@ -121,7 +120,7 @@ struct Expansion {
 
 impl Posts {
     pub(super) fn new(file: ConfigFile, out: Option<PathBuf>, env: Option<Env>) -> Result<Self, SourceError> {
-        let source = Directory::open(&file.source_path())?;
+        let source = Source::directory(&file.source_path())?;
         Ok(Self { opener: Opener::new(file, out, env), source, known: BTreeMap::new() })
     }
 

@@ -10,7 +10,7 @@ use super::beside::{Beside, Record};
 use crate::config::{Config, ConfigFile, Generator, Surroundings};
 use crate::problems::{Code, Problem, Severity};
 use crate::sites::{self, Site};
-use crate::sources::directory::Directory;
+use crate::sources::Source;
 
 /// The site's rules and the config, made anew when what they were made of changes.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl Opener {
     }
 
     /// The site and its config as they are now, and whether they are others than the last time.
-    pub(super) fn open(&mut self, source: &Directory, now: SystemTime) -> Result<(Opened, bool), Vec<Problem>> {
+    pub(super) fn open(&mut self, source: &Source, now: SystemTime) -> Result<(Opened, bool), Vec<Problem>> {
         if let Some((opened, record)) = &self.opened
             && record.still_holds(source)
         {

@@ -12,13 +12,13 @@ use crate::config::Config;
 use crate::posts::liquid::Value;
 use crate::posts::{Post, text};
 use crate::sites::{Pages, Site};
-use crate::sources::directory::Directory;
+use crate::sources::Source;
 
 /// All pages of one moment.
 pub(super) struct World<'a> {
     pub(super) site: Arc<Site>,
     pub(super) config: &'a Config,
-    source: Directory,
+    source: Source,
     posts: &'a [Arc<Post>],
     index: OnceCell<Index<'a>>,
     newest_first: OnceCell<Vec<Arc<Post>>>,
@@ -52,7 +52,7 @@ pub(super) struct Asked(HashMap<Question, u64>);
 
 impl<'a> World<'a> {
     /// `posts` are all live posts, by path.
-    pub(super) fn new(site: Arc<Site>, source: Directory, config: &'a Config, posts: &'a [Arc<Post>]) -> Self {
+    pub(super) fn new(site: Arc<Site>, source: Source, config: &'a Config, posts: &'a [Arc<Post>]) -> Self {
         let (index, newest_first, fingerprint) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
         let (pages, kept, texts) = (RefCell::default(), RefCell::default(), RefCell::default());
         Self { site, config, source, posts, index, newest_first, fingerprint, pages, kept, texts }

@@ -51,8 +51,8 @@ impl Directory {
     /// If the root itself cannot be read. What else cannot be read is listed in the snapshot.
     pub fn snapshot(
         &self,
-        enters: &dyn Fn(&str) -> bool,
-        wants: &dyn Fn(&str) -> bool,
+        enters: &(dyn Fn(&str) -> bool + Sync),
+        wants: &(dyn Fn(&str) -> bool + Sync),
     ) -> Result<Snapshot, SourceError> {
         let snapshot = Snapshot { files: Vec::new(), unreadable: Vec::new(), whole: true };
         let mut walk = Walk { root: &self.root, enters, wants, entered: HashSet::new(), snapshot };

@@ -4,10 +4,115 @@
 
 pub mod directory;
 pub mod git_times;
+pub mod touched;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+use self::directory::Directory;
+pub use self::touched::Touched;
+
+/// Where the posts are, as it is at one moment. Paths are relative to the root, with `/`.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// A directory, which may change while it is read.
+    Directory(Directory),
+}
+
+impl Source {
+    /// The directory at `path`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be found.
+    pub fn directory(path: &Path) -> Result<Self, SourceError> {
+        Directory::open(path).map(Self::Directory)
+    }
+
+    /// The same source as it is now.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be found any more.
+    pub fn refreshed(&self) -> Result<Self, SourceError> {
+        match self {
+            Self::Directory(directory) => directory.refreshed().map(Self::Directory),
+        }
+    }
+
+    /// Finds all files that `wants` asks for, in directories that `enters` allows.
+    ///
+    /// # Errors
+    ///
+    /// If the root itself cannot be read. What else cannot be read is listed in the snapshot.
+    pub fn snapshot(
+        &self,
+        enters: &(dyn Fn(&str) -> bool + Sync),
+        wants: &(dyn Fn(&str) -> bool + Sync),
+    ) -> Result<Snapshot, SourceError> {
+        match self {
+            Self::Directory(directory) => directory.snapshot(enters, wants),
+        }
+    }
+
+    /// The bytes of one file, but at most one more than `limit`, so that a file that is too large shows itself.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub fn read(&self, path: &str, limit: u64) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Directory(directory) => directory.read(path, limit),
+        }
+    }
+
+    /// The size of one file in bytes, if it is there. A path or a link that leads out of the root leads to none.
+    #[must_use]
+    pub fn size(&self, path: &str) -> Option<u64> {
+        match self {
+            Self::Directory(directory) => directory.size(path),
+        }
+    }
+
+    /// Whether there is such a directory below the root.
+    #[must_use]
+    pub fn has_directory(&self, path: &str) -> bool {
+        match self {
+            Self::Directory(directory) => directory.has_directory(path),
+        }
+    }
+
+    /// The state of one file now; `None` if there is no such file inside the root.
+    #[must_use]
+    pub fn stamp(&self, path: &str) -> Option<Stamp> {
+        match self {
+            Self::Directory(directory) => directory.stamp(path),
+        }
+    }
+
+    /// The paths of all files at any depth below a directory, sorted; none if there is no such directory.
+    ///
+    /// # Errors
+    ///
+    /// If it, or a directory in it, cannot be read.
+    pub fn below(&self, dir: &str) -> io::Result<Vec<String>> {
+        match self {
+            Self::Directory(directory) => directory.below(dir),
+        }
+    }
+
+    /// The same for files whose path passes, outside `node_modules` and directories with a dot first.
+    ///
+    /// # Errors
+    ///
+    /// If it, or a directory in it, cannot be read.
+    pub fn picked(&self, dir: &str, passes: fn(&str) -> bool) -> io::Result<Vec<String>> {
+        match self {
+            Self::Directory(directory) => directory.picked(dir, passes),
+        }
+    }
+}
 
 /// What tells one state of a file from another without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
