@@ -1,37 +1,139 @@
 //! All live posts, indexed by term, in feed order.
 //!
-//! In: posts as the generator's rules read them. Out: the [`Catalog`]. Never: I/O, a clock, bodies.
+//! In: posts as the generator's rules read them, then those that went and those that came. Out: the [`Catalog`], the same
+//! whichever way it came about. Never: I/O, a clock, bodies.
 
+mod index;
+mod members;
+mod settings;
 mod slug;
 mod terms;
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
+use std::collections::VecDeque;
+
 use std::sync::Arc;
 
+pub use members::Members;
 pub use terms::{Given, Naming, Term};
 
-use crate::config::{Site, Taxonomy, Terms};
+use self::index::Index;
+use self::members::{Moves, small};
+use self::settings::Settings;
+use crate::config::{Site, SiteLanguage, Taxonomy, Terms};
 use crate::posts::{Person, Post};
 
 /// All live posts.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Catalog {
     /// In feed order: newest first, then by key.
     pub posts: Vec<Arc<Post>>,
-    /// By taxonomy, then by slug.
-    pub terms: Vec<Term>,
+    indices: [Index; 3],
+    /// Of each of the operator's own feeds.
+    custom: Vec<Members>,
+    /// Of each post.
+    editions: Vec<Edition>,
+    settings: Settings,
 }
+
+/// Among whose feeds a post stands: 0 are the site's own, 1 those of the first of [`Site::languages`].
+type Edition = u32;
+
+/// Posts of a collection stand in its own feed only.
+const APART: Edition = Edition::MAX;
 
 impl Catalog {
-    /// Sorts the posts of `site`, and indexes them by terms that are called as `naming` says.
+    /// Sorts the posts of `site`, no two of which have one path, and indexes them by terms that are called as `naming` says.
     #[must_use]
-    pub fn new(mut posts: Vec<Arc<Post>>, site: &Site, naming: &Naming<'_>) -> Self {
-        newest_first(&mut posts);
-        let terms = Taxonomy::ALL.into_iter().flat_map(|taxonomy| naming.index(taxonomy, &posts, site)).collect();
-        Self { posts, terms }
+    pub fn new(posts: Vec<Arc<Post>>, site: &Site, naming: &Naming<'_>) -> Self {
+        let mut catalog = Self {
+            posts: Vec::new(),
+            indices: Taxonomy::ALL.map(|taxonomy| Index::new(taxonomy, naming)),
+            custom: vec![Members::default(); naming.feeds.custom.len()],
+            editions: Vec::new(),
+            settings: Settings::new(site, naming.feeds),
+        };
+        catalog.change(&[], posts, site, naming);
+        catalog
+    }
+
+    /// Takes out what is gone and puts in what is new; a post that changed is both. What comes of it is what [`Self::new`]
+    /// makes of the posts that are there now. It costs little for few posts, unless `site` or the feeds are others than before.
+    pub fn patch(&mut self, gone: &[Arc<Post>], new: Vec<Arc<Post>>, site: &Site, naming: &Naming<'_>) {
+        let mut places: Vec<usize> = gone.iter().filter_map(|post| self.place(post)).collect();
+        places.sort_unstable();
+        places.dedup();
+        if self.settings.hold(site, naming.feeds) {
+            return self.change(&places, new, site, naming);
+        }
+        let mut posts = std::mem::take(&mut self.posts);
+        merge(&mut posts, &places, new);
+        *self = Self::new(posts, site, naming);
+    }
+
+    /// By taxonomy, then by slug.
+    pub fn terms(&self) -> impl Iterator<Item = &Term> {
+        self.indices.iter().flat_map(Index::terms)
+    }
+
+    /// The posts of each of the operator's own feeds.
+    #[must_use]
+    pub fn custom(&self) -> &[Members] {
+        &self.custom
+    }
+
+    /// Whether all posts stand among the site's own feeds.
+    #[must_use]
+    pub fn is_one_edition(&self) -> bool {
+        self.editions.iter().all(|&edition| edition == 0)
+    }
+
+    /// Whether this post stands among the site's own feeds, or among those of the language with this number, from 1 up.
+    #[must_use]
+    pub fn is_in_edition(&self, at: usize, edition: usize) -> bool {
+        self.editions[at] as usize == edition
+    }
+
+    /// Where exactly this post stands.
+    fn place(&self, post: &Post) -> Option<usize> {
+        self.posts.binary_search_by(|other| feed_order(other, post)).ok()
+    }
+
+    fn change(&mut self, gone: &[usize], new: Vec<Arc<Post>>, site: &Site, naming: &Naming<'_>) {
+        for &at in gone {
+            for index in &mut self.indices {
+                labels(index.taxonomy(), &self.posts[at], site).for_each(|label| index.remove(label, naming));
+            }
+        }
+        let (moves, places) = merge(&mut self.posts, gone, new);
+        self.indices.iter_mut().for_each(|index| index.follow(&moves));
+        self.custom.iter_mut().for_each(|members| members.follow(&moves));
+        moves.carry(&mut self.editions, self.posts.len());
+        for at in places {
+            self.put_in(at, site, naming);
+        }
+        self.indices.iter_mut().for_each(|index| index.settle(naming));
+        self.custom.iter_mut().for_each(Members::settle);
+    }
+
+    fn put_in(&mut self, at: usize, site: &Site, naming: &Naming<'_>) {
+        let post = &self.posts[at];
+        for index in &mut self.indices {
+            labels(index.taxonomy(), post, site).for_each(|label| index.add(label, at, naming));
+        }
+        self.editions[at] = edition(post, site);
+        if self.custom.is_empty() {
+            return;
+        }
+        let authors = author_names(post, &site.author);
+        let terms = terms_of(post, &authors, site.language.as_deref());
+        for (members, custom) in self.custom.iter_mut().zip(&naming.feeds.custom) {
+            if post.collection == custom.collection && custom.filter.matches(&terms) {
+                members.add(at);
+            }
+        }
     }
 }
-
 /// What a post's terms are, for a filter. `language` is the site's.
 #[must_use]
 pub fn terms_of<'a>(post: &'a Post, authors: &'a [String], language: Option<&'a str>) -> Terms<'a> {
@@ -53,75 +155,68 @@ pub fn author_names(post: &Post, site: &Person) -> Vec<String> {
 /// The terms whose feeds a post stands in.
 ///
 /// Where nobody is named at all the site's title stands in for an author, but it is none that one could subscribe to.
-fn labels<'a>(taxonomy: Taxonomy, post: &'a Post, site: &'a Site) -> Vec<&'a str> {
+fn labels<'a>(taxonomy: Taxonomy, post: &'a Post, site: &'a Site) -> impl Iterator<Item = &'a str> {
+    let (mut terms, mut authors, mut stand_in): (&[String], &[Person], _) = (&[], &[], None);
     match taxonomy {
-        _ if post.collection.is_some() => Vec::new(),
-        Taxonomy::Category => post.categories.iter().map(String::as_str).collect(),
-        Taxonomy::Tag => post.tags.iter().map(String::as_str).collect(),
+        _ if post.collection.is_some() => {}
+        Taxonomy::Category => terms = &post.categories,
+        Taxonomy::Tag => terms = &post.tags,
         Taxonomy::Author if post.authors.is_empty() => {
-            Some(site.author.name.as_str()).filter(|name| *name != site.title).into_iter().collect()
+            stand_in = Some(site.author.name.as_str()).filter(|name| *name != site.title);
         }
-        Taxonomy::Author => post.authors.iter().map(|author| author.name.as_str()).collect(),
+        Taxonomy::Author => authors = &post.authors,
+    }
+    let authors = authors.iter().map(|author| author.name.as_str());
+    terms.iter().map(String::as_str).chain(authors).chain(stand_in)
+}
+
+/// A post in a language that has no feeds of its own stands in those of the site's own.
+fn edition(post: &Post, site: &Site) -> Edition {
+    let is_its = |language: &SiteLanguage| post.language.as_ref() == Some(&language.code);
+    match &post.collection {
+        Some(_) => APART,
+        None => site.languages.iter().position(is_its).map_or(0, |at| small(at + 1)),
     }
 }
 
 /// Puts posts into feed order.
-pub(crate) fn newest_first(posts: &mut [Arc<Post>]) {
-    posts.sort_by(|a, b| (Reverse(a.published), &a.key).cmp(&(Reverse(b.published), &b.key)));
+pub(crate) fn newest_first(posts: &mut Vec<Arc<Post>>) {
+    let mut dated: Vec<_> = posts.drain(..).map(|post| (Reverse(post.published), post)).collect();
+    // With the dates at hand most comparisons need no look at a post.
+    dated.sort_by(|(a, post), (b, other)| a.cmp(b).then_with(|| feed_order(post, other)));
+    posts.extend(dated.into_iter().map(|(_, post)| post));
+}
+
+fn feed_order(a: &Post, b: &Post) -> Ordering {
+    (Reverse(a.published), &a.key, &a.path).cmp(&(Reverse(b.published), &b.key, &b.path))
+}
+
+/// Leaves out the posts at the places `gone`, and puts `new` in. Says where the others went, and where the new ones stand.
+fn merge(posts: &mut Vec<Arc<Post>>, gone: &[usize], mut new: Vec<Arc<Post>>) -> (Moves, Vec<usize>) {
+    newest_first(&mut new);
+    let before = |post: &Arc<Post>| posts.partition_point(|other| feed_order(other, post).is_lt());
+    let mut new: VecDeque<(usize, Arc<Post>)> = new.into_iter().map(|post| (before(&post), post)).collect();
+    let first_new = new.front().map_or(posts.len(), |(before, _)| *before);
+    let from = gone.first().map_or(first_new, |&first| first.min(first_new));
+    let (mut moves, mut places) = (Moves::new(from), Vec::with_capacity(new.len()));
+    let mut gone = gone.iter().peekable();
+    let old = posts.split_off(from);
+    for (at, post) in (from..).zip(old) {
+        while let Some((_, post)) = new.pop_front_if(|(before, _)| *before == at) {
+            places.push(posts.len());
+            posts.push(post);
+        }
+        if gone.next_if(|&&gone| gone == at).is_some() {
+            moves.goes();
+        } else {
+            moves.stays(posts.len());
+            posts.push(post);
+        }
+    }
+    places.extend(posts.len()..posts.len() + new.len());
+    posts.extend(new.into_iter().map(|(_, post)| post));
+    (moves, places)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::testing::{feeds, site};
-    use crate::posts::testing::post;
-
-    fn of(posts: Vec<Arc<Post>>, site: &Site) -> Catalog {
-        Catalog::new(posts, site, &Naming::new(&feeds(), &Given::new()))
-    }
-
-    fn catalog(posts: impl IntoIterator<Item = Post>) -> Catalog {
-        of(posts.into_iter().map(Arc::new).collect(), &site())
-    }
-
-    fn term<'a>(catalog: &'a Catalog, slug: &str) -> &'a Term {
-        catalog.terms.iter().find(|term| term.slug == slug).unwrap()
-    }
-
-    #[test]
-    fn newest_first_then_by_key() {
-        let day = |path: &str, day: u32| post(path, day);
-        let catalog = catalog([day("b.md", 1), day("c.md", 2), day("a.md", 1)]);
-        let paths: Vec<_> = catalog.posts.iter().map(|post| post.path.as_str()).collect();
-        assert_eq!(paths, ["c.md", "a.md", "b.md"]);
-    }
-
-    #[test]
-    fn spellings_that_meet_are_one_term_under_the_most_used() {
-        let tagged =
-            |path: &str, tags: &[&str]| Post { tags: tags.iter().map(|&t| t.into()).collect(), ..post(path, 1) };
-        let catalog = catalog([tagged("a", &["rust"]), tagged("b", &["Rust"]), tagged("c", &["Rust", "rust", "AI"])]);
-        assert_eq!(term(&catalog, "rust").label, "Rust");
-        assert_eq!(term(&catalog, "rust").posts, [0, 1, 2], "a post with both spellings stands there once");
-        assert_eq!(term(&catalog, "ai").posts, [2]);
-        let tie = self::catalog([tagged("a", &["rust"]), tagged("b", &["Rust"])]);
-        assert_eq!(term(&tie, "rust").label, "Rust");
-    }
-
-    #[test]
-    fn the_sites_author_stands_in_where_one_is_named() {
-        let guest = Person { name: "客".into(), email: None, uri: None };
-        let posts = || [post("a", 1), Post { authors: vec![guest.clone()], ..post("b", 2) }].map(Arc::new).to_vec();
-        let authors = |catalog: Catalog| catalog.terms.into_iter().map(|term| term.label).collect::<Vec<_>>();
-        let named = Site { author: Person { name: "編集部".into(), email: None, uri: None }, ..site() };
-        assert_eq!(authors(of(posts(), &named)), ["客", "編集部"]);
-        assert_eq!(authors(of(posts(), &site())), ["客"], "the title is nobody to subscribe to");
-    }
-
-    #[test]
-    fn each_taxonomy_has_terms_of_its_own() {
-        let both = Post { categories: vec!["投資".into()], tags: vec!["投資".into()], ..post("a", 1) };
-        let taxonomies: Vec<_> = catalog([both]).terms.iter().map(|term| term.taxonomy).collect();
-        assert_eq!(taxonomies, [Taxonomy::Category, Taxonomy::Tag]);
-    }
-}
+mod tests;

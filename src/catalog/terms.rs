@@ -1,17 +1,17 @@
 //! Which spellings are one term, and which path each term's feeds have.
 //!
-//! In: posts, how terms are folded, which paths were given before. Out: [`Term`]s. Never: a path for two terms, or another
-//! path for a term than it had, unless the operator says so.
+//! In: spellings, how terms are folded, which paths were given before. Out: [`Term`]s' keys and slugs. Never: a path for two
+//! terms, or another path for a term than it had, unless the operator says so.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::members::Members;
 use super::slug::{hash, slug};
-use crate::config::{Feeds, Fold, Site, Taxonomy};
-use crate::posts::Post;
+use crate::config::{Feeds, Fold, Taxonomy};
 
 /// One value of a taxonomy, with its posts.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,8 +26,8 @@ pub struct Term {
     pub slug: String,
     /// The slug that it would have if no other term had it.
     pub wanted: String,
-    /// Indices into [`super::Catalog::posts`], in feed order.
-    pub posts: Vec<usize>,
+    /// The posts that name it.
+    pub posts: Members,
     /// It is there because the site's own settings name it, with or without posts.
     pub listed: bool,
 }
@@ -38,22 +38,14 @@ pub type Given = HashMap<(Taxonomy, String), String>;
 /// How terms are told apart, and named.
 #[derive(Debug)]
 pub struct Naming<'a> {
-    fold: Fold,
+    pub(super) feeds: &'a Feeds,
     /// The operator's own slugs, by folded spelling.
     chosen: HashMap<String, String>,
     given: &'a Given,
-    /// Categories that are terms even without a post.
-    listed: &'a [String],
 }
 
-/// Spellings that are one term.
-#[derive(Debug, Default)]
-struct Group<'a> {
-    spellings: HashMap<&'a str, usize>,
-    members: Vec<usize>,
-    chosen: Option<String>,
-    listed: bool,
-}
+/// Which term has a slug, by key.
+type Owners<'t> = HashMap<Cow<'t, str>, &'t str>;
 
 impl<'a> Naming<'a> {
     /// The naming that the operator asks for. What was given before holds where terms of one slug may be two; where they are
@@ -61,101 +53,100 @@ impl<'a> Naming<'a> {
     #[must_use]
     pub fn new(feeds: &'a Feeds, given: &'a Given) -> Self {
         let chosen = feeds.slugs.iter().map(|(label, wanted)| (folded(label, feeds.fold), slug(wanted)));
-        Self { fold: feeds.fold, chosen: chosen.collect(), given, listed: &feeds.listed }
-    }
-
-    /// The terms of one taxonomy, by slug.
-    pub(super) fn index(&self, taxonomy: Taxonomy, posts: &[Arc<Post>], site: &Site) -> Vec<Term> {
-        let mut groups: BTreeMap<String, Group<'_>> = BTreeMap::new();
-        let listed = self.listed.iter().filter(|_| taxonomy == Taxonomy::Category);
-        for label in listed {
-            let group = self.group(label, &mut groups);
-            group.spellings.entry(label).or_default();
-            group.listed = true;
-        }
-        for (at, post) in posts.iter().enumerate() {
-            for label in super::labels(taxonomy, post, site) {
-                let group = self.group(label, &mut groups);
-                *group.spellings.entry(label).or_default() += 1;
-                if group.members.last() != Some(&at) {
-                    group.members.push(at);
-                }
-            }
-        }
-        let mut terms = self.name(taxonomy, groups);
-        terms.sort_unstable_by(|a, b| a.slug.cmp(&b.slug));
-        terms
+        Self { feeds, chosen: chosen.collect(), given }
     }
 
     /// Of one post's labels one for each term, in its first spelling.
     pub fn distinct<'b>(&self, labels: &'b [String]) -> impl Iterator<Item = &'b String> {
         let mut seen = HashSet::with_capacity(labels.len());
-        labels.iter().filter(move |label| seen.insert(self.key(label).0))
-    }
-
-    /// The group that a spelling belongs to.
-    fn group<'g, 'p>(&self, label: &str, groups: &'g mut BTreeMap<String, Group<'p>>) -> &'g mut Group<'p> {
-        let (key, chosen) = self.key(label);
-        let group = groups.entry(key).or_default();
-        group.chosen = chosen.cloned();
-        group
-    }
-
-    /// Of which term a label is a spelling, and the slug that the operator chose for it.
-    fn key(&self, label: &str) -> (String, Option<&String>) {
-        let chosen = self.chosen.get(&folded(label, self.fold));
-        let key = match self.fold {
-            Fold::Slug => chosen.cloned().unwrap_or_else(|| slug(label)),
-            fold => folded(label, fold),
-        };
-        (key, chosen)
-    }
-
-    /// Whoever has a path keeps it: the operator's choice first, then what was given before, then the term of the oldest post.
-    fn name(&self, taxonomy: Taxonomy, groups: BTreeMap<String, Group<'_>>) -> Vec<Term> {
-        let mut owners: HashMap<String, String> = HashMap::new();
-        for (key, group) in &groups {
-            if let Some(chosen) = &group.chosen {
-                owners.entry(chosen.clone()).or_insert_with(|| key.clone());
-            }
-        }
-        let mut given: Vec<_> = self.given.iter().filter(|_| self.fold != Fold::Slug).collect();
-        given.sort_unstable();
-        for ((_, key), slug) in given.into_iter().filter(|((of, _), _)| *of == taxonomy) {
-            owners.entry(slug.clone()).or_insert_with(|| key.clone());
-        }
-        let mut order: Vec<(String, Group<'_>)> = groups.into_iter().collect();
-        // Posts stand newest first, so that of two terms the one with the later last member is the older.
-        order.sort_by_key(|(key, group)| (Reverse(group.members.last().copied()), key.clone()));
-        order.into_iter().map(|(key, group)| self.term(taxonomy, key, group, &mut owners)).collect()
-    }
-
-    fn term(&self, taxonomy: Taxonomy, key: String, group: Group<'_>, owners: &mut HashMap<String, String>) -> Term {
-        let wanted = match self.fold {
-            Fold::Slug => key.clone(),
-            _ => group.chosen.unwrap_or_else(|| slug(&key)),
-        };
-        let given = Some((taxonomy, key.clone())).filter(|_| self.fold != Fold::Slug);
-        let given = given.and_then(|term| self.given.get(&term)).filter(|_| owners.get(&wanted) != Some(&key));
-        let marked = format!("{wanted}-{}", hash(&key));
-        let more = (2..).map(|n| format!("{marked}-{n}"));
-        let names = given.cloned().into_iter().chain([wanted.clone(), marked.clone()]).chain(more);
-        let slug = names.into_iter().find(|name| owners.get(name).is_none_or(|owner| *owner == key));
-        let slug = slug.expect("of endlessly many names one is free");
-        owners.insert(slug.clone(), key.clone());
-        // Of spellings used equally often the first in code point order, so that the label does not flip.
-        let label = group.spellings.into_iter().max_by_key(|&(label, uses)| (uses, Reverse(label)));
-        let label = label.map(|(label, _)| label).unwrap_or_default().to_owned();
-        Term { taxonomy, key, label, slug, wanted, posts: group.members, listed: group.listed }
+        labels.iter().filter(move |label| seen.insert(self.key(label)))
     }
 
     /// Which of these terms have a path that they were not given before.
     #[must_use]
-    pub fn news(&self, terms: &[Term]) -> Vec<(Taxonomy, String, String)> {
+    pub fn news<'t>(&self, terms: impl IntoIterator<Item = &'t Term>) -> Vec<(Taxonomy, String, String)> {
         let as_given = |term: &&Term| self.given.get(&(term.taxonomy, term.key.clone())) == Some(&term.slug);
-        let new = terms.iter().filter(|term| self.fold != Fold::Slug && !as_given(term));
+        let new = terms.into_iter().filter(|term| !self.is_by_slug() && !as_given(term));
         new.map(|term| (term.taxonomy, term.key.clone(), term.slug.clone())).collect()
     }
+
+    /// Whether terms are told apart by their slugs alone, so that each has the slug that it wants, and it is its key.
+    pub(super) fn is_by_slug(&self) -> bool {
+        self.feeds.fold == Fold::Slug
+    }
+
+    /// Labels that are terms even without a post.
+    pub(super) fn listed(&self, taxonomy: Taxonomy) -> &'a [String] {
+        if taxonomy == Taxonomy::Category { &self.feeds.listed } else { &[] }
+    }
+
+    /// Of which term a label is a spelling.
+    pub(super) fn key(&self, label: &str) -> String {
+        match self.feeds.fold {
+            Fold::Slug if self.chosen.is_empty() => slug(label),
+            fold @ Fold::Slug => self.chosen.get(&folded(label, fold)).cloned().unwrap_or_else(|| slug(label)),
+            fold => folded(label, fold),
+        }
+    }
+
+    /// The slug that the term with this key would have if no other term had it.
+    pub(super) fn wanted(&self, key: &str) -> String {
+        if self.is_by_slug() { key.to_owned() } else { self.chosen.get(key).cloned().unwrap_or_else(|| slug(key)) }
+    }
+
+    /// The slugs of all terms of one taxonomy, whose posts are in order, where two may want one. Whoever has a path keeps it:
+    /// the operator's choice first, then what was given before, then the term of the oldest post.
+    pub(super) fn slugs<'t>(&'t self, taxonomy: Taxonomy, terms: &[&'t Term]) -> Vec<String> {
+        let mut owners = self.owners(taxonomy, terms);
+        let mut order: Vec<usize> = (0..terms.len()).collect();
+        // Posts stand newest first, so that of two terms the one with the later last member is the older.
+        let age = |at: usize| (Reverse(terms[at].posts.last()), &terms[at].key);
+        order.sort_unstable_by(|&a, &b| age(a).cmp(&age(b)));
+        let mut slugs = vec![String::new(); terms.len()];
+        for at in order {
+            slugs[at] = self.slug(terms[at], &mut owners);
+        }
+        slugs
+    }
+
+    /// Whose slug is settled before any term is looked at. Of two keys with one slug the first has it.
+    fn owners<'t>(&'t self, taxonomy: Taxonomy, terms: &[&'t Term]) -> Owners<'t> {
+        let given = self.given.iter().filter(|((of, _), _)| *of == taxonomy);
+        let mut owners = first_of_each(given.map(|((_, key), slug)| (slug, key)));
+        let chosen = terms.iter().filter_map(|term| Some((self.chosen.get(&term.key)?, &term.key)));
+        owners.extend(first_of_each(chosen));
+        owners
+    }
+
+    fn slug<'t>(&'t self, term: &'t Term, owners: &mut Owners<'t>) -> String {
+        let Term { taxonomy, key, wanted, .. } = term;
+        let owns_wanted = owners.get(wanted.as_str()) == Some(&key.as_str());
+        let given = self.given.get(&(*taxonomy, key.clone())).filter(|_| !owns_wanted);
+        let plain = given.into_iter().chain([wanted]).map(|name| Cow::Borrowed(name.as_str()));
+        // Few terms need a mark, and it is dear.
+        let marked = std::iter::once_with(|| format!("{wanted}-{}", hash(key)));
+        let marked = marked.flat_map(|name| {
+            let more = (2..).map({
+                let name = name.clone();
+                move |n| format!("{name}-{n}")
+            });
+            [name].into_iter().chain(more)
+        });
+        let mut names = plain.chain(marked.map(Cow::Owned));
+        let slug = names.find(|name| owners.get(name).is_none_or(|owner| owner == key));
+        let slug = slug.expect("of endlessly many names one is free");
+        owners.insert(slug.clone(), key);
+        slug.into_owned()
+    }
+}
+
+fn first_of_each<'t>(pairs: impl Iterator<Item = (&'t String, &'t String)>) -> Owners<'t> {
+    let mut owners = Owners::new();
+    for (slug, key) in pairs {
+        let owner = owners.entry(Cow::Borrowed(slug.as_str())).or_insert(key);
+        *owner = (*owner).min(key.as_str());
+    }
+    owners
 }
 
 /// A spelling without what makes no difference: NFC, white space folded, and lower case unless case counts.
@@ -169,11 +160,14 @@ fn folded(label: &str, fold: Fold) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use proptest::prelude::*;
 
     use super::*;
     use crate::catalog::Catalog;
     use crate::config::testing::{feeds, site};
+    use crate::posts::Post;
     use crate::posts::testing::post;
 
     /// The terms of posts that each have these tags, newest first, as (label, slug); and what is to be remembered.
@@ -186,9 +180,9 @@ mod tests {
         });
         let naming = Naming::new(&feeds, given);
         let catalog = Catalog::new(posts.collect(), &site(), &naming);
-        let news = naming.news(&catalog.terms).into_iter().map(|(taxonomy, key, slug)| ((taxonomy, key), slug));
+        let news = naming.news(catalog.terms()).into_iter().map(|(taxonomy, key, slug)| ((taxonomy, key), slug));
         let given = given.clone().into_iter().chain(news).collect();
-        (catalog.terms.into_iter().map(|term| (term.label, term.slug)).collect(), given)
+        (catalog.terms().map(|term| (term.label.clone(), term.slug.clone())).collect(), given)
     }
 
     fn terms(fold: Fold, slugs: &[(&str, &str)], tags: &[&[&str]]) -> Vec<(String, String)> {
@@ -256,7 +250,7 @@ mod tests {
         let feeds = feeds();
         let given = Given::new();
         let catalog = Catalog::new(vec![Arc::new(twice)], &site(), &Naming::new(&feeds, &given));
-        let found: Vec<_> = catalog.terms.iter().map(|term| (term.taxonomy, term.posts.len())).collect();
+        let found: Vec<_> = catalog.terms().map(|term| (term.taxonomy, term.posts.len())).collect();
         assert_eq!(found, [(Taxonomy::Category, 1), (Taxonomy::Tag, 1)]);
     }
 

@@ -37,7 +37,7 @@ pub struct Feeds {
 }
 
 /// A feed of the operator's own choosing.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CustomFeed {
     /// Its path below the output, without extension: one or more segments of letters, digits, `-`, `_`, `.`.
     pub name: String,

@@ -3,6 +3,7 @@
 //! In: what each feed showed at the last scan, the catalog, now. Out: each feed's `updated`, and what it shows. Never: I/O.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 use chrono_tz::Tz;
@@ -28,9 +29,9 @@ pub struct Shown {
 #[derive(Debug)]
 pub struct Changed<'a> {
     before: &'a HashMap<String, Shown>,
-    /// Of each post of the catalog.
-    members: Vec<Member>,
-    places: HashMap<Member, usize>,
+    catalog: &'a Catalog,
+    /// Where each post stands; made when a feed lost a post that does not stand right behind the last one shown.
+    places: OnceLock<HashMap<Member, usize>>,
     now: DateTime<Utc>,
     timezone: Tz,
 }
@@ -38,20 +39,18 @@ pub struct Changed<'a> {
 impl<'a> Changed<'a> {
     /// `before` has what each feed was last, by path: nothing where nothing is remembered.
     #[must_use]
-    pub fn new(before: &'a HashMap<String, Shown>, catalog: &Catalog, now: DateTime<Utc>, timezone: Tz) -> Self {
-        let members: Vec<Member> = catalog.posts.iter().map(|post| member(&post.key)).collect();
-        let places = members.iter().enumerate().map(|(at, member)| (*member, at)).collect();
-        Self { before, members, places, now: now.trunc_subsecs(0), timezone }
+    pub fn new(before: &'a HashMap<String, Shown>, catalog: &'a Catalog, now: DateTime<Utc>, timezone: Tz) -> Self {
+        Self { before, catalog, places: OnceLock::new(), now: now.trunc_subsecs(0), timezone }
     }
 
     /// Sets the `updated` of `feed`, which holds that of its newest entry, and says what is to be remembered of it.
     #[must_use]
     pub fn apply(&self, feed: &mut Feed, plan: &Planned) -> Shown {
-        let members: Vec<Member> = plan.posts.iter().map(|&at| self.members[at]).collect();
+        let members: Vec<Member> = self.members(&plan.posts).collect();
         if let Some(before) = self.before.get(&plan.place.path) {
             // A date in the future was a mistake, and would stand for long.
             let known = Some(before.updated).filter(|updated| *updated <= self.now);
-            let floor = if self.lost(before, plan) { Some(self.now) } else { known };
+            let floor = if self.lost(before, &members, plan) { Some(self.now) } else { known };
             if let Some(floor) = floor.filter(|floor| *floor > feed.updated) {
                 feed.updated = floor.with_timezone(&self.timezone).fixed_offset();
             }
@@ -60,11 +59,26 @@ impl<'a> Changed<'a> {
     }
 
     /// Whether a post that was shown is not, for another reason than that newer ones took its place.
-    fn lost(&self, before: &Shown, plan: &Planned) -> bool {
-        let shown: HashSet<Member> = plan.posts.iter().map(|&at| self.members[at]).collect();
-        let last = plan.posts.last().filter(|_| plan.of > plan.posts.len());
-        let is_beyond = |member| last.is_some_and(|last| self.places.get(member).is_some_and(|at| at > last));
-        before.members.iter().any(|member| !shown.contains(member) && !is_beyond(member))
+    fn lost(&self, before: &Shown, members: &[Member], plan: &Planned) -> bool {
+        let shown: HashSet<Member> = members.iter().copied().collect();
+        let mut missing: Vec<&Member> = before.members.iter().filter(|member| !shown.contains(*member)).collect();
+        if missing.is_empty() {
+            return false;
+        }
+        let Some(&last) = plan.posts.last().filter(|_| plan.of > plan.posts.len()) else { return true };
+        let next: HashSet<Member> = self.members(&plan.beyond).collect();
+        missing.retain(|member| !next.contains(*member));
+        missing.into_iter().any(|member| self.place(member).is_none_or(|at| at <= last))
+    }
+
+    fn members<'p>(&'p self, posts: &'p [usize]) -> impl Iterator<Item = Member> + 'p {
+        posts.iter().map(|&at| member(&self.catalog.posts[at].key))
+    }
+
+    fn place(&self, member: &Member) -> Option<usize> {
+        let posts = self.catalog.posts.iter().enumerate();
+        let places = self.places.get_or_init(|| posts.map(|(at, post)| (self::member(&post.key), at)).collect());
+        places.get(member).copied()
     }
 }
 

@@ -8,9 +8,8 @@ use url::Url;
 use super::history::{self, Block};
 use super::wording::Wording;
 use super::{Place, autodiscovery};
-use crate::catalog::{Catalog, Term, author_names, terms_of};
+use crate::catalog::{Catalog, Term};
 use crate::config::{Config, Content, Podcast, SiteLanguage, Taxonomy};
-use crate::posts::Post;
 use crate::problems::{Code, Problem, Severity};
 
 /// What is left as it is in a path segment (RFC 3986, 3.3), less what some readers stumble over.
@@ -54,6 +53,8 @@ pub struct Planned {
     pub posts: Vec<usize>,
     /// The archives, oldest first.
     pub archives: Vec<Block>,
+    /// The next posts that it would show, if it showed twice as many.
+    pub beyond: Vec<usize>,
     /// How many posts it is about, shown or not.
     pub of: usize,
 }
@@ -62,6 +63,20 @@ impl Planned {
     /// The posts that the feed and its archives show, some of them twice.
     pub fn all_posts(&self) -> impl Iterator<Item = usize> {
         self.archives.iter().flat_map(|block| &block.posts).chain(&self.posts).copied()
+    }
+
+    /// Whether the documents of both say the same but for what is in their entries: where they are, what the feed is, of how
+    /// many posts, and where its archives are, whose names tell their posts. Which posts it shows is to be compared by the
+    /// posts themselves: their indices are others whenever a newer one comes.
+    #[must_use]
+    pub fn is_alike(&self, other: &Self) -> bool {
+        let Self { id, place, group, edition, title, name, description, home, language, content, podcast, of, .. } =
+            self;
+        let places = self.archives.iter().map(|block| &block.place);
+        (id, place, group, edition) == (&other.id, &other.place, &other.group, &other.edition)
+            && (title, name, description, home) == (&other.title, &other.name, &other.description, &other.home)
+            && (language, content, podcast, of) == (&other.language, &other.content, &other.podcast, &other.of)
+            && places.eq(other.archives.iter().map(|block| &block.place))
     }
 }
 
@@ -78,7 +93,11 @@ pub enum Home {
 #[must_use]
 pub fn plan(catalog: &Catalog, config: &Config) -> Plan {
     let further = config.site.languages.iter().map(Some);
-    let drafts = [None].into_iter().chain(further).flat_map(|language| Edition { language, catalog, config }.drafts());
+    let editions = [None].into_iter().chain(further).enumerate();
+    let is_whole = catalog.is_one_edition();
+    let drafts = editions.flat_map(|(number, language)| {
+        Edition { language, number, is_whole: is_whole && number == 0, catalog, config }.drafts()
+    });
     let mut claims = Claims::new(config);
     let mut problems = Vec::new();
     let settled: Vec<Draft> = drafts.filter_map(|draft| claims.settle(draft, &mut problems)).collect();
@@ -105,7 +124,7 @@ pub fn opml_path(config: &Config) -> String {
     format!("{}.opml", config.feeds.paths.opml)
 }
 
-/// A feed with all its posts, before it has got its place.
+/// A feed with as many of its posts as its documents need, before it has got its place.
 struct Draft {
     planned: Planned,
     limit: Option<usize>,
@@ -116,21 +135,37 @@ struct Draft {
 impl Draft {
     /// Shares the posts out between the feed and its archives.
     fn cut(self, catalog: &Catalog, config: &Config) -> Planned {
-        let Planned { mut posts, place, .. } = self.planned;
-        let (shown, blocks) = history::cut(posts.len(), self.limit, config.feeds.archive);
+        let Planned { mut posts, place, of, .. } = self.planned;
+        let (shown, blocks) = history::cut(of, self.limit, config.feeds.archive);
         let blocks = blocks.into_iter().enumerate();
         let archives = blocks
             .map(|(number, range)| history::block(number, &posts[range], catalog, &place, &config.feeds.paths))
             .collect();
-        posts.truncate(shown);
-        Planned { posts, place, archives, ..self.planned }
+        posts.truncate(shown.saturating_mul(2));
+        let beyond = posts.split_off(shown);
+        Planned { posts, beyond, place, archives, ..self.planned }
     }
+}
+
+/// What a feed has of its posts: as many as its documents need, and how many there are.
+struct Share {
+    posts: Vec<usize>,
+    of: usize,
+}
+
+/// How many posts are copied for a feed: those that it shows and as many beyond, or all where they stand in archives.
+fn enough(limit: Option<usize>, config: &Config) -> usize {
+    limit.filter(|_| config.feeds.archive.is_none()).map_or(usize::MAX, |limit| limit.saturating_mul(2))
 }
 
 /// The feeds of one language; `None` is the site's own.
 #[derive(Clone, Copy)]
 struct Edition<'a> {
     language: Option<&'a SiteLanguage>,
+    /// See [`Catalog::is_in_edition`].
+    number: usize,
+    /// Whether all posts stand in its feeds.
+    is_whole: bool,
     catalog: &'a Catalog,
     config: &'a Config,
 }
@@ -139,22 +174,20 @@ impl<'a> Edition<'a> {
     fn drafts(self) -> impl Iterator<Item = Draft> + 'a {
         let Self { catalog, config, .. } = self;
         let custom = self.language.is_none().then(|| custom_feeds(catalog, config)).into_iter().flatten();
-        let terms = catalog.terms.iter().filter(|term| config.feeds.by.contains(&term.taxonomy));
+        let terms = catalog.terms().filter(|term| config.feeds.by.contains(&term.taxonomy));
         let terms = terms.filter_map(move |term| self.term_feed(term));
         [self.site_feed()].into_iter().chain(custom).chain(terms)
     }
 
-    /// A post in a language that has no feeds of its own stands in those of the site's own.
-    fn shows(self, post: &Post) -> bool {
-        let speaks = match self.language {
-            Some(language) => post.language.as_ref() == Some(&language.code),
-            None => !self.config.site.languages.iter().any(|other| post.language.as_ref() == Some(&other.code)),
-        };
-        speaks && post.collection.is_none()
-    }
-
-    fn shown(self, posts: impl Iterator<Item = usize>) -> Vec<usize> {
-        posts.filter(|&at| self.shows(&self.catalog.posts[at])).collect()
+    /// Of these posts those that stand in this edition's feeds. `all` says that all of them do.
+    fn share(self, posts: impl Iterator<Item = usize>, len: usize, all: bool) -> Share {
+        let enough = enough(self.config.feeds.limit, self.config);
+        if all {
+            return Share { posts: posts.take(enough).collect(), of: len };
+        }
+        let mut own = posts.filter(|&at| self.catalog.is_in_edition(at, self.number));
+        let posts: Vec<usize> = own.by_ref().take(enough).collect();
+        Share { of: posts.len() + own.count(), posts }
     }
 
     fn title(self) -> String {
@@ -182,7 +215,8 @@ impl<'a> Edition<'a> {
             None => Place::of_site(paths),
         };
         let home = self.language.map_or_else(String::new, |language| format!("{}/", language.code));
-        let posts = self.shown(0..self.catalog.posts.len());
+        let all = self.catalog.posts.len();
+        let Share { posts, of } = self.share(0..all, all, self.is_whole);
         let planned = Planned {
             id: self.id(&self.below(SITE), &place),
             place: place.clone(),
@@ -195,9 +229,10 @@ impl<'a> Edition<'a> {
             language: self.language(),
             content: self.config.feeds.content,
             podcast: self.config.feeds.podcast.clone(),
-            of: posts.len(),
             posts,
+            beyond: Vec::new(),
             archives: Vec::new(),
+            of,
         };
         Draft { planned, limit: self.config.feeds.limit, usual: place }
     }
@@ -206,7 +241,13 @@ impl<'a> Edition<'a> {
     fn term_feed(self, term: &Term) -> Option<Draft> {
         let Term { taxonomy, label, slug, posts, .. } = term;
         let (feeds, paths) = (&self.config.feeds, &self.config.feeds.paths);
-        let posts = self.shown(posts.iter().copied());
+        // Posts of a collection have no terms.
+        let all = self.is_whole || self.config.site.languages.is_empty();
+        let Share { posts, of } = self.share(posts.iter(), posts.len(), all);
+        let is_enough = of >= feeds.min_posts || (term.listed && self.language.is_none());
+        if !is_enough {
+            return None;
+        }
         let mark = if *taxonomy == Taxonomy::Tag { "#" } else { "" };
         let usual = self.below(&format!("{}/{slug}", taxonomy.dir()));
         let place = Place::new(self.below(&paths.of(*taxonomy).path(label, slug)), paths);
@@ -222,12 +263,12 @@ impl<'a> Edition<'a> {
             language: self.language(),
             content: feeds.content,
             podcast: None,
-            of: posts.len(),
             posts,
+            beyond: Vec::new(),
             archives: Vec::new(),
+            of,
         };
-        let enough = planned.of >= feeds.min_posts || (term.listed && self.language.is_none());
-        enough.then(|| Draft { planned, limit: feeds.limit, usual: Place::new(usual, paths) })
+        Some(Draft { planned, limit: feeds.limit, usual: Place::new(usual, paths) })
     }
 
     /// Another path makes no other feed. jekyll-feed's own ids are the addresses of its documents.
@@ -241,14 +282,7 @@ impl<'a> Edition<'a> {
 const SITE: &str = "feed";
 
 fn custom_feeds<'a>(catalog: &'a Catalog, config: &'a Config) -> impl Iterator<Item = Draft> + 'a {
-    let names: Vec<_> = catalog.posts.iter().map(|post| author_names(post, &config.site.author)).collect();
-    config.feeds.custom.iter().map(move |custom| {
-        let language = config.site.language.as_deref();
-        let matches = |&at: &usize| {
-            catalog.posts[at].collection == custom.collection
-                && custom.filter.matches(&terms_of(&catalog.posts[at], &names[at], language))
-        };
-        let posts: Vec<_> = (0..catalog.posts.len()).filter(matches).collect();
+    config.feeds.custom.iter().zip(catalog.custom()).map(move |(custom, members)| {
         let place = Place::new(custom.name.clone(), &config.feeds.paths);
         let planned = Planned {
             id: document_url(&config.server.public_url, &custom.name),
@@ -262,9 +296,10 @@ fn custom_feeds<'a>(catalog: &'a Catalog, config: &'a Config) -> impl Iterator<I
             language: config.site.language.clone(),
             content: custom.content,
             podcast: custom.podcast.clone(),
-            of: posts.len(),
-            posts,
+            posts: members.iter().take(enough(custom.limit, config)).collect(),
+            beyond: Vec::new(),
             archives: Vec::new(),
+            of: members.len(),
         };
         Draft { planned, limit: custom.limit, usual: place }
     })

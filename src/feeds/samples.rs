@@ -229,6 +229,7 @@ pub(super) fn planned(posts: Vec<usize>, of: usize) -> Planned {
         content: Content::Full,
         podcast: None,
         posts,
+        beyond: Vec::new(),
         archives: Vec::new(),
         of,
     }

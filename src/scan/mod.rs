@@ -243,7 +243,7 @@ impl Scanner {
         let is_baseline = run.store.is_some() && !memory.baseline_done && live.files > 0;
         let has_baseline = memory.baseline_done || is_baseline;
         let kept = Kept {
-            terms: naming.news(&catalog.terms),
+            terms: naming.news(catalog.terms()),
             good,
             good_gone,
             unread: has_baseline.then(|| memory.unread(&live)).flatten(),

@@ -5,8 +5,8 @@ use crate::problems::{Code, Problem, Severity};
 
 /// One for each term whose path is marked, at the newest post that names it.
 pub(super) fn problems(catalog: &Catalog) -> Vec<Problem> {
-    let marked = catalog.terms.iter().filter(|term| term.slug != term.wanted);
-    marked.filter_map(|term| Some(problem(term, &catalog.posts.get(*term.posts.first()?)?.path))).collect()
+    let marked = catalog.terms().filter(|term| term.slug != term.wanted);
+    marked.filter_map(|term| Some(problem(term, &catalog.posts.get(term.posts.first()?)?.path))).collect()
 }
 
 fn problem(term: &Term, path: &str) -> Problem {

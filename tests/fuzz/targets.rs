@@ -135,9 +135,9 @@ fn slugs_of(reader: &Reader, input: &str) -> Check {
     };
     let given = Given::default();
     let naming = Naming::new(&reader.config.feeds, &given);
-    let terms = Catalog::new(vec![Arc::from(post)], &reader.config.site, &naming).terms;
+    let catalog = Catalog::new(vec![Arc::from(post)], &reader.config.site, &naming);
     Box::new(move |_| {
-        let slugs: Vec<_> = terms.iter().map(|term| term.slug.as_str()).collect();
+        let slugs: Vec<_> = catalog.terms().map(|term| term.slug.as_str()).collect();
         let distinct: HashSet<_> = slugs.iter().map(|slug| slug.to_lowercase()).collect();
         let is_file_name = |slug: &&&str| {
             let holds_other =

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::*;
 use crate::catalog::{Given, Naming};
 use crate::config::{CollectionFeed, ConfigFile, FeedDefaults, SiteDefaults, Surroundings, TagFeeds};
+use crate::posts::Post;
 use crate::posts::testing::post;
 
 fn config(feeds: &str, defaults: &SiteDefaults) -> Config {
