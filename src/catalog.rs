@@ -134,6 +134,7 @@ impl Catalog {
         }
     }
 }
+
 /// What a post's terms are, for a filter. `language` is the site's.
 #[must_use]
 pub fn terms_of<'a>(post: &'a Post, authors: &'a [String], language: Option<&'a str>) -> Terms<'a> {

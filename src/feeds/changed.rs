@@ -128,6 +128,25 @@ mod tests {
     }
 
     #[test]
+    fn a_post_that_is_merely_beyond_the_last_one_is_found_near_and_far() {
+        let posts: Vec<_> = (1..9).map(|day| Arc::new(post(&format!("p{day}"), day))).collect();
+        let catalog = Catalog::new(posts, &site(), &Naming::new(&feeds(), &Given::new()));
+        let lost = |shown: &[&str], beyond: &[usize]| {
+            let members = shown.iter().map(|key| member(key)).collect();
+            let before = HashMap::from([("feed".to_owned(), Shown { updated: date(1), members })]);
+            let plan = Planned { beyond: beyond.to_vec(), ..planned(vec![0, 1], 8) };
+            let mut feed = Feed { updated: date(8).fixed_offset(), ..empty_feed() };
+            Changed::new(&before, &catalog, date(20), chrono_tz::UTC).apply(&mut feed, &plan).updated == date(20)
+        };
+        for beyond in [&[2, 3][..], &[]] {
+            assert!(!lost(&["p7", "p6"], beyond), "the next one");
+            assert!(!lost(&["p7", "p2"], beyond), "one far behind");
+            assert!(lost(&["p7", "gone"], beyond));
+            assert!(lost(&["gone", "p6"], beyond));
+        }
+    }
+
+    #[test]
     fn it_never_goes_back_but_from_the_future() {
         let shown = |day| Shown { updated: date(day), ..scan(&[1, 2], None) };
         assert_eq!(scan(&[1, 2], Some(&shown(9))).updated, date(9));

@@ -129,3 +129,30 @@ fn posts_beyond_the_limit_stand_in_archives_whose_names_tell_their_posts() {
     assert!(inserted.iter().all(|archive| !before.contains(archive)), "an old one changes all from there on");
     assert_eq!(archives(&[2, 3]), [], "all fit");
 }
+
+#[test]
+fn a_feed_holds_what_it_shows_and_as_many_beyond() {
+    let notes = |path: &str, day| Post { collection: Some("notes".into()), ..tagged(path, day, "x") };
+    let posts: Vec<Post> = (1..9).map(|day| tagged(&format!("p{day}"), day, "x")).chain([notes("n", 9)]).collect();
+    let config = config("{limit: 3, custom: [{name: all}, {name: one, limit: 1}]}", &SiteDefaults::default());
+    let plan = planned(posts, &config);
+    let found: Vec<_> = plan.feeds.iter().map(|feed| (&*feed.posts, &*feed.beyond, feed.of)).collect();
+    let three: (&[usize], &[usize], usize) = (&[1, 2, 3], &[4, 5, 6], 8);
+    assert_eq!(found, [three, three, (&[1], &[2], 8), three], "what stands apart is passed over");
+}
+
+#[test]
+fn plans_are_alike_whatever_their_posts_are() {
+    let plan = |feeds: &str, day: u32| {
+        let posts = vec![tagged("a", day, "x"), post("b", 4), post("c", 5)];
+        planned(posts, &config(feeds, &SiteDefaults::default())).feeds
+    };
+    let alike = |a: &[Planned], b: &[Planned]| a.iter().zip(b).map(|(a, b)| a.is_alike(b)).collect::<Vec<_>>();
+    let before = plan("{limit: 1}", 3);
+    assert_eq!(alike(&before, &plan("{limit: 1}", 6)), [true, true], "another post is the newest");
+    assert_eq!(alike(&before, &plan("{limit: 1, content: none}", 3)), [false, false]);
+    assert_eq!(alike(&before, &plan("{limit: 1, custom: [{name: x}]}", 3)), [true, false]);
+    let archived = "{limit: 1, archive: {size: 1}}";
+    assert_eq!(alike(&plan(archived, 3), &plan(archived, 3)), [true, true]);
+    assert_eq!(alike(&plan(archived, 3), &plan(archived, 6)), [false, true], "other archives");
+}
