@@ -4,27 +4,52 @@
 //! Never: follows a symbolic link below the directory.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
 
 use super::in_digits;
-
-/// The name under which a document is written before it gets its own. One is enough: the directory has one writer.
-pub(super) const TEMPORARY: &str = ".tidings-new.tmp";
-/// Used where a folder has that name.
-const SPARE: &str = ".tidings-new-2.tmp";
 
 /// What stands where a document belongs.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// Nothing.
     Free,
-    /// A file of so many bytes.
-    File(u64),
+    /// A file.
+    File(Stamp),
     /// Something that is never overwritten, in words.
     Blocked(String),
+}
+
+/// By what a file is known again without being read: whoever writes to it, or puts another in its place, changes this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    /// In bytes.
+    pub(super) len: u64,
+    modified: Option<SystemTime>,
+    identity: Option<(u64, u64)>,
+}
+
+impl Stamp {
+    pub(super) fn of(found: &fs::Metadata) -> Self {
+        Self { len: found.len(), modified: found.modified().ok(), identity: identity(found) }
+    }
+}
+
+/// Device and inode.
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems do not tell")]
+fn identity(found: &fs::Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    Some((found.dev(), found.ino()))
+}
+
+/// The system does not tell.
+#[cfg(not(unix))]
+fn identity(_: &fs::Metadata) -> Option<(u64, u64)> {
+    None
 }
 
 /// Looks at `path` and at every directory on the way to it.
@@ -41,7 +66,7 @@ pub(super) fn place(dir: &Path, path: &str) -> io::Result<Place> {
         let last = names.peek().is_none();
         let kind = found.file_type();
         if last && kind.is_file() {
-            return Ok(Place::File(found.len()));
+            return Ok(Place::File(Stamp::of(&found)));
         }
         if last || !kind.is_dir() {
             return Ok(Place::Blocked(format!("{} is {}", at.display(), in_words(kind))));
@@ -91,17 +116,10 @@ fn open(dir: &Path, path: &str) -> io::Result<File> {
     Err(io::Error::other("it is replaced while it is opened"))
 }
 
-/// Whether what was opened is what has the name: not the target of a link that took its place in between.
-#[cfg(unix)]
+/// Whether what was opened is what has the name, as far as the system tells: not the target of a link that took its place
+/// in between.
 fn is_same(named: &fs::Metadata, opened: &fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    opened.is_file() && (named.dev(), named.ino()) == (opened.dev(), opened.ino())
-}
-
-/// Whether what was opened is what has the name, as far as the system tells.
-#[cfg(not(unix))]
-fn is_same(named: &fs::Metadata, opened: &fs::Metadata) -> bool {
-    named.is_file() && opened.is_file()
+    named.is_file() && opened.is_file() && identity(named) == identity(opened)
 }
 
 /// Whether a file holds exactly these bytes. One that cannot be read does not.
@@ -138,40 +156,19 @@ pub(super) fn fingerprint(file: &Path) -> io::Result<String> {
     }
 }
 
-/// Gives `file` these bytes: readers see the old ones or the new ones, also after a crash. Makes its directory.
-/// The renaming lasts once the directory is synced.
-pub(super) fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let parent = file.parent().expect("a document's file is below the output directory");
-    fs::create_dir_all(parent)?;
-    let temporary = parent.join(if parent.join(TEMPORARY).is_dir() { SPARE } else { TEMPORARY });
-    let written = || -> io::Result<()> {
-        let mut new = File::create_new(&temporary)?;
-        new.write_all(bytes)?;
-        new.sync_all()?;
-        fs::rename(&temporary, file)
-    };
-    written().inspect_err(|_| drop(fs::remove_file(&temporary)))
-}
-
 /// Makes renamings and removals in `dir` last. A directory that is gone needs nothing.
 pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
     forgive_missing(File::open(dir).and_then(|dir| dir.sync_all()))
 }
 
-/// Removes what a crash left of a document in `dir`. Folders with such names are none of ours.
-pub(super) fn remove_leftovers(dir: &Path) -> Result<(), (PathBuf, io::Error)> {
-    for name in [TEMPORARY, SPARE] {
-        let leftover = dir.join(name);
-        if fs::symlink_metadata(&leftover).is_ok_and(|found| !found.is_dir()) {
-            remove(&leftover).map_err(|error| (leftover, error))?;
-        }
-    }
-    Ok(())
-}
-
 /// Removes a file, if it is there.
 pub(super) fn remove(file: &Path) -> io::Result<()> {
     forgive_missing(fs::remove_file(file))
+}
+
+/// Removes an empty directory, if it is there.
+pub(super) fn remove_dir(dir: &Path) -> io::Result<()> {
+    forgive_missing(fs::remove_dir(dir))
 }
 
 fn forgive_missing(result: io::Result<()>) -> io::Result<()> {
@@ -208,6 +205,26 @@ mod tests {
     }
 
     #[test]
+    fn a_stamp_tells_an_edited_and_a_replaced_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, other) = (dir.path().join("file"), dir.path().join("other"));
+        let stamp = || Stamp::of(&fs::metadata(&file).unwrap());
+        fs::write(&file, "12345").unwrap();
+        let written = stamp();
+        assert_eq!(stamp(), written);
+        let at = File::open(&file).unwrap().metadata().unwrap().modified().unwrap();
+        let set = |file: &Path, at| File::options().write(true).open(file).unwrap().set_modified(at).unwrap();
+        set(&file, at + std::time::Duration::from_nanos(1));
+        assert_ne!(stamp(), written);
+        set(&file, at);
+        assert_eq!(stamp(), written);
+        fs::write(&other, "12345").unwrap();
+        set(&other, at);
+        fs::rename(&other, &file).unwrap();
+        assert_ne!(stamp(), written);
+    }
+
+    #[test]
     fn what_was_opened_through_a_link_is_not_what_has_the_name() {
         let dir = tempfile::tempdir().unwrap();
         let (file, link) = (dir.path().join("file"), dir.path().join("link"));
@@ -219,14 +236,6 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_write_leaves_nothing_behind() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::create_dir_all(dir.path().join("feed.atom/inside")).unwrap();
-        assert!(write(&dir.path().join("feed.atom"), b"new").is_err());
-        assert!(!dir.path().join(TEMPORARY).exists());
-    }
-
-    #[test]
     fn places_are_told_apart_and_links_are_not_followed() {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("tags")).unwrap();
@@ -234,11 +243,12 @@ mod tests {
         std::os::unix::fs::symlink(dir.path().join("tags"), dir.path().join("link")).unwrap();
         let words = |path: &str| match place(dir.path(), path).unwrap() {
             Place::Blocked(words) => words.rsplit('/').next().unwrap().to_owned(),
-            other => format!("{other:?}"),
+            Place::File(stamp) => format!("{} bytes", stamp.len),
+            Place::Free => "free".to_owned(),
         };
-        assert_eq!(words("tags/a"), "File(3)");
-        assert_eq!(words("tags/b"), "Free");
-        assert_eq!(words("none/b"), "Free");
+        assert_eq!(words("tags/a"), "3 bytes");
+        assert_eq!(words("tags/b"), "free");
+        assert_eq!(words("none/b"), "free");
         assert_eq!(words("tags"), "tags is a folder");
         assert_eq!(words("link"), "link is a symbolic link");
         assert_eq!(words("link/a"), "link is a symbolic link");

@@ -1,16 +1,24 @@
-//! Documents become visible: written to a temporary name, synced, renamed. Unchanged ones are left alone.
+//! Documents become visible: written to temporary names, synced, renamed. Unchanged ones are left alone.
 //!
 //! In: documents, and the output directory. Out: files, and the [`Published`] that the server reads from.
 //! Never: touches a file that Tidings did not write.
 //!
-//! The caller's order is: [`Publisher::put`] and [`Publisher::finish`] (the files are visible), [`Published::replace`]
-//! (the server's validators follow), then the store's commit (subscribers are told).
+//! The caller's order is: [`Output::open`], [`Publisher::put`] or [`Publisher::keep`] and [`Publisher::finish`] (the files
+//! are visible), [`Published::replace`] (the server's validators follow), then the store's commit (subscribers are told).
+//! [`Output`] lives from scan to scan, so that one in which nothing changed costs a look at each file's metadata.
 
 #![expect(clippy::disallowed_methods, reason = "this is where documents are written")]
 
+mod at_once;
+mod batch;
+#[cfg(test)]
+mod crashes;
 mod files;
 mod manifest;
+mod output;
 mod publisher;
+mod staged;
+mod stale;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +34,7 @@ use crate::feeds::Media;
 use crate::feeds::plan::document_url;
 use crate::store::DocumentState;
 
+pub use output::Output;
 pub use publisher::{Publication, Publisher};
 
 /// The longest file, in bytes, that is given out although its length is not the document's: edited by hand, or written
@@ -33,6 +42,16 @@ pub use publisher::{Publication, Publisher};
 const LARGEST_CHANGED: u64 = 8 << 20;
 /// The longest file, in bytes, that is taken for a document before the first scan, when nobody knows lengths.
 const LARGEST_FOUND: u64 = 64 << 20;
+
+/// What is sure of files that are visible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// They outlast a power cut: they are synced, and only then may anybody be told of them.
+    Synced,
+    /// They outlast the end of this process. For what can be made again at any time: after a power cut some may be old, empty or
+    /// half, all are known as ours, and the next scan writes them again.
+    Unsynced,
+}
 
 /// A document that is visible.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +120,7 @@ impl Published {
 /// The length of a regular file that no symbolic link leads to.
 fn file_len(dir: &Path, path: &str) -> Option<u64> {
     match files::place(dir, path) {
-        Ok(files::Place::File(len)) => Some(len),
+        Ok(files::Place::File(stamp)) => Some(stamp.len),
         _ => None,
     }
 }

@@ -1,18 +1,21 @@
 //! One scan's documents become files.
 //!
-//! In: documents, one at a time, and the validators known so far. Out: files, and what changed ([`Publication`]).
-//! Never: keeps a document's bytes.
+//! In: documents, from any thread and in any order, and the validators known so far. Out: files, and what changed
+//! ([`Publication`]). Never: keeps a document's bytes in memory.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::{self, File, TryLockError};
-use std::io;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
-use super::files::{self, Place};
+use super::batch::{Batch, foreign};
+use super::files::{self, Place, Stamp};
 use super::manifest::{self, Manifest, is_plain};
-use super::{PublishError, PublishedDocument, fingerprint};
+use super::output::{Known, Output};
+use super::staged::Staged;
+use super::{Durability, PublishError, PublishedDocument, fingerprint};
 use crate::feeds::Document;
 use crate::problems::{Code, Problem, Severity};
 use crate::store::DocumentState;
@@ -26,7 +29,7 @@ pub struct Publication {
     pub changed: Vec<(String, DocumentState)>,
     /// Paths whose validators were known and that have no document any more: for the store.
     pub gone: Vec<String>,
-    /// Paths of the files that were written, in the order of writing.
+    /// Paths of the files that were written.
     pub written: Vec<String>,
     /// How many files had their bytes already.
     pub unchanged: usize,
@@ -36,158 +39,214 @@ pub struct Publication {
     pub problems: Vec<Problem>,
 }
 
-/// Publishes the documents of one scan: [`open`](Self::open), [`claim`](Self::claim), a [`put`](Self::put) a document,
-/// [`finish`](Self::finish). Dropping it half way leaves whole files, old and new, all known as ours.
+/// Publishes the documents of one scan: [`claim`](Self::claim), a [`keep`](Self::keep) or a [`put`](Self::put) a document,
+/// [`finish`](Self::finish). Made by [`Output::open`]. Dropping it half way leaves whole files, old and new, all known as
+/// ours.
 #[derive(Debug)]
-pub struct Publisher {
+pub struct Publisher<'a> {
     dir: PathBuf,
     /// Held until the end: one writer at a time.
-    _lock: File,
-    manifest: Manifest,
-    /// As the file has it.
-    saved: Manifest,
-    /// The documents of this scan, by path; `modified` is not known yet.
-    documents: HashMap<String, PublishedDocument>,
-    /// Their paths as a file system sees them that does not know upper from lower case.
-    folded: HashMap<String, String>,
-    /// The paths that were claimed.
-    announced: BTreeSet<String>,
-    /// Directories with renamings or removals in them.
-    touched: BTreeSet<PathBuf>,
-    publication: Publication,
+    lock: File,
+    scan: Mutex<Scan<'a>>,
 }
 
-impl Publisher {
-    /// Opens the output directory, makes it if it is not there, and clears away what a crash left.
-    ///
-    /// # Errors
-    ///
-    /// See [`PublishError`].
-    pub fn open(dir: &Path) -> Result<Self, PublishError> {
-        fs::create_dir_all(dir).map_err(|error| PublishError::io(dir, error))?;
-        let lock = lock(dir)?;
-        let manifest = read_manifest(dir)?;
-        let publisher = Self {
-            dir: dir.to_owned(),
-            _lock: lock,
-            saved: manifest.clone(),
+/// What the threads of one scan share.
+#[derive(Debug)]
+pub(super) struct Scan<'a> {
+    pub(super) output: &'a mut Output,
+    pub(super) durability: Durability,
+    /// What is true now; its file may know less.
+    pub(super) manifest: Manifest,
+    /// The paths that were claimed.
+    pub(super) announced: BTreeSet<String>,
+    /// Whose path it is, as a file system sees paths that does not know upper from lower case.
+    folded: HashMap<String, String>,
+    /// The paths that were put or kept.
+    begun: HashSet<String>,
+    /// The documents of this scan that are visible, by path; `modified` is not known yet.
+    pub(super) documents: HashMap<String, Known>,
+    pub(super) batch: Batch,
+    /// Directories with renamings or removals in them.
+    pub(super) touched: BTreeSet<PathBuf>,
+    pub(super) publication: Publication,
+}
+
+impl<'a> Publisher<'a> {
+    pub(super) fn new(output: &'a mut Output, lock: File, manifest: Manifest, durability: Durability) -> Self {
+        let dir = output.dir.clone();
+        let scan = Scan {
+            output,
+            durability,
             manifest,
-            documents: HashMap::new(),
-            folded: HashMap::new(),
             announced: BTreeSet::new(),
+            folded: HashMap::new(),
+            begun: HashSet::new(),
+            documents: HashMap::new(),
+            batch: Batch::default(),
             touched: BTreeSet::new(),
             publication: Publication::default(),
         };
-        publisher.clear_leftovers()?;
-        Ok(publisher)
+        Self { dir, lock, scan: Mutex::new(scan) }
     }
 
-    /// Notes that these paths are about to be written, so that what a crash leaves there is known as ours. Those where
-    /// something stands already are not noted. [`put`](Self::put) does this too, but all at once is faster.
-    ///
-    /// # Errors
-    ///
-    /// See [`PublishError`].
-    pub fn claim(&mut self, paths: impl IntoIterator<Item: AsRef<str>>) -> Result<(), PublishError> {
-        let mut found = false;
+    /// Says which paths are coming. What is true of one is noted for all then, which is faster than one by one; and of two
+    /// that are one file to the file system, the first gets it, whichever is put first.
+    pub fn claim(&self, paths: impl IntoIterator<Item: Into<String>>) {
+        let mut scan = self.scan();
         for path in paths {
-            let path = path.as_ref();
-            self.announced.insert(path.to_owned());
-            if !self.manifest.documents.contains_key(path) && self.place(path)? == Place::Free {
-                self.manifest.documents.insert(path.to_owned(), None);
-                found = true;
-            }
+            let path = path.into();
+            scan.folded.entry(path.to_lowercase()).or_insert_with(|| path.clone());
+            scan.announced.insert(path);
         }
-        if found { self.save_manifest() } else { Ok(()) }
     }
 
-    /// Makes one document visible, unless its file has these bytes already. A place that is not ours is left alone and
-    /// becomes a problem.
+    /// Leaves a document visible as the last scan of this process left it, without its bytes: the caller knows that they, its
+    /// URL and what it is are the same. If this is not known of the file, nothing happens and the answer is `false`: then the
+    /// document is to be [`put`](Self::put).
     ///
     /// # Errors
     ///
     /// See [`PublishError`].
-    pub fn put(&mut self, document: &Document) -> Result<(), PublishError> {
+    pub fn keep(&self, path: &str) -> Result<bool, PublishError> {
+        let Some(known) = self.scan().output.known.get(path).cloned() else { return Ok(false) };
+        if look(&self.dir, path)? != Place::File(known.stamp) {
+            return Ok(false);
+        }
+        let mut scan = self.scan();
+        if scan.same_file(path)?.is_some() {
+            return Ok(false);
+        }
+        scan.begun.insert(path.to_owned());
+        scan.publication.unchanged += 1;
+        scan.note(path.to_owned(), known);
+        Ok(true)
+    }
+
+    /// Makes one document visible, at the end of the scan at the latest, unless its file has these bytes already. A place that
+    /// is not ours is left alone and becomes a problem.
+    ///
+    /// # Errors
+    ///
+    /// See [`PublishError`]. The failure may be another document's.
+    pub fn put(&self, document: &Document) -> Result<(), PublishError> {
         let path = document.path.as_str();
-        if let Some(other) = self.same_file(path) {
-            self.refuse(path, format!("another document, {other}, is the same file"));
-            return Ok(());
+        let Some((known, is_ours)) = self.scan().begin(path)? else { return Ok(()) };
+        let place = look(&self.dir, path)?;
+        let published = self.published(document);
+        match place {
+            Place::Blocked(what) => self.scan().block(path, what),
+            Place::File(stamp) if holds(&published, stamp, known.as_ref(), &document.bytes) => {
+                let mut scan = self.scan();
+                scan.publication.unchanged += 1;
+                scan.note(path.to_owned(), Known { document: published, stamp });
+            }
+            Place::File(_) if !is_ours => self.scan().refuse(path, foreign(&published.file)),
+            Place::File(_) | Place::Free => self.write(published, document, place == Place::Free)?,
         }
-        let file = self.dir.join(path);
-        match self.place(path)? {
-            Place::Blocked(what) => {
-                self.manifest.documents.remove(path);
-                self.refuse(path, what);
-                return Ok(());
-            }
-            Place::File(len) if len == document.bytes.len() as u64 && files::holds(&file, &document.bytes) => {
-                self.publication.unchanged += 1;
-            }
-            Place::File(_) if !self.manifest.documents.contains_key(path) => {
-                self.refuse(path, format!("{} is a file that tidings did not write", file.display()));
-                return Ok(());
-            }
-            Place::File(_) | Place::Free => self.write(&file, document)?,
-        }
-        self.note(file, document);
         Ok(())
     }
 
-    /// Removes our files that were not put again, makes everything last, and tells what changed against `previous`, the
-    /// validators known so far. A document whose bytes are new was modified `now`, but at least a second after those
-    /// before: two texts never share a date.
+    /// Makes everything visible, removes our files that were neither put nor kept, makes all of it last, and tells what changed
+    /// against `previous`, the validators known so far. A document whose bytes are new was modified `now`, but at least a
+    /// second after those before: two texts never share a date.
     ///
     /// # Errors
     ///
     /// See [`PublishError`].
     pub fn finish(
-        mut self,
+        self,
         previous: &HashMap<String, DocumentState>,
         now: DateTime<Utc>,
     ) -> Result<Publication, PublishError> {
-        self.remove_stale()?;
-        for dir in &self.touched {
-            files::sync_dir(dir).map_err(|error| PublishError::io(dir, error))?;
-        }
-        crate::failpoint::hit("publish.written");
-        if self.manifest != self.saved {
-            self.save_manifest()?;
-        }
-
-        let mut publication = self.publication;
-        for (path, document) in &mut self.documents {
-            match previous.get(path) {
-                Some(known) if known.etag == document.state.etag => document.state = known.clone(),
-                known => {
-                    document.state.modified = modification(known, now.trunc_subsecs(0));
-                    publication.changed.push((path.clone(), document.state.clone()));
-                }
-            }
-        }
-        publication.gone = previous.keys().filter(|path| !self.documents.contains_key(*path)).cloned().collect();
-        publication.gone.sort_unstable();
-        publication.changed.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        publication.documents = self.documents;
+        let mut scan = self.scan.into_inner().unwrap_or_else(PoisonError::into_inner);
+        scan.commit()?;
+        let publication = scan.publication(previous, now);
+        drop(self.lock);
         Ok(publication)
     }
 
-    fn place(&self, path: &str) -> Result<Place, PublishError> {
-        assert!(is_plain(path), "a document's path leads down from the output directory, {path:?} does not");
-        files::place(&self.dir, path).map_err(|error| PublishError::io(&self.dir.join(path), error))
+    fn scan(&self) -> MutexGuard<'_, Scan<'a>> {
+        self.scan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The document, once it is visible; `modified` is not known yet.
+    fn published(&self, document: &Document) -> PublishedDocument {
+        PublishedDocument {
+            file: self.dir.join(&document.path),
+            url: document.url.clone(),
+            media: document.media,
+            len: document.bytes.len() as u64,
+            state: DocumentState { etag: fingerprint(&document.bytes), modified: DateTime::UNIX_EPOCH },
+        }
+    }
+
+    fn write(&self, published: PublishedDocument, document: &Document, is_free: bool) -> Result<(), PublishError> {
+        let path = &document.path;
+        if is_free {
+            self.scan().take(path)?;
+        }
+        let parent = published.file.parent().expect("a document's file is below the output directory");
+        let staged = Staged::new(parent, &document.bytes).map_err(|error| PublishError::io(&published.file, error))?;
+        let known = Known { document: published, stamp: staged.stamp };
+        self.scan().collect(path, known, staged, is_free)
+    }
+}
+
+impl Scan<'_> {
+    /// Begins with a document: what is known of its file, and whether that is ours. `None` if its place is another document's.
+    fn begin(&mut self, path: &str) -> Result<Option<(Option<Known>, bool)>, PublishError> {
+        if let Some(other) = self.same_file(path)? {
+            self.refuse(path, format!("another document, {other}, is the same file"));
+            return Ok(None);
+        }
+        self.begun.insert(path.to_owned());
+        Ok(Some((self.output.known.get(path).cloned(), self.manifest.documents.contains_key(path))))
     }
 
     /// The document of this scan whose file this would overwrite.
-    fn same_file(&self, path: &str) -> Option<&str> {
-        if let Some((path, _)) = self.documents.get_key_value(path) {
-            return Some(path);
+    fn same_file(&mut self, path: &str) -> Result<Option<String>, PublishError> {
+        if self.begun.contains(path) {
+            return Ok(Some(path.to_owned()));
         }
-        let other = self.folded.get(&path.to_lowercase())?;
-        self.folds_case().then_some(other)
+        let owner = self.folded.entry(path.to_lowercase()).or_insert_with(|| path.to_owned()).clone();
+        Ok(if owner != path && self.folds_case()? { Some(owner) } else { None })
     }
 
-    /// Whether the file system takes upper and lower case for the same.
-    fn folds_case(&self) -> bool {
-        fs::symlink_metadata(self.dir.join(manifest::NAME.to_uppercase())).is_ok()
+    /// Whether the file system takes upper and lower case for the same: it finds the manifest under another name, then.
+    fn folds_case(&mut self) -> Result<bool, PublishError> {
+        if self.output.is_new() {
+            self.output.save(&self.manifest, self.durability)?;
+        }
+        Ok(fs::symlink_metadata(self.output.dir.join(manifest::NAME.to_uppercase())).is_ok())
+    }
+
+    /// Before anything is written in a free place: has the manifest's file say that what will stand there is ours. Where
+    /// something stands already it is not said.
+    fn take(&mut self, path: &str) -> Result<(), PublishError> {
+        if self.output.saved().documents.contains_key(path) {
+            return Ok(());
+        }
+        self.announced.insert(path.to_owned());
+        let mut free = Vec::new();
+        for path in self.announced.iter().filter(|path| !self.manifest.documents.contains_key(*path)) {
+            if look(&self.output.dir, path)? == Place::Free {
+                free.push((path.clone(), None));
+            }
+        }
+        self.manifest.documents.extend(free);
+        self.output.save(&self.manifest, self.durability)
+    }
+
+    /// Notes a visible document.
+    pub(super) fn note(&mut self, path: String, known: Known) {
+        self.manifest.documents.insert(path.clone(), Some(known.document.state.etag.clone()));
+        self.documents.insert(path, known);
+    }
+
+    /// What stands there is not ours any more.
+    pub(super) fn block(&mut self, path: &str, what: String) {
+        self.manifest.documents.remove(path);
+        self.refuse(path, what);
     }
 
     fn refuse(&mut self, path: &str, what: String) {
@@ -202,105 +261,50 @@ impl Publisher {
         });
     }
 
-    fn write(&mut self, file: &Path, document: &Document) -> Result<(), PublishError> {
-        self.claim([&document.path])?;
-        self.unsettle(&document.path)?;
-        files::write(file, &document.bytes).map_err(|error| PublishError::io(file, error))?;
-        self.touch(file);
-        self.publication.written.push(document.path.clone());
-        Ok(())
-    }
-
-    /// Before the first of our files gets other bytes: takes the fingerprints of all that may be next out of the
-    /// manifest, so that after a crash none is taken for a file that somebody else has changed.
-    fn unsettle(&mut self, path: &str) -> Result<(), PublishError> {
-        if !matches!(self.manifest.documents.get(path), Some(Some(_))) {
-            return Ok(());
-        }
-        let coming = self.announced.iter().filter(|path| !self.documents.contains_key(*path));
-        for path in coming {
-            if let Some(fingerprint) = self.manifest.documents.get_mut(path) {
-                *fingerprint = None;
-            }
-        }
-        self.save_manifest()
-    }
-
-    fn note(&mut self, file: PathBuf, document: &Document) {
-        let path = document.path.clone();
-        let etag = fingerprint(&document.bytes);
-        self.manifest.documents.insert(path.clone(), Some(etag.clone()));
-        self.folded.insert(path.to_lowercase(), path.clone());
-        let document = PublishedDocument {
-            file,
-            url: document.url.clone(),
-            media: document.media,
-            len: document.bytes.len() as u64,
-            state: DocumentState { etag, modified: DateTime::UNIX_EPOCH },
-        };
-        self.documents.insert(path, document);
-    }
-
     /// The directories from a file's own up to the output directory.
-    fn parents<'a>(&'a self, file: &'a Path) -> impl Iterator<Item = &'a Path> {
-        file.ancestors().skip(1).take_while(|parent| parent.starts_with(&self.dir))
+    pub(super) fn parents<'b>(&'b self, file: &'b Path) -> impl Iterator<Item = &'b Path> {
+        file.ancestors().skip(1).take_while(|parent| parent.starts_with(&self.output.dir))
     }
 
-    fn touch(&mut self, file: &Path) {
+    pub(super) fn touch(&mut self, file: &Path) {
         let parents: Vec<PathBuf> = self.parents(file).map(Path::to_owned).collect();
         self.touched.extend(parents);
     }
 
-    fn remove_stale(&mut self) -> Result<(), PublishError> {
-        let produced = &self.documents;
-        let stale: BTreeMap<_, _> =
-            self.manifest.documents.extract_if(.., |path, _| !produced.contains_key(path)).collect();
-        for (path, fingerprint) in stale {
-            // What became a folder or a link is not what we wrote.
-            if let Place::File(_) = self.place(&path)? {
-                self.remove(path, fingerprint.as_deref())?;
+    /// What came of it; the next scan knows the documents.
+    fn publication(self, previous: &HashMap<String, DocumentState>, now: DateTime<Utc>) -> Publication {
+        let (mut publication, mut documents) = (self.publication, self.documents);
+        for (path, Known { document, .. }) in &mut documents {
+            match previous.get(path) {
+                Some(known) if known.etag == document.state.etag => document.state = known.clone(),
+                known => {
+                    document.state.modified = modification(known, now.trunc_subsecs(0));
+                    publication.changed.push((path.clone(), document.state.clone()));
+                }
             }
         }
-        Ok(())
+        publication.gone = previous.keys().filter(|path| !documents.contains_key(*path)).cloned().collect();
+        publication.gone.sort_unstable();
+        publication.changed.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        publication.written.sort_unstable();
+        publication.problems.sort_by(|a, b| a.path.cmp(&b.path));
+        publication.documents = documents.iter().map(|(path, known)| (path.clone(), known.document.clone())).collect();
+        self.output.known = documents;
+        publication
     }
+}
 
-    /// Removes a file of ours, unless its bytes are somebody else's. One without a fingerprint was being written.
-    fn remove(&mut self, path: String, fingerprint: Option<&str>) -> Result<(), PublishError> {
-        let file = self.dir.join(&path);
-        let is_ours = |known| files::fingerprint(&file).is_ok_and(|found| found == known);
-        if !fingerprint.is_none_or(is_ours) {
-            self.publication.problems.push(changed(path, &file));
-            return Ok(());
-        }
-        files::remove(&file).map_err(|error| PublishError::io(&file, error))?;
-        self.touch(&file);
-        self.remove_empty_parents(&file);
-        self.publication.removed.push(path);
-        Ok(())
-    }
+/// What stands where a document belongs.
+pub(super) fn look(dir: &Path, path: &str) -> Result<Place, PublishError> {
+    assert!(is_plain(path), "a document's path leads down from the output directory, {path:?} does not");
+    files::place(dir, path).map_err(|error| PublishError::io(&dir.join(path), error))
+}
 
-    fn remove_empty_parents(&self, file: &Path) {
-        // `remove_dir` refuses those that are not empty.
-        let own = self.parents(file).filter(|parent| *parent != self.dir);
-        own.map(fs::remove_dir).take_while(Result::is_ok).for_each(drop);
-    }
-
-    fn clear_leftovers(&self) -> Result<(), PublishError> {
-        let files: Vec<PathBuf> = self.manifest.documents.keys().map(|path| self.dir.join(path)).collect();
-        let mut dirs: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
-        dirs.insert(&self.dir);
-        for dir in dirs {
-            files::remove_leftovers(dir).map_err(|(file, error)| PublishError::io(&file, error))?;
-        }
-        Ok(())
-    }
-
-    fn save_manifest(&mut self) -> Result<(), PublishError> {
-        let file = self.dir.join(manifest::NAME);
-        let written = files::write(&file, self.manifest.to_json().as_bytes());
-        written.and_then(|()| files::sync_dir(&self.dir)).map_err(|error| PublishError::io(&file, error))?;
-        self.saved = self.manifest.clone();
-        Ok(())
+/// Whether a file holds a document. One that is known by its stamp is not read.
+fn holds(document: &PublishedDocument, stamp: Stamp, known: Option<&Known>, bytes: &[u8]) -> bool {
+    match known {
+        Some(known) if known.stamp == stamp => known.document.state.etag == document.state.etag,
+        _ => stamp.len == document.len && files::holds(&document.file, bytes),
     }
 }
 
@@ -311,38 +315,5 @@ fn modification(known: Option<&DocumentState>, now: DateTime<Utc>) -> DateTime<U
         Some(before) if before > now + TimeDelta::days(1) => now,
         Some(before) => now.max(before.trunc_subsecs(0) + TimeDelta::seconds(1)),
         None => now,
-    }
-}
-
-fn changed(path: String, file: &Path) -> Problem {
-    Problem {
-        code: Code::Occupied,
-        severity: Severity::Warning,
-        path,
-        place: None,
-        message: format!("no document belongs here any more, but {} is not as tidings wrote it", file.display()),
-        effect: "the file stays, and tidings forgets it".into(),
-        remedy: "remove the file if nobody needs it".into(),
-    }
-}
-
-/// Keeps other processes out until the file is dropped. Where the file system has no locks, nobody is kept out.
-fn lock(dir: &Path) -> Result<File, PublishError> {
-    let handle = File::open(dir).map_err(|error| PublishError::io(dir, error))?;
-    match handle.try_lock() {
-        Err(TryLockError::WouldBlock) => Err(PublishError::InUse { dir: dir.to_owned() }),
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(handle),
-    }
-}
-
-fn read_manifest(dir: &Path) -> Result<Manifest, PublishError> {
-    let path = dir.join(manifest::NAME);
-    match fs::read_to_string(&path) {
-        Ok(text) => Manifest::parse(&text).map_err(|reason| PublishError::Manifest { path, reason }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Manifest::default()),
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-            Err(PublishError::Manifest { path, reason: error.to_string() })
-        }
-        Err(error) => Err(PublishError::io(&path, error)),
     }
 }

@@ -5,20 +5,20 @@ use std::os::unix::fs::MetadataExt;
 
 use chrono::{DateTime, Utc};
 
-use super::files::TEMPORARY;
 use super::*;
 use crate::feeds::Document;
 use crate::problems::{Code, Severity};
 
 struct Site {
     dir: tempfile::TempDir,
+    output: Output,
     known: HashMap<String, DocumentState>,
     clock: i64,
 }
 
 impl Site {
     fn new() -> Self {
-        Self { dir: tempfile::tempdir().unwrap(), known: HashMap::new(), clock: 0 }
+        Self { dir: tempfile::tempdir().unwrap(), output: Output::default(), known: HashMap::new(), clock: 0 }
     }
 
     fn file(&self, path: &str) -> PathBuf {
@@ -34,18 +34,31 @@ impl Site {
         fs::write(self.file(path), text).unwrap();
     }
 
-    fn publisher(&self) -> Publisher {
-        Publisher::open(self.dir.path()).unwrap()
+    fn publisher(&mut self) -> Publisher<'_> {
+        self.output.open(self.dir.path(), Durability::Synced).unwrap()
+    }
+
+    /// Forgets what a process knows.
+    fn restart(&mut self) {
+        self.output = Output::default();
     }
 
     /// One scan, a minute after the last one, with the store's part done.
     fn scan(&mut self, documents: &[(&str, &str)]) -> Publication {
-        let mut publisher = self.publisher();
-        publisher.claim(documents.iter().map(|(path, _)| path)).unwrap();
+        self.scan_keeping(&[], documents)
+    }
+
+    /// The same, with documents that are not rendered again.
+    fn scan_keeping(&mut self, kept: &[&str], documents: &[(&str, &str)]) -> Publication {
+        self.clock += 60;
+        let publisher = self.output.open(self.dir.path(), Durability::Synced).unwrap();
+        publisher.claim(documents.iter().map(|(path, _)| *path));
+        for path in kept {
+            assert!(publisher.keep(path).unwrap(), "{path}");
+        }
         for (path, text) in documents {
             publisher.put(&document(path, text)).unwrap();
         }
-        self.clock += 60;
         let publication = publisher.finish(&self.known, at(self.clock)).unwrap();
         self.known.extend(publication.changed.iter().cloned());
         self.known.retain(|path, _| !publication.gone.contains(path));
@@ -165,7 +178,7 @@ fn what_stands_in_the_way_is_left_alone_and_everything_else_is_published() {
     for _ in 0..2 {
         let publication = site.scan(&documents);
         let paths: Vec<&str> = publication.problems.iter().map(|problem| problem.path.as_str()).collect();
-        assert_eq!(paths, ["feed.rss", "index.html", "tags/a.atom", "authors/a.atom"]);
+        assert_eq!(paths, ["authors/a.atom", "feed.rss", "index.html", "tags/a.atom"]);
         assert!(publication.problems.iter().all(|problem| problem.code == Code::Occupied));
         assert_eq!(publication.documents.len(), 1);
     }
@@ -218,69 +231,59 @@ fn our_file_that_somebody_changed_is_not_removed_but_named_and_forgotten() {
 }
 
 #[test]
-fn what_a_crash_overwrote_and_the_next_scan_does_not_need_is_removed() {
+fn a_scan_that_is_given_up_leaves_everything_as_it_was() {
     let mut site = Site::new();
-    site.scan(&[("feed.atom", "a"), ("tags/a.atom", "b"), ("tags/b.atom", "c"), ("old.atom", "d")]);
-    let mut publisher = site.publisher();
-    publisher.claim(["feed.atom", "tags/a.atom", "tags/b.atom"]).unwrap();
-    publisher.put(&document("tags/a.atom", "B")).unwrap();
-    publisher.put(&document("tags/b.atom", "C")).unwrap();
+    site.scan(&[("feed.atom", "old")]);
+    let publisher = site.publisher();
+    publisher.claim(["feed.atom", "tags/a.atom"]);
+    publisher.put(&document("feed.atom", "new")).unwrap();
+    publisher.put(&document("tags/a.atom", "a")).unwrap();
+    publisher.put(&document("late.atom", "l")).unwrap();
     drop(publisher);
-    site.user_writes("old.atom", "X");
-    let publication = site.scan(&[("feed.atom", "a")]);
-    assert_eq!(publication.removed, ["tags/a.atom", "tags/b.atom"]);
-    assert_eq!(publication.problems.iter().map(|problem| &problem.path).collect::<Vec<_>>(), ["old.atom"]);
+    assert_eq!(site.files(), [".tidings-manifest.json", "feed.atom", "tags"]);
+    assert_eq!(site.text("feed.atom"), "old");
+    // Nothing was put where the places were claimed: they are nobody's again, and the folder is not needed.
+    let publication = site.scan(&[("feed.atom", "newer")]);
+    assert_eq!((publication.problems, publication.removed), (vec![], vec![]));
+    assert_eq!(site.files(), [".tidings-manifest.json", "feed.atom"]);
 }
 
 #[test]
-fn what_a_crash_left_is_known_as_ours() {
+fn what_a_crash_left_under_temporary_names_is_cleared_away() {
     let mut site = Site::new();
-    site.scan(&[("feed.atom", "old")]);
-    let mut publisher = site.publisher();
-    publisher.claim(["feed.atom", "tags/a.atom", "tags/b.atom"]).unwrap();
-    publisher.put(&document("feed.atom", "new")).unwrap();
-    publisher.put(&document("tags/a.atom", "a")).unwrap();
-    // Not announced, so claimed one by one.
-    publisher.put(&document("late.atom", "l")).unwrap();
-    drop(publisher);
-    site.user_writes("tags/.tidings-new.tmp", "half a docum");
-    site.user_writes(TEMPORARY, "half a manif");
-    let publication = site.scan(&[("feed.atom", "newer"), ("tags/b.atom", "b")]);
-    assert_eq!(publication.problems, []);
-    assert_eq!(publication.removed, ["late.atom", "tags/a.atom"]);
+    site.scan(&[("feed.atom", "a"), ("tags/b.atom", "b")]);
+    site.user_writes("tags/.tidings-new-7.tmp", "half a docum");
+    site.user_writes(".tidings-new.tmp", "half a manif");
+    site.restart();
+    site.scan(&[("feed.atom", "a"), ("tags/b.atom", "b")]);
     assert_eq!(site.files(), [".tidings-manifest.json", "feed.atom", "tags", "tags/b.atom"]);
 }
 
 #[test]
 fn a_folder_with_the_name_of_our_temporary_file_stands_in_nobodys_way() {
     let mut site = Site::new();
-    site.user_writes(&format!("{TEMPORARY}/mine"), "by hand");
-    site.user_writes(&format!("tags/{TEMPORARY}/mine"), "by hand");
-    for text in ["a", "b"] {
-        let publication = site.scan(&[("feed.atom", text), ("tags/a.atom", text)]);
-        assert_eq!((publication.written.len(), publication.problems.len()), (2, 0));
-        assert_eq!(site.text("tags/a.atom"), text);
-        // What a crash leaves there.
-        site.user_writes("tags/.tidings-new-2.tmp", "half a docum");
-    }
+    site.user_writes("tags/.tidings-new-1.tmp/mine", "by hand");
+    site.scan(&[("feed.atom", "a"), ("tags/a.atom", "a")]);
+    site.restart();
     site.scan(&[("feed.atom", "b"), ("tags/a.atom", "b")]);
-    assert!(!site.file("tags/.tidings-new-2.tmp").exists());
-    assert_eq!(site.text(&format!("{TEMPORARY}/mine")), "by hand");
+    assert_eq!(site.text("tags/.tidings-new-1.tmp/mine"), "by hand");
 }
 
 #[test]
-fn the_manifest_is_written_once_before_the_announced_documents_and_once_after() {
-    let site = Site::new();
-    let mut publisher = site.publisher();
-    let inode = || fs::metadata(site.file(manifest::NAME)).unwrap().ino();
-    publisher.claim(["a.atom", "b.atom"]).unwrap();
-    let claimed = inode();
+fn the_manifest_says_what_is_ours_before_it_is_there() {
+    let mut site = Site::new();
+    let manifest = site.file(manifest::NAME);
+    let text = || fs::read_to_string(&manifest).unwrap_or_default();
+    let publisher = site.publisher();
+    publisher.claim(["a.atom", "b.atom"]);
+    assert_eq!(text(), "");
     publisher.put(&document("a.atom", "a")).unwrap();
+    let claimed = text();
+    assert!(claimed.contains("\"a.atom\": null") && claimed.contains("\"b.atom\": null"), "{claimed}");
     publisher.put(&document("b.atom", "b")).unwrap();
-    assert_eq!(inode(), claimed);
-    assert!(site.text(manifest::NAME).contains("\"b.atom\": null"));
+    assert_eq!(text(), claimed);
     publisher.finish(&HashMap::new(), at(0)).unwrap();
-    assert!(!site.text(manifest::NAME).contains("null"));
+    assert!(!text().contains("null"));
 }
 
 #[test]
@@ -297,18 +300,19 @@ fn a_spoilt_manifest_stops_everything_before_a_file_is_touched() {
     let mut site = Site::new();
     site.scan(&[("feed.atom", "a")]);
     site.user_writes(manifest::NAME, "{\"documents\": {\"../feed.atom\": null}}");
-    let error = Publisher::open(site.dir.path()).unwrap_err();
+    let error = site.output.open(site.dir.path(), Durability::Synced).unwrap_err();
     assert!(matches!(error, PublishError::Manifest { .. }), "{error}");
     assert_eq!(site.text("feed.atom"), "a");
 }
 
 #[test]
 fn one_process_publishes_at_a_time() {
-    let site = Site::new();
+    let mut site = Site::new();
+    let (dir, mut other) = (site.dir.path().to_owned(), Output::default());
     let first = site.publisher();
-    assert!(matches!(Publisher::open(site.dir.path()), Err(PublishError::InUse { .. })));
+    assert!(matches!(other.open(&dir, Durability::Synced), Err(PublishError::InUse { .. })));
     drop(first);
-    site.publisher();
+    other.open(&dir, Durability::Synced).unwrap();
 }
 
 #[test]
@@ -340,6 +344,142 @@ fn only_regular_files_of_ours_are_there_before_the_first_scan() {
     let found = published.current();
     assert_eq!(found.keys().collect::<Vec<_>>(), ["feed.atom"]);
     assert_eq!(found["feed.atom"].len, 1);
+}
+
+#[test]
+fn a_kept_document_costs_no_writing_and_keeps_its_validators() {
+    let mut site = Site::new();
+    let first = site.scan(&[("feed.atom", "a"), ("tags/a.atom", "b"), ("tags/b.atom", "c")]);
+    let before = fs::metadata(site.file(manifest::NAME)).unwrap().ino();
+    let publication = site.scan_keeping(&["feed.atom", "tags/a.atom", "tags/b.atom"], &[]);
+    assert_eq!((publication.unchanged, publication.written.len(), publication.changed.len()), (3, 0, 0));
+    assert_eq!(publication.documents, first.documents);
+    assert_eq!(fs::metadata(site.file(manifest::NAME)).unwrap().ino(), before);
+    // The third one has no document any more.
+    let publication = site.scan_keeping(&["feed.atom"], &[("tags/a.atom", "B")]);
+    assert_eq!((publication.written, publication.removed), (vec!["tags/a.atom".into()], vec!["tags/b.atom".into()]));
+    assert_eq!((publication.unchanged, publication.changed.len()), (1, 1));
+}
+
+#[test]
+fn a_document_is_kept_only_if_its_file_is_the_one_we_wrote() {
+    let mut site = Site::new();
+    let paths = ["edited.atom", "lost.atom", "replaced.atom", "linked.atom", "same.atom"];
+    site.scan(&paths.map(|path| (path, "abc")));
+    site.user_writes("edited.atom", "abX");
+    fs::remove_file(site.file("lost.atom")).unwrap();
+    site.user_writes("other", "abc");
+    fs::rename(site.file("other"), site.file("replaced.atom")).unwrap();
+    fs::rename(site.file("linked.atom"), site.file("elsewhere")).unwrap();
+    std::os::unix::fs::symlink(site.file("elsewhere"), site.file("linked.atom")).unwrap();
+    let publisher = site.publisher();
+    assert_eq!(paths.map(|path| publisher.keep(path).unwrap()), [false, false, false, false, true]);
+    assert!(!publisher.keep("never.atom").unwrap());
+    assert!(!publisher.keep("same.atom").unwrap(), "it was kept already");
+}
+
+#[test]
+fn a_new_process_keeps_nothing_and_compares_everything() {
+    let mut site = Site::new();
+    site.scan(&[("feed.atom", "a")]);
+    site.restart();
+    assert!(!site.publisher().keep("feed.atom").unwrap());
+    assert_eq!(site.scan(&[("feed.atom", "a")]).unchanged, 1);
+    site.scan_keeping(&["feed.atom"], &[]);
+}
+
+#[test]
+fn what_another_process_published_is_not_taken_for_ours() {
+    let mut site = Site::new();
+    site.scan(&[("feed.atom", "a"), ("feed.rss", "b")]);
+    let mut other = Output::default();
+    let publisher = other.open(site.dir.path(), Durability::Unsynced).unwrap();
+    publisher.put(&document("feed.atom", "a")).unwrap();
+    publisher.put(&document("new.atom", "c")).unwrap();
+    publisher.finish(&HashMap::new(), at(0)).unwrap();
+    assert!(!site.publisher().keep("feed.atom").unwrap());
+    let publication = site.scan(&[("feed.atom", "a")]);
+    assert_eq!((publication.unchanged, publication.removed), (1, vec!["new.atom".into()]));
+}
+
+#[test]
+fn a_scan_that_failed_forgets_no_file() {
+    let mut site = Site::new();
+    site.scan(&[("feed.atom", "a"), ("feed.rss", "b")]);
+    let publisher = site.publisher();
+    publisher.put(&document("feed.atom", "new")).unwrap();
+    drop(publisher);
+    site.scan_keeping(&["feed.atom", "feed.rss"], &[]);
+    assert_eq!(site.text("feed.atom"), "a");
+}
+
+#[test]
+fn a_place_that_somebody_takes_under_way_is_left_alone() {
+    let mut site = Site::new();
+    let file = site.file("feed.rss");
+    let publisher = site.publisher();
+    publisher.put(&document("feed.atom", "a")).unwrap();
+    publisher.put(&document("feed.rss", "b")).unwrap();
+    fs::write(&file, "by hand").unwrap();
+    let publication = publisher.finish(&HashMap::new(), at(0)).unwrap();
+    assert_eq!((publication.written, publication.problems.len()), (vec!["feed.atom".into()], 1));
+    assert_eq!(site.scan(&[]).removed, ["feed.atom"]);
+    assert_eq!(site.text("feed.rss"), "by hand");
+}
+
+#[test]
+fn a_batch_that_cannot_be_finished_leaves_whole_files_and_the_next_scan_works() {
+    let mut site = Site::new();
+    site.scan(&[("feed.atom", "a"), ("tags/a.atom", "b")]);
+    let tags = site.file("tags");
+    let publisher = site.publisher();
+    publisher.put(&document("feed.atom", "A")).unwrap();
+    publisher.put(&document("tags/a.atom", "B")).unwrap();
+    // The folder goes, with the new bytes in it.
+    fs::remove_dir_all(&tags).unwrap();
+    publisher.finish(&HashMap::new(), at(0)).unwrap_err();
+    assert_eq!(site.files(), [".tidings-manifest.json", "feed.atom"]);
+    let publication = site.scan(&[("feed.atom", "A"), ("tags/a.atom", "B")]);
+    assert_eq!((publication.problems, site.text("tags/a.atom")), (vec![], "B".to_owned()));
+}
+
+#[test]
+fn a_large_batch_becomes_visible_before_the_end() {
+    let mut site = Site::new();
+    let (small, large) = (site.file("feed.atom"), "x".repeat(65 << 20));
+    let publisher = site.publisher();
+    publisher.put(&document("feed.atom", "a")).unwrap();
+    assert!(!small.exists());
+    publisher.put(&document("large.atom", &large)).unwrap();
+    assert!(small.exists());
+    drop(publisher);
+    assert_eq!(site.scan(&[]).removed, ["feed.atom", "large.atom"]);
+}
+
+#[test]
+fn many_threads_publish_at_once_and_the_report_is_the_same() {
+    let paths: Vec<String> = (0..200).map(|number| format!("tags/{}/{number}.atom", number % 7)).collect();
+    let publish = || {
+        let mut site = Site::new();
+        site.user_writes("tags/0/0.atom", "by hand");
+        site.user_writes("tags/3", "by hand");
+        let publisher = site.publisher();
+        publisher.claim(&paths);
+        std::thread::scope(|scope| {
+            for part in paths.chunks(20) {
+                let publisher = &publisher;
+                scope.spawn(move || part.iter().for_each(|path| publisher.put(&document(path, path)).unwrap()));
+            }
+        });
+        let publication = publisher.finish(&HashMap::new(), at(0)).unwrap();
+        assert!(publication.written.iter().all(|path| site.text(path) == *path));
+        let problems: Vec<String> = publication.problems.into_iter().map(|problem| problem.path).collect();
+        (publication.written, problems, publication.changed, site.text(manifest::NAME))
+    };
+    let (once, again) = (publish(), publish());
+    assert_eq!(once, again);
+    // One by hand, and those below the folder that is a file: 3, 10, … 199.
+    assert_eq!((once.0.len(), once.1.len()), (200 - 1 - 29, 1 + 29));
 }
 
 #[test]

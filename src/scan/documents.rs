@@ -10,7 +10,7 @@ use crate::feeds::changed::{Changed, Shown};
 use crate::feeds::compose::{compose, entry};
 use crate::feeds::plan::{Planned, document_url, opml_path};
 use crate::feeds::{Document, Entry, Feed, atom, autodiscovery, budget, history, json, opml, page, rss};
-use crate::publish::{Publication, Publisher};
+use crate::publish::{Durability, Output as Directory, Publication, Publisher};
 
 /// What came of all feeds.
 pub(super) struct Output {
@@ -22,9 +22,16 @@ pub(super) struct Output {
 }
 
 /// Renders and writes every document; the new set is visible when this returns.
-pub(super) fn publish(pass: &mut Pass<'_>, memory: &Memory, run: &Run<'_>) -> Result<Output, ScanError> {
-    let mut publisher = Publisher::open(&pass.config.output.dir)?;
-    publisher.claim(paths(pass))?;
+pub(super) fn publish(
+    pass: &mut Pass<'_>,
+    memory: &Memory,
+    directory: &mut Directory,
+    run: &Run<'_>,
+) -> Result<Output, ScanError> {
+    // Nobody is told of a mere build, and it can be repeated.
+    let durability = if run.store.is_some() { Durability::Synced } else { Durability::Unsynced };
+    let publisher = directory.open(&pass.config.output.dir, durability)?;
+    publisher.claim(paths(pass));
     let changed = Changed::new(&memory.feeds, pass.catalog, run.now, pass.config.site.timezone);
     let mut states = Vec::with_capacity(pass.plans.len());
     let mut feeds: Vec<Feed> = Vec::with_capacity(pass.plans.len());
@@ -32,7 +39,7 @@ pub(super) fn publish(pass: &mut Pass<'_>, memory: &Memory, run: &Run<'_>) -> Re
         (run.progress)("writing feeds", done, pass.plans.len());
         let mut feed = compose(plan, entries(pass, plan, &plan.posts)?, pass.catalog, pass.config);
         states.push((plan.place.path.clone(), changed.apply(&mut feed, plan)));
-        put(&feed, &mut publisher, pass)?;
+        put(&feed, &publisher, pass)?;
         if let Some(site) = feeds.first() {
             publisher.put(&page::render(&feed, site))?;
             // The lists of all feeds need what a feed is, not what stands in it.
@@ -40,11 +47,11 @@ pub(super) fn publish(pass: &mut Pass<'_>, memory: &Memory, run: &Run<'_>) -> Re
         }
         for (number, block) in plan.archives.iter().enumerate() {
             let entries = entries(pass, plan, &block.posts)?;
-            put(&history::archive(&feed, plan, number, entries, pass.config), &mut publisher, pass)?;
+            put(&history::archive(&feed, plan, number, entries, pass.config), &publisher, pass)?;
         }
         feeds.push(feed);
     }
-    put_lists(&feeds, &mut publisher, pass)?;
+    put_lists(&feeds, &publisher, pass)?;
     let publication = publisher.finish(&memory.documents, run.now)?;
     run.published.replace(publication.documents.clone());
     let shown = states.iter().filter(|(path, shown)| memory.feeds.get(path) != Some(shown)).cloned().collect();
@@ -62,7 +69,7 @@ pub(super) fn look(pass: &mut Pass<'_>) -> Result<(), ScanError> {
     Ok(())
 }
 
-fn put(feed: &Feed, publisher: &mut Publisher, pass: &Pass<'_>) -> Result<(), ScanError> {
+fn put(feed: &Feed, publisher: &Publisher<'_>, pass: &Pass<'_>) -> Result<(), ScanError> {
     for &format in &pass.config.feeds.formats {
         publisher.put(&render(feed, format))?;
     }
@@ -79,7 +86,7 @@ fn render(feed: &Feed, format: Format) -> Document {
 }
 
 /// What lists all feeds.
-fn put_lists(feeds: &[Feed], publisher: &mut Publisher, pass: &Pass<'_>) -> Result<(), ScanError> {
+fn put_lists(feeds: &[Feed], publisher: &Publisher<'_>, pass: &Pass<'_>) -> Result<(), ScanError> {
     let url = |path: &str| document_url(&pass.config.server.public_url, path);
     let opml = opml_path(pass.config);
     publisher.put(&opml::render(feeds, &opml, &url(&opml)))?;

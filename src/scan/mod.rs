@@ -34,7 +34,7 @@ use crate::events::{self, MassRemoval};
 use crate::feeds::changed::Shown;
 use crate::feeds::plan::plan;
 use crate::problems::{Problem, Severity};
-use crate::publish::{PublishError, Published};
+use crate::publish::{self, PublishError, Published};
 use crate::sites::{Opened, Site};
 use crate::sources::git_times::GitTimes;
 use crate::sources::{Source, SourceError, Touched};
@@ -130,6 +130,7 @@ const CHANCES: usize = 3;
 #[derive(Debug)]
 pub struct Scanner {
     tools: Tools,
+    directory: publish::Output,
     /// What is visible already, but could not be recorded.
     unrecorded: ScanCommit,
 }
@@ -143,7 +144,7 @@ impl Scanner {
     /// If the source cannot be found.
     pub fn new(file: ConfigFile, out: Option<PathBuf>, env: Option<Env>) -> Result<Self, SourceError> {
         let tools = Tools { posts: Posts::new(file, out, env)?, bodies: Bodies::default(), git: GitTimes::default() };
-        Ok(Self { tools, unrecorded: ScanCommit::default() })
+        Ok(Self { tools, directory: publish::Output::default(), unrecorded: ScanCommit::default() })
     }
 
     /// The config with the site's own settings, as they are now.
@@ -227,7 +228,7 @@ impl Scanner {
         let changes = events::changes(&catalog, &memory.seen, &unreadable, baseline, guard)?;
         let plan = plan(&catalog, config);
         let mut pass = self.tools.pass(&live, &catalog, &plan, memory, run.store, run.now);
-        let output = documents::publish(&mut pass, memory, run)?;
+        let output = documents::publish(&mut pass, memory, &mut self.directory, run)?;
         // Whatever happens from here on: readers see these now.
         self.unrecorded.documents.extend(output.publication.changed.iter().cloned());
         self.unrecorded.kept.feeds.extend(output.shown.iter().cloned());

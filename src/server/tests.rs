@@ -18,7 +18,7 @@ use super::admin::{self, Admin, Probe};
 use super::{public, serve};
 use crate::config::Secret;
 use crate::feeds::{Document, Media};
-use crate::publish::{Published, PublishedDocument, Publisher, fingerprint};
+use crate::publish::{Durability, Output, Published, PublishedDocument, fingerprint};
 use crate::store::{DocumentState, StoreError};
 
 /// A running listener, stopped when dropped.
@@ -84,7 +84,8 @@ fn long() -> String {
 
 /// Publishes a small site; the validators are those a store would give back.
 fn site(dir: &Path, known: &HashMap<String, DocumentState>, now: DateTime<Utc>) -> Published {
-    let mut publisher = Publisher::open(dir).unwrap();
+    let mut output = Output::default();
+    let publisher = output.open(dir, Durability::Unsynced).unwrap();
     for (path, media, text) in [
         ("feed.atom", Media::Atom, long()),
         ("feed/archive-1-0123abcd.atom", Media::Atom, "<feed/>".to_owned()),

@@ -5,8 +5,11 @@ use serde_json::Value;
 use crate::harness::{Daemon, Receiver, Site};
 
 /// Every place where the program can be made to die, in the order in which it comes by.
-const STEPS: [&str; 7] = [
+const STEPS: [&str; 10] = [
     "scan.read",
+    "publish.staged",
+    "publish.unsettled",
+    "publish.renamed",
     "publish.written",
     "scan.published",
     "scan.committed",

@@ -158,17 +158,28 @@ fn a_full_disk_loses_nothing() {
         println!("left out: a small file system needs the right to mount");
         return;
     }
-    site.config("output: {dir: small/feeds}\nfeeds: {formats: [atom]}\n");
+    site.config("output: {dir: small/feeds}\nfeeds: {formats: [json, atom], limit: 1}\n");
     site.post("01-01-a", "よい記事", "本文");
     site.ok(&["build"]);
-    let good = site.read("small/feeds/feed.atom");
-    site.post("01-02-b", "大きな記事", &"大きい。".repeat(35_000));
+    let documents = ["feed.json", "feed.atom", "index.html", "feeds.opml"].map(|name| format!("small/feeds/{name}"));
+    let read = || documents.each_ref().map(|path| site.read(path));
+    let files = || std::fs::read_dir(site.file("small/feeds")).unwrap().count();
+    let (good, few) = (read(), files());
+    // Room for the first document, and none for the second.
+    site.post("01-02-b", "大きな記事", &"大きい。".repeat(7_000));
     let done = site.run(&["build"]);
-    let after = site.read("small/feeds/feed.atom");
+    let (after, left) = (read(), files());
+    site.remove("_posts/2025-01-02-b.md");
+    site.post("01-02-c", "小さな記事", "本文");
+    let again = site.run(&["build"]);
+    let mended = site.read("small/feeds/feed.atom");
     assert!(mount(&["umount"]));
     assert_eq!(done.status, 3, "{}", done.said());
     assert!(done.stderr.contains("no space left"), "{}", done.stderr);
     assert_eq!(after, good);
+    assert_eq!(left, few, "what was written half way is gone");
+    assert_eq!(again.status, 0, "{}", again.said());
+    assert!(mended.contains("小さな記事"));
 }
 
 #[test]

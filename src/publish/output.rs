@@ -1,0 +1,149 @@
+//! The output directory, from scan to scan of one process.
+//!
+//! In: the directory. Out: a [`Publisher`] for each scan, and what that need not read again.
+//! Never: keeps others out between scans; that another process published there meanwhile is seen by the manifest's stamp.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::files::{self, Place, Stamp};
+use super::manifest::{self, Manifest};
+use super::staged::{self, Staged};
+use super::{Durability, PublishError, PublishedDocument, Publisher};
+
+/// What a process knows of its output directory: kept from scan to scan, it saves reading unchanged files again.
+#[derive(Debug, Default)]
+pub struct Output {
+    pub(super) dir: PathBuf,
+    /// The manifest as its file has it; `None` before the directory was opened.
+    opened: Option<Saved>,
+    /// The documents of the last scan that came to its end, and later ones that are visible.
+    pub(super) known: HashMap<String, Known>,
+}
+
+#[derive(Debug, Default)]
+struct Saved {
+    manifest: Manifest,
+    /// Of its file, if there is one.
+    stamp: Option<Stamp>,
+}
+
+/// A document and the file that holds it.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    pub(super) document: PublishedDocument,
+    pub(super) stamp: Stamp,
+}
+
+impl Output {
+    /// Opens `dir` for one scan, and makes it if it is not there. The first time, and when another process has published
+    /// there, what a crash left is cleared away and nothing is known of its files.
+    ///
+    /// # Errors
+    ///
+    /// See [`PublishError`].
+    pub fn open(&mut self, dir: &Path, durability: Durability) -> Result<Publisher<'_>, PublishError> {
+        let lock = lock(dir)?;
+        let stamp = manifest_stamp(dir)?;
+        if self.dir != dir || self.opened.as_ref().is_none_or(|saved| saved.stamp != stamp) {
+            *self = Self::default();
+            let manifest = read_manifest(dir)?;
+            clear_leftovers(dir, &manifest)?;
+            *self = Self { dir: dir.to_owned(), opened: Some(Saved { manifest, stamp }), known: HashMap::new() };
+        }
+        let manifest = self.saved().clone();
+        Ok(Publisher::new(self, lock, manifest, durability))
+    }
+
+    /// The manifest as its file has it.
+    pub(super) fn saved(&self) -> &Manifest {
+        &self.opened.as_ref().expect("a publisher's directory is open").manifest
+    }
+
+    /// Whether there is no manifest yet.
+    pub(super) fn is_new(&self) -> bool {
+        self.opened.as_ref().is_none_or(|saved| saved.stamp.is_none())
+    }
+
+    /// Writes another manifest, under a temporary name.
+    pub(super) fn stage(&self, manifest: &Manifest) -> Result<Staged, PublishError> {
+        Staged::new(&self.dir, manifest.to_json().as_bytes()).map_err(|error| self.error(error))
+    }
+
+    /// Lets what was staged, and synced, be the manifest.
+    pub(super) fn replace(&mut self, mut staged: Staged, manifest: Manifest) -> Result<(), PublishError> {
+        staged.rename(&self.manifest_file()).map_err(|error| self.error(error))?;
+        self.opened = Some(Saved { manifest, stamp: Some(staged.stamp) });
+        Ok(())
+    }
+
+    /// Writes a manifest that has to last before anything else happens.
+    pub(super) fn save(&mut self, manifest: &Manifest, durability: Durability) -> Result<(), PublishError> {
+        let staged = self.stage(manifest)?;
+        // Without this a power cut can leave an empty file, with which no later scan would begin.
+        staged.sync().map_err(|error| self.error(error))?;
+        self.replace(staged, manifest.clone())?;
+        match durability {
+            Durability::Synced => files::sync_dir(&self.dir).map_err(|error| self.error(error)),
+            Durability::Unsynced => Ok(()),
+        }
+    }
+
+    pub(super) fn manifest_file(&self) -> PathBuf {
+        self.dir.join(manifest::NAME)
+    }
+
+    fn error(&self, error: io::Error) -> PublishError {
+        PublishError::io(&self.manifest_file(), error)
+    }
+}
+
+/// Keeps other processes out until the file is dropped. Where the file system has no locks, nobody is kept out.
+fn lock(dir: &Path) -> Result<File, PublishError> {
+    let failed = |error| PublishError::io(dir, error);
+    let handle = match File::open(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir_all(dir).and_then(|()| File::open(dir)).map_err(failed)?
+        }
+        opened => opened.map_err(failed)?,
+    };
+    match handle.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(PublishError::InUse { dir: dir.to_owned() }),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(handle),
+    }
+}
+
+fn manifest_stamp(dir: &Path) -> Result<Option<Stamp>, PublishError> {
+    let path = dir.join(manifest::NAME);
+    match fs::metadata(&path) {
+        Ok(found) => Ok(Some(Stamp::of(&found))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(PublishError::io(&path, error)),
+    }
+}
+
+fn read_manifest(dir: &Path) -> Result<Manifest, PublishError> {
+    let path = dir.join(manifest::NAME);
+    match fs::read_to_string(&path) {
+        Ok(text) => Manifest::parse(&text).map_err(|reason| PublishError::Manifest { path, reason }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Manifest::default()),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Err(PublishError::Manifest { path, reason: error.to_string() })
+        }
+        Err(error) => Err(PublishError::io(&path, error)),
+    }
+}
+
+/// Looks into the directories of our files; those behind a link are somebody else's.
+fn clear_leftovers(dir: &Path, manifest: &Manifest) -> Result<(), PublishError> {
+    let is_reached = |path: &&String| matches!(files::place(dir, path), Ok(Place::Free | Place::File(_)));
+    let files = manifest.documents.keys().filter(is_reached).map(|path| dir.join(path));
+    let mut dirs: BTreeSet<PathBuf> = files.filter_map(|file| file.parent().map(Path::to_owned)).collect();
+    dirs.insert(dir.to_owned());
+    for dir in dirs {
+        staged::remove_leftovers(&dir).map_err(|(file, error)| PublishError::io(&file, error))?;
+    }
+    Ok(())
+}
