@@ -6,6 +6,7 @@ pub mod directory;
 pub mod git_times;
 pub mod touched;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -53,6 +54,21 @@ impl Source {
     ) -> Result<Snapshot, SourceError> {
         match self {
             Self::Directory(directory) => directory.snapshot(enters, wants),
+        }
+    }
+
+    /// What is at and below the touched paths now, by the same rules as in the snapshot before; what was known there and is
+    /// not found is gone. `None` if only another snapshot can tell, as it is after one with [`Snapshot::links`], or without
+    /// [`Snapshot::whole`].
+    #[must_use]
+    pub fn look(
+        &self,
+        touched: &BTreeSet<String>,
+        enters: &(dyn Fn(&str) -> bool + Sync),
+        wants: &(dyn Fn(&str) -> bool + Sync),
+    ) -> Option<Snapshot> {
+        match self {
+            Self::Directory(directory) => directory.look(touched, enters, wants),
         }
     }
 
@@ -115,6 +131,14 @@ impl Source {
 }
 
 /// What tells one state of a file from another without reading it.
+///
+/// Each part catches what the others let through: `len` and `modified` an ordinary edit; `changed` an edit whose `modified` was
+/// set back (`touch -r`, `rsync -t`, an unpacked archive), because nobody can set it; `inode` a file that was moved over this
+/// one, of which all the rest may be the same.
+///
+/// What they all let through is an edit of the same length within one tick of the file system's clock (up to 2 s on FAT, the
+/// kernel's 1–10 ms elsewhere) after the stamp was taken. So equal stamps mean equal content only if the file had been left
+/// alone for longer than that when it was read; one that was not has to be read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
     /// Bytes.
@@ -145,6 +169,8 @@ pub struct Snapshot {
     pub unreadable: Vec<Unreadable>,
     /// Every directory could be read; if not, what is missing may only be out of sight.
     pub whole: bool,
+    /// Links were looked up on the way: what is changed under one name may change under others.
+    pub links: bool,
 }
 
 /// A file or directory that is there and cannot be read.

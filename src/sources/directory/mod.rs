@@ -1,0 +1,148 @@
+//! A source that is a directory.
+//!
+//! Symbolic links are followed, but only to what lies inside the root: a link must not publish the rest of the disk. A
+//! link to a directory that the walk comes to anyway is passed over, so that no post is there twice; Jekyll reads both.
+
+#![expect(clippy::disallowed_methods, reason = "this is where posts are read")]
+
+mod look;
+mod walk;
+
+use std::fs::{self, Metadata};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use self::walk::{Place, Walk};
+use super::{Snapshot, SourceError, Stamp};
+
+/// A directory of posts.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    /// As it was given.
+    path: PathBuf,
+    /// Without links.
+    root: PathBuf,
+}
+
+impl Directory {
+    /// The directory at `path`, which must exist.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be found.
+    pub fn open(path: &Path) -> Result<Self, SourceError> {
+        let root = path.canonicalize().map_err(|reason| SourceError::Root { path: path.to_owned(), reason })?;
+        Ok(Self { path: path.to_owned(), root })
+    }
+
+    /// The directory that the same path leads to now: a link to the current release may have been switched.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be found any more.
+    pub fn refreshed(&self) -> Result<Self, SourceError> {
+        Self::open(&self.path)
+    }
+
+    /// Finds all files that `wants` asks for, in directories that `enters` allows; both are given paths relative to the root.
+    ///
+    /// # Errors
+    ///
+    /// If the root itself cannot be read. What else cannot be read is listed in the snapshot.
+    pub fn snapshot(
+        &self,
+        enters: &(dyn Fn(&str) -> bool + Sync),
+        wants: &(dyn Fn(&str) -> bool + Sync),
+    ) -> Result<Snapshot, SourceError> {
+        let root = Place { path: String::new(), real: self.root.clone(), depth: 0 };
+        let snapshot = Walk::new(&self.root, enters, wants).run(root);
+        snapshot.map_err(|reason| SourceError::Root { path: self.root.clone(), reason })
+    }
+
+    /// The bytes of one file, but at most one more than `limit`, so that a file that is too large shows itself.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub fn read(&self, path: &str, limit: u64) -> io::Result<Vec<u8>> {
+        let file = fs::File::open(self.root.join(path))?;
+        let mut bytes = Vec::new();
+        file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// The size of one file in bytes, if it is there. A path or a link that leads out of the root leads to none.
+    #[must_use]
+    pub fn size(&self, path: &str) -> Option<u64> {
+        let file = self.root.join(path).canonicalize().ok().filter(|file| file.starts_with(&self.root))?;
+        fs::metadata(file).ok().filter(Metadata::is_file).map(|metadata| metadata.len())
+    }
+
+    /// Whether there is such a directory below the root.
+    #[must_use]
+    pub fn has_directory(&self, path: &str) -> bool {
+        self.root.join(path).is_dir()
+    }
+
+    /// The state of one file now; `None` if there is no such file inside the root.
+    #[must_use]
+    pub fn stamp(&self, path: &str) -> Option<Stamp> {
+        let real = self.root.join(path).canonicalize().ok().filter(|real| real.starts_with(&self.root))?;
+        fs::metadata(real).ok().filter(Metadata::is_file).map(|metadata| stamp(&metadata))
+    }
+
+    /// The paths of all files at any depth below a directory, sorted; none if there is no such directory.
+    ///
+    /// # Errors
+    ///
+    /// If it, or a directory in it, cannot be read.
+    pub fn below(&self, dir: &str) -> io::Result<Vec<String>> {
+        self.list(dir, &|_| true, &|_| true)
+    }
+
+    /// The same for files whose path passes, outside `node_modules` and directories with a dot first.
+    ///
+    /// # Errors
+    ///
+    /// If it, or a directory in it, cannot be read.
+    pub fn picked(&self, dir: &str, passes: fn(&str) -> bool) -> io::Result<Vec<String>> {
+        let enters = |path: &str| {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            !name.starts_with('.') && name != "node_modules"
+        };
+        self.list(dir, &enters, &passes)
+    }
+
+    fn list(
+        &self,
+        dir: &str,
+        enters: &(dyn Fn(&str) -> bool + Sync),
+        wants: &(dyn Fn(&str) -> bool + Sync),
+    ) -> io::Result<Vec<String>> {
+        if !self.has_directory(dir) {
+            return Ok(Vec::new());
+        }
+        let start = Place { path: dir.to_owned(), real: self.root.join(dir), depth: 0 };
+        let snapshot = Walk::new(&self.root, enters, wants).run(start)?;
+        if let (false, Some(unreadable)) = (snapshot.whole, snapshot.unreadable.first()) {
+            return Err(io::Error::other(format!("{}: {}", unreadable.path, unreadable.reason)));
+        }
+        Ok(snapshot.files.into_iter().map(|found| found.path).collect())
+    }
+}
+
+fn stamp(metadata: &Metadata) -> Stamp {
+    #[cfg(unix)]
+    let (changed, inode) = {
+        use std::os::unix::fs::MetadataExt as _;
+        (Some((metadata.ctime(), metadata.ctime_nsec())), Some(metadata.ino()))
+    };
+    #[cfg(not(unix))]
+    let (changed, inode) = (None, None);
+    Stamp { len: metadata.len(), modified: metadata.modified().ok(), changed, inode }
+}
+
+#[cfg(test)]
+mod tests;
+#[cfg(all(test, unix))]
+mod trees;
