@@ -8,7 +8,7 @@ use atom_syndication as atom;
 use atom_syndication::extension::{Extension, ExtensionMap};
 use quick_xml::escape::escape;
 
-use super::references::{self, looks_like_html, plain};
+use super::references::{Written, looks_like_html, plain};
 use super::{Category, Document, Entry, Feed, history};
 use crate::config::Format;
 use crate::posts::{Person, media};
@@ -27,10 +27,9 @@ const MEDIA: &str = "http://search.yahoo.com/mrss/";
 #[must_use]
 pub fn render(feed: &Feed) -> Document {
     let config = atom::WriteConfig { write_document_declaration: false, indent_size: Some(2) };
-    let mut bytes =
-        to_atom(feed).write_with_config(DECLARATION.to_vec(), config).expect("writing to memory does not fail");
+    let written = to_atom(feed).write_with_config(Written::after(DECLARATION), config);
+    let mut bytes = written.expect("writing to memory does not fail").into_bytes();
     bytes.push(b'\n');
-    bytes = references::written(&bytes);
     if let Some(mark) = feed.history.mark() {
         bytes = with_mark(&bytes, mark);
     }

@@ -1,12 +1,14 @@
 //! Plain texts in XML that readers tend to take for HTML: titles, names, terms.
 //!
-//! In: a text, and later the document that a crate wrote with it. Out: a document in which nothing in the text can be
+//! In: a text, and later the document that a crate writes with it. Out: a document in which nothing in the text can be
 //! taken for markup. Never: another text to look at.
 //!
 //! Readers decode a title twice, or take it for HTML where it holds what looks like a reference or an end tag. The RSS
 //! Advisory Board's profile therefore wants `&`, `<` and `>` as hexadecimal references, and the W3C validator believes texts
 //! that have them, in Atom as well. The crates have escapes of their own and no way to change them. So a control character,
 //! which XML forbids and no text of a feed therefore holds, goes through them in the place of each.
+
+use std::io::{self, Write};
 
 /// What stands for what, and how it is written in the end.
 const REFERENCES: [(char, u8, &[u8]); 3] = [('&', 0x01, b"&#x26;"), ('<', 0x02, b"&#x3C;"), ('>', 0x03, b"&#x3E;")];
@@ -35,20 +37,36 @@ pub(super) fn looks_like_html(text: &str) -> bool {
     text.match_indices(['<', '&']).any(|(at, _)| is_at(at))
 }
 
-/// The document, with references for the control characters.
-pub(super) fn written(xml: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(xml.len() + 1);
-    for run in xml.split_inclusive(|byte| (0x01..=0x03).contains(byte)) {
-        let reference = run.last().and_then(|last| REFERENCES.iter().find(|(_, control, _)| control == last));
-        match reference {
-            Some((_, _, reference)) => {
-                out.extend_from_slice(&run[..run.len() - 1]);
-                out.extend_from_slice(reference);
-            }
-            None => out.extend_from_slice(run),
-        }
+/// What a crate writes a document into: references come into it where control characters are written.
+#[derive(Debug, Default)]
+pub(super) struct Written(Vec<u8>);
+
+impl Written {
+    pub(super) fn after(start: &[u8]) -> Self {
+        Self(start.to_vec())
     }
-    out
+
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut start = 0;
+        for at in memchr::memchr3_iter(REFERENCES[0].1, REFERENCES[1].1, REFERENCES[2].1, bytes) {
+            self.0.extend_from_slice(&bytes[start..at]);
+            let reference = REFERENCES.iter().find(|(_, control, _)| *control == bytes[at]);
+            self.0.extend_from_slice(reference.map_or(&[][..], |(.., reference)| reference));
+            start = at + 1;
+        }
+        self.0.extend_from_slice(&bytes[start..]);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 fn is_end_tag(rest: &str) -> bool {
@@ -62,7 +80,9 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> String {
-        String::from_utf8(written(plain(text).as_bytes())).unwrap()
+        let mut written = Written::default();
+        written.write_all(plain(text).as_bytes()).unwrap();
+        String::from_utf8(written.into_bytes()).unwrap()
     }
 
     #[test]

@@ -8,7 +8,7 @@ use quick_xml::escape::partial_escape;
 use rss::extension::dublincore::DublinCoreExtension;
 use rss::extension::{Extension, ExtensionMap};
 
-use super::references::{self, plain};
+use super::references::{Written, plain};
 use super::{Document, Entry, Feed, history, itunes, rfc822};
 use crate::config::Format;
 use crate::posts::Person;
@@ -30,8 +30,8 @@ const TTL: &str = "60";
 /// If the feed has no URL in this format.
 #[must_use]
 pub fn render(feed: &Feed) -> Document {
-    let xml = channel(feed).pretty_write_to(Vec::new(), b' ', 2).expect("writing to memory does not fail");
-    let mut bytes = references::written(&xml);
+    let written = channel(feed).pretty_write_to(Written::default(), b' ', 2);
+    let mut bytes = written.expect("writing to memory does not fail").into_bytes();
     bytes.push(b'\n');
     feed.document(Format::Rss, bytes)
 }
