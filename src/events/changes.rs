@@ -93,7 +93,18 @@ pub fn changes<'a>(
         seen: Some(seen),
         announced: true,
     });
-    let appeared = catalog.posts.iter().enumerate().rev().filter_map(|(at, post)| {
+    Ok(removed.chain(appeared(catalog, 0..catalog.posts.len(), seen, baseline)).collect())
+}
+
+/// What is new or changed among the posts at these places, given newest first: oldest change first.
+pub fn appeared<'a>(
+    catalog: &Catalog,
+    places: impl DoubleEndedIterator<Item = usize>,
+    seen: &'a HashMap<String, Seen>,
+    baseline: Baseline<'_>,
+) -> impl Iterator<Item = Change<'a>> {
+    places.rev().filter_map(move |at| {
+        let post = &catalog.posts[at];
         let seen = seen.get(&post.key);
         let event_type = match seen {
             Some(seen) if !seen.gone && seen.shows(post) => return None,
@@ -101,8 +112,7 @@ pub fn changes<'a>(
             _ => EventType::PostPublished,
         };
         Some(Change { event_type, post: Some(at), seen, announced: baseline.announces(at, &post.path, seen) })
-    });
-    Ok(removed.chain(appeared).collect())
+    })
 }
 
 fn check_removals(gone: &[&Seen], known: usize, percent: u8) -> Result<(), MassRemoval> {

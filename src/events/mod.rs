@@ -10,7 +10,7 @@ mod memory;
 use chrono::{DateTime, FixedOffset, SubsecRound as _, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use changes::{Baseline, Change, MassRemoval, changes, self_and_above};
+pub use changes::{Baseline, Change, MassRemoval, appeared, changes, self_and_above};
 use id::message_id;
 pub use memory::{Seen, forget, remember, updated};
 

@@ -12,11 +12,10 @@ use crate::catalog::{Catalog, Given, Naming};
 use crate::config::{Config, Content, Taxonomy};
 use crate::posts::{Post, Rendered};
 
-/// Makes a feed of a plan and the entries of [`Planned::posts`].
+/// Makes a feed of a plan, without entries. `newest` is when the newest of [`Planned::posts`] changed.
 #[must_use]
-pub fn compose(plan: &Planned, entries: Vec<Arc<Entry>>, catalog: &Catalog, config: &Config) -> Feed {
+pub fn compose(plan: &Planned, newest: Option<DateTime<FixedOffset>>, catalog: &Catalog, config: &Config) -> Feed {
     let page_url = document_url(&config.server.public_url, &plan.place.page);
-    let newest = entries.iter().map(|entry| entry.updated).max();
     Feed {
         id: plan.id.clone(),
         place: plan.place.clone(),
@@ -39,7 +38,7 @@ pub fn compose(plan: &Planned, entries: Vec<Arc<Entry>>, catalog: &Catalog, conf
         posts: plan.of,
         history: history::of_feed(plan, config),
         podcast: plan.podcast.clone(),
-        entries,
+        entries: Vec::new(),
     }
 }
 

@@ -6,12 +6,11 @@
 //! The name of one is made of its number and of the posts in it, so that an old post which is inserted or taken away later
 //! gives all archives from there on new names, and no cache shows an old state of them.
 
-use std::sync::Arc;
-
+use chrono::{DateTime, FixedOffset};
 use sha2::{Digest, Sha256};
 
 use super::plan::{Planned, document_url};
-use super::{Entry, Feed, Place};
+use super::{Feed, Place};
 use crate::catalog::Catalog;
 use crate::config::{Archive, Config, Format, Paths};
 
@@ -133,21 +132,28 @@ pub(super) fn of_feed(plan: &Planned, config: &Config) -> History {
     }
 }
 
-/// The archive with this number, from 0 up, as a feed. `feed` is the one to subscribe to.
+/// The archive with this number, from 0 up, as a feed without entries. `feed` is the one to subscribe to; `newest` is when the
+/// newest of the archive's posts changed.
 #[must_use]
-pub fn archive(feed: &Feed, plan: &Planned, number: usize, entries: Vec<Arc<Entry>>, config: &Config) -> Feed {
+pub fn archive(
+    feed: &Feed,
+    plan: &Planned,
+    number: usize,
+    newest: Option<DateTime<FixedOffset>>,
+    config: &Config,
+) -> Feed {
     let block = &plan.archives[number];
     let at = |number: usize| plan.archives.get(number).map(|block| urls(&block.place, config));
     Feed {
         place: block.place.clone(),
         urls: urls(&block.place, config),
-        updated: entries.iter().map(|entry| entry.updated).max().unwrap_or(feed.updated),
+        updated: newest.unwrap_or(feed.updated),
         history: History::Archive {
             current: feed.urls.clone(),
             previous: number.checked_sub(1).and_then(at),
             next: at(number + 1),
         },
-        entries,
+        entries: Vec::new(),
         ..feed.clone()
     }
 }

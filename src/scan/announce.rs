@@ -1,6 +1,6 @@
 //! What the store is to remember of each change, and what subscribers are told of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ScanError;
 use super::pass::Pass;
@@ -18,8 +18,12 @@ struct Draft<'a> {
     remembered: Seen,
 }
 
-/// What comes of all changes of a scan.
-pub(super) fn announce(pass: &mut Pass<'_>, changes: &[Change<'_>]) -> Result<(Vec<Seen>, Vec<Owed>), ScanError> {
+/// What comes of all changes of a scan. `new` has the places of the posts that may be others than before, if not all may.
+pub(super) fn announce(
+    pass: &mut Pass<'_>,
+    changes: &[Change<'_>],
+    new: Option<&BTreeSet<usize>>,
+) -> Result<(Vec<Seen>, Vec<Owed>), ScanError> {
     let drafts: Vec<_> = changes.iter().map(|change| draft(pass, change)).collect();
     let (single, mut owed) = who_is_told(pass, &drafts);
     let feeds = feeds_by_post(pass);
@@ -27,7 +31,10 @@ pub(super) fn announce(pass: &mut Pass<'_>, changes: &[Change<'_>]) -> Result<(V
         let event = event(pass, &drafts[at], &names, &feeds)?;
         owed.push((event, names));
     }
-    let moved = moved(pass);
+    let moved = match new {
+        Some(places) => moved(pass, places.iter().copied()),
+        None => moved(pass, 0..pass.catalog.posts.len()),
+    };
     Ok((drafts.into_iter().map(|draft| draft.remembered).chain(moved).collect(), owed))
 }
 
@@ -96,7 +103,7 @@ fn feeds_by_post(pass: &Pass<'_>) -> BTreeMap<usize, Vec<String>> {
 
 /// Posts that are what they were for readers, but not for us: the file was moved, the site has another address, or an older
 /// version remembers less of them. No event, but what is remembered follows.
-fn moved(pass: &Pass<'_>) -> Vec<Seen> {
+fn moved(pass: &Pass<'_>, places: impl Iterator<Item = usize>) -> Vec<Seen> {
     let moved = |at: usize| {
         let post = &pass.catalog.posts[at];
         let seen = pass.seen.get(&post.key)?;
@@ -110,7 +117,7 @@ fn moved(pass: &Pass<'_>) -> Vec<Seen> {
             ..seen.clone()
         })
     };
-    (0..pass.catalog.posts.len()).filter_map(moved).collect()
+    places.filter_map(moved).collect()
 }
 
 fn data(pass: &Pass<'_>, at: usize, seen: Option<&Seen>) -> PostData {

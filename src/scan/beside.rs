@@ -98,6 +98,21 @@ impl Record {
     }
 }
 
+impl Record {
+    /// Whether an answer may be another one after the file at `path` has changed, come or gone.
+    pub(super) fn concerns(&self, path: &str) -> bool {
+        let meets = |dir: &str| dir.is_empty() || is_at_or_below(path, dir) || is_at_or_below(dir, path);
+        self.texts.keys().any(|text| is_at_or_below(text, path))
+            || self.lists.keys().any(|dir| meets(dir))
+            || self.directories.keys().any(|dir| is_at_or_below(dir, path))
+            || self.picks.iter().any(|picked| (picked.passes)(path) && meets(&picked.dir))
+    }
+}
+
+fn is_at_or_below(path: &str, dir: &str) -> bool {
+    path.strip_prefix(dir).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 impl Picked {
     fn still_holds(&self, source: &Source) -> bool {
         source.picked(&self.dir, self.passes).ok() == self.list
@@ -160,6 +175,13 @@ mod tests {
             beside.picked("pages", |path| path.ends_with("/index")).unwrap();
             beside.into_record()
         };
+        let first = record(Duration::from_secs(9));
+        for concerned in ["b", "data", "data/x", "pages/index", "posts"] {
+            assert!(first.concerns(concerned), "{concerned}");
+        }
+        for other in ["c", "posts/x.md", "pages/x", "datax"] {
+            assert!(!first.concerns(other), "{other}");
+        }
         let changes: [&dyn Fn(); 5] = [
             &|| write("a", "22"),
             &|| fs::remove_file(dir.path().join("a")).unwrap(),

@@ -1,8 +1,8 @@
-//! Rendered bodies, kept from scan to scan while they are used, up to a bound.
+//! Rendered bodies, kept for the length of one scan, up to a bound.
 
 use std::collections::HashMap;
 
-use crate::posts::{Post, Rendered, Revision};
+use crate::posts::{Post, Rendered};
 
 /// Text kept, in bytes. Beyond it, bodies are rendered again whenever a document needs them.
 const MAX_BYTES: usize = 64 << 20;
@@ -10,50 +10,32 @@ const MAX_BYTES: usize = 64 << 20;
 /// Rendered bodies by path.
 #[derive(Debug, Default)]
 pub(super) struct Bodies {
-    kept: HashMap<String, Kept>,
+    kept: HashMap<String, Rendered>,
     bytes: usize,
-}
-
-#[derive(Debug)]
-struct Kept {
-    revision: Revision,
-    url: String,
-    body: Rendered,
-    used: bool,
+    /// Those that did not fit, for the documents that are made now.
+    at_hand: HashMap<String, Rendered>,
 }
 
 impl Bodies {
-    /// The body of this state of a post, if it is kept.
-    pub(super) fn get(&mut self, post: &Post) -> Option<Rendered> {
-        let kept = self.kept.get_mut(&post.path)?;
-        if kept.revision != post.revision || kept.url != post.url {
-            return None;
-        }
-        kept.used = true;
-        Some(kept.body.clone())
+    /// A post's body, if it is kept.
+    pub(super) fn get(&self, post: &Post) -> Option<Rendered> {
+        self.kept.get(&post.path).or_else(|| self.at_hand.get(&post.path)).cloned()
     }
 
-    /// Keeps the body of this state of a post, if there is room.
+    /// Keeps a post's body; if there is no room, until other documents are made.
     pub(super) fn keep(&mut self, post: &Post, body: &Rendered) {
         let size = body.html.len() + body.summary.len();
-        self.drop(&post.path);
         if self.bytes + size <= MAX_BYTES {
             self.bytes += size;
-            let kept = Kept { revision: post.revision, url: post.url.clone(), body: body.clone(), used: true };
-            self.kept.insert(post.path.clone(), kept);
+            self.kept.insert(post.path.clone(), body.clone());
+        } else {
+            self.at_hand.insert(post.path.clone(), body.clone());
         }
     }
 
-    /// Drops what was not used since the last time.
-    pub(super) fn sweep(&mut self) {
-        self.kept.retain(|_, kept| std::mem::replace(&mut kept.used, false));
-        self.bytes = self.kept.values().map(|kept| kept.body.html.len() + kept.body.summary.len()).sum();
-    }
-
-    fn drop(&mut self, path: &str) {
-        if let Some(kept) = self.kept.remove(path) {
-            self.bytes -= kept.body.html.len() + kept.body.summary.len();
-        }
+    /// Other documents are made now.
+    pub(super) fn turn(&mut self) {
+        self.at_hand.clear();
     }
 }
 
@@ -67,26 +49,13 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_kept_for_one_state_of_a_post_and_dropped_when_unused() {
+    fn what_does_not_fit_is_kept_until_other_documents_are_made() {
+        let (small, large) = (post("a", 1), post("b", 2));
         let mut bodies = Bodies::default();
-        let p = post("a", 1);
-        let edited = Post { revision: Revision([1; 16]), ..p.clone() };
-        assert_eq!(bodies.get(&p), None);
-        bodies.keep(&p, &body("1"));
-        assert_eq!((bodies.get(&p), bodies.get(&edited)), (Some(body("1")), None));
-        bodies.keep(&edited, &body("22"));
-        assert_eq!((bodies.get(&edited), bodies.get(&p), bodies.bytes), (Some(body("22")), None, 2));
-        bodies.sweep();
-        assert_eq!(bodies.get(&edited), Some(body("22")));
-        bodies.sweep();
-        bodies.sweep();
-        assert_eq!((bodies.get(&edited), bodies.bytes), (None, 0));
-    }
-
-    #[test]
-    fn what_does_not_fit_is_not_kept() {
-        let mut bodies = Bodies::default();
-        bodies.keep(&post("a", 1), &body(&"x".repeat(MAX_BYTES + 1)));
-        assert_eq!((bodies.kept.len(), bodies.bytes), (0, 0));
+        bodies.keep(&small, &body("1"));
+        bodies.keep(&large, &body(&"x".repeat(MAX_BYTES)));
+        assert!(bodies.get(&small).is_some() && bodies.get(&large).is_some());
+        bodies.turn();
+        assert!(bodies.get(&small).is_some() && bodies.get(&large).is_none());
     }
 }

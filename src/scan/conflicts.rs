@@ -1,9 +1,10 @@
 //! Two posts cannot have one key, one URL or one id. Who was published under it before keeps it, else the first by path.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::posts::Live;
+use super::live::Live;
 use super::renames::{own_key, resume};
 use crate::events::Seen;
 use crate::posts::Post;
@@ -12,11 +13,13 @@ use crate::problems::{Code, Problem, Severity};
 impl Live {
     /// Leaves every key, URL and id to one post, and says so.
     pub(super) fn settle_conflicts(&mut self, seen: &HashMap<String, Seen>) {
+        let before = self.problems.len();
         resume(&mut self.posts, seen);
         self.settle_keys(seen);
         self.settle_urls(seen);
         self.follow_renames(seen);
         self.settle_ids(seen);
+        self.contested = self.problems.len() > before;
     }
 
     fn settle_keys(&mut self, seen: &HashMap<String, Seen>) {
@@ -61,24 +64,27 @@ impl Live {
     }
 
     fn settle_ids(&mut self, seen: &HashMap<String, Seen>) {
-        let live: HashSet<&str> = self.posts.iter().map(|post| post.key.as_str()).collect();
+        let Self { posts, ids, problems, .. } = self;
+        let live: HashSet<&str> = posts.iter().map(|post| post.key.as_str()).collect();
         // An id is nobody else's when its post is gone: readers that know it would take the new post for the old one.
         let absent = |seen: &&Seen| !live.contains(seen.key.as_str());
-        let mut taken: HashSet<String> = seen.values().filter(absent).map(|seen| seen.entry_id.clone()).collect();
-        let mut order: Vec<(u8, &Arc<Post>)> =
-            self.posts.iter().map(|post| (rank(seen.get(&post.key)), post)).collect();
+        let mut taken: HashSet<Cow<'_, str>> =
+            seen.values().filter(absent).map(|seen| Cow::from(&seen.entry_id)).collect();
+        let mut order: Vec<(u8, &Arc<Post>)> = posts.iter().map(|post| (rank(seen.get(&post.key)), post)).collect();
         order.sort_by_key(|(rank, _)| *rank);
         for (_, post) in order {
-            let before = seen.get(&post.key).map(|seen| seen.entry_id.clone());
-            let wanted = before.into_iter().chain([post.id.clone(), post.url.clone()]);
-            let others = (1..).map(|n| format!("{}#{n}", post.url));
+            let before = seen.get(&post.key).map(|seen| Cow::from(&seen.entry_id));
+            let wanted = before.into_iter().chain([Cow::from(&post.id), Cow::from(&post.url)]);
+            let others = (1..).map(|n| Cow::from(format!("{}#{n}", post.url)));
             let id = wanted.chain(others).find(|id| !taken.contains(id));
             let id = id.expect("of endlessly many ids one is free");
             if !seen.contains_key(&post.key) && id != post.id {
-                self.problems.push(duplicate_id(post));
+                problems.push(duplicate_id(post));
             }
-            taken.insert(id.clone());
-            self.ids.insert(post.key.clone(), id);
+            if id != post.id {
+                ids.insert(post.key.clone(), id.clone().into_owned());
+            }
+            taken.insert(id);
         }
     }
 }

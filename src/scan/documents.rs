@@ -1,16 +1,23 @@
-//! All documents of one scan, rendered one at a time and published.
+//! The documents of one scan: those that may say something new are rendered, on all cores, and published; the others are kept.
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::memory::Memory;
 use super::pass::Pass;
-use super::{Run, ScanError, attachments, complaints};
-use crate::config::Format;
+use super::sheets::{Made, Sheet, Stood};
+use super::{Run, ScanError, complaints};
+use crate::config::{Config, Format};
 use crate::feeds::changed::{Changed, Shown};
-use crate::feeds::compose::{compose, entry};
+use crate::feeds::compose::entry;
 use crate::feeds::plan::{Planned, document_url, opml_path};
-use crate::feeds::{Document, Entry, Feed, atom, autodiscovery, budget, history, json, opml, page, rss};
-use crate::publish::{Durability, Output as Directory, Publication, Publisher};
+use crate::feeds::{Document, Entry, Feed, atom, autodiscovery, budget, json, opml, page, rss};
+use crate::problems::Problem;
+use crate::publish::{self, Durability, Publication, PublishError, Publisher};
+
+/// So many feeds are in memory at once with everything that stands in them.
+const AT_ONCE: usize = 16;
 
 /// What came of all feeds.
 pub(super) struct Output {
@@ -21,63 +28,123 @@ pub(super) struct Output {
     pub(super) shown: Vec<(String, Shown)>,
 }
 
-/// Renders and writes every document; the new set is visible when this returns.
+/// Makes everything visible that is to be; the new set is visible when this returns. `made` is what the last scan made.
 pub(super) fn publish(
     pass: &mut Pass<'_>,
     memory: &Memory,
-    directory: &mut Directory,
+    directory: &mut publish::Output,
+    made: &mut Made,
     run: &Run<'_>,
 ) -> Result<Output, ScanError> {
+    let before = std::mem::take(made);
     // Nobody is told of a mere build, and it can be repeated.
     let durability = if run.store.is_some() { Durability::Synced } else { Durability::Unsynced };
     let publisher = directory.open(&pass.config.output.dir, durability)?;
     publisher.claim(paths(pass));
-    let changed = Changed::new(&memory.feeds, pass.catalog, run.now, pass.config.site.timezone);
-    let mut states = Vec::with_capacity(pass.plans.len());
-    let mut feeds: Vec<Feed> = Vec::with_capacity(pass.plans.len());
-    for (done, plan) in pass.plans.iter().enumerate() {
-        (run.progress)("writing feeds", done, pass.plans.len());
-        let mut feed = compose(plan, entries(pass, plan, &plan.posts)?, pass.catalog, pass.config);
-        states.push((plan.place.path.clone(), changed.apply(&mut feed, plan)));
-        put(&feed, &publisher, pass)?;
-        if let Some(site) = feeds.first() {
-            publisher.put(&page::render(&feed, site))?;
-            // The lists of all feeds need what a feed is, not what stands in it.
-            feed.entries.clear();
-        }
-        for (number, block) in plan.archives.iter().enumerate() {
-            let entries = entries(pass, plan, &block.posts)?;
-            put(&history::archive(&feed, plan, number, entries, pass.config), &publisher, pass)?;
-        }
-        feeds.push(feed);
-    }
-    put_lists(&feeds, &publisher, pass)?;
+    let (sheets, states) = sheets(pass, memory);
+    let now_made = render(pass, &sheets, before, &publisher, run)?;
     let publication = publisher.finish(&memory.documents, run.now)?;
     run.published.replace(publication.documents.clone());
+    *made = now_made;
     let shown = states.iter().filter(|(path, shown)| memory.feeds.get(path) != Some(shown)).cloned().collect();
     Ok(Output { publication, feeds: states, shown })
 }
 
 /// Makes every entry, and nothing of them, for what is found wrong on the way.
-pub(super) fn look(pass: &mut Pass<'_>) -> Result<(), ScanError> {
-    for plan in pass.plans {
-        entries(pass, plan, &plan.posts)?;
-        for block in &plan.archives {
-            entries(pass, plan, &block.posts)?;
-        }
+pub(super) fn look(pass: &mut Pass<'_>, memory: &Memory) -> Result<(), ScanError> {
+    for (plan, sheet) in pairs(pass.plans, &sheets(pass, memory).0) {
+        pass.prepare(sheet.posts.iter().map(|stood| &stood.post))?;
+        let (_, problems) = entries(pass, plan, sheet)?;
+        pass.problems.extend(problems);
     }
     Ok(())
 }
 
-fn put(feed: &Feed, publisher: &Publisher<'_>, pass: &Pass<'_>) -> Result<(), ScanError> {
-    for &format in &pass.config.feeds.formats {
-        publisher.put(&render(feed, format))?;
+/// Each sheet with its plan.
+fn pairs<'s>(plans: &'s [Planned], sheets: &'s [Vec<Sheet>]) -> impl Iterator<Item = (&'s Planned, &'s Sheet)> {
+    plans.iter().zip(sheets).flat_map(|(plan, sheets)| sheets.iter().map(move |sheet| (plan, sheet)))
+}
+
+/// The sheets of each feed, in the order of plans, and what each feed shows now.
+fn sheets(pass: &Pass<'_>, memory: &Memory) -> (Vec<Vec<Sheet>>, Vec<(String, Shown)>) {
+    let changed = Changed::new(&memory.feeds, pass.catalog, pass.now, pass.config.site.timezone);
+    let of_plan = |(at, plan): (usize, &Planned)| {
+        let (sheets, shown) = Sheet::of_plan(plan, pass, &changed, at > 0);
+        (sheets, (plan.place.path.clone(), shown))
+    };
+    pass.plans.iter().enumerate().map(of_plan).unzip()
+}
+
+/// Renders the sheets whose documents may say something new.
+fn render(
+    pass: &mut Pass<'_>,
+    sheets: &[Vec<Sheet>],
+    mut before: Made,
+    publisher: &Publisher<'_>,
+    run: &Run<'_>,
+) -> Result<Made, ScanError> {
+    let is_alike = before.config.as_ref().is_some_and(|config| Arc::ptr_eq(config, pass.config));
+    let mut made = Made { config: Some(Arc::clone(pass.config)), ..Made::default() };
+    let (mut stale, mut total) = (Vec::new(), 0);
+    for (plan, sheet) in pairs(pass.plans, sheets) {
+        total += 1;
+        match before.sheets.remove(sheet.path()).filter(|(was, _)| is_alike && was == sheet) {
+            Some(known) if keep(sheet, pass.config, publisher)? => {
+                pass.problems.extend(known.1.iter().cloned());
+                made.sheets.insert(sheet.path().to_owned(), known);
+            }
+            _ => stale.push((plan, sheet)),
+        }
     }
-    Ok(())
+    let is_same = is_alike && stale.is_empty() && before.sheets.is_empty();
+    let mut done = total - stale.len();
+    for sheets_at_once in stale.chunks(AT_ONCE) {
+        (run.progress)("writing feeds", done, total);
+        done += sheets_at_once.len();
+        pass.prepare(sheets_at_once.iter().flat_map(|(_, sheet)| &sheet.posts).map(|stood| &stood.post))?;
+        let mut feeds = Vec::with_capacity(sheets_at_once.len());
+        for (plan, sheet) in sheets_at_once {
+            let (entries, problems) = entries(pass, plan, sheet)?;
+            pass.problems.extend(problems.iter().cloned());
+            made.sheets.insert(sheet.path().to_owned(), (Sheet::clone(sheet), problems));
+            feeds.push((Feed { entries, ..sheet.feed.clone() }, sheet.paged));
+        }
+        put(&feeds, &sheets[0][0].feed, publisher, &pass.config.feeds.formats)?;
+    }
+    if !is_same || !keep_lists(pass, sheets, publisher)? {
+        put_lists(pass, sheets, publisher)?;
+    }
+    Ok(made)
+}
+
+/// Leaves a sheet's documents as they are; whether all of them are.
+fn keep(sheet: &Sheet, config: &Config, publisher: &Publisher<'_>) -> Result<bool, PublishError> {
+    keep_all(sheet.documents(&config.feeds.formats), publisher)
+}
+
+fn keep_all(paths: impl Iterator<Item = String>, publisher: &Publisher<'_>) -> Result<bool, PublishError> {
+    for path in paths {
+        if !publisher.keep(&path)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Renders and publishes the documents of these feeds on all cores. Those of a feed with a page of its own include the page.
+fn put(feeds: &[(Feed, bool)], site: &Feed, publisher: &Publisher<'_>, formats: &[Format]) -> Result<(), PublishError> {
+    let documents = feeds.iter().flat_map(|(feed, paged)| {
+        formats.iter().map(move |format| (feed, Some(*format))).chain(paged.then_some((feed, None)))
+    });
+    let documents: Vec<_> = documents.collect();
+    documents.into_par_iter().try_for_each(|(feed, format)| match format {
+        Some(format) => publisher.put(&rendered(feed, format)),
+        None => publisher.put(&page::render(feed, site)),
+    })
 }
 
 /// One format's document of a feed.
-fn render(feed: &Feed, format: Format) -> Document {
+fn rendered(feed: &Feed, format: Format) -> Document {
     match format {
         Format::Atom => atom::render(feed),
         Format::Rss => rss::render(feed),
@@ -85,14 +152,26 @@ fn render(feed: &Feed, format: Format) -> Document {
     }
 }
 
-/// What lists all feeds.
-fn put_lists(feeds: &[Feed], publisher: &Publisher<'_>, pass: &Pass<'_>) -> Result<(), ScanError> {
+/// Leaves what lists all feeds as it is; whether all of it is.
+fn keep_lists(pass: &Pass<'_>, sheets: &[Vec<Sheet>], publisher: &Publisher<'_>) -> Result<bool, PublishError> {
+    let feeds = sheets.iter().map(|sheets| &sheets[0].feed);
+    let snippets = feeds.map(|feed| autodiscovery::snippet_path(&feed.place.path));
+    let maps = snippets.chain([autodiscovery::map_path().to_owned()]).filter(|_| pass.config.feeds.autodiscovery);
+    let site = &sheets[0][0].feed.place.page;
+    keep_all(maps.chain([opml_path(pass.config), site.clone()]), publisher)
+}
+
+/// Renders what lists all feeds.
+fn put_lists(pass: &mut Pass<'_>, sheets: &[Vec<Sheet>], publisher: &Publisher<'_>) -> Result<(), ScanError> {
+    let mut feeds: Vec<Feed> = sheets.iter().map(|sheets| sheets[0].feed.clone()).collect();
+    // The lists need what a feed is; only of the site's own they show what stands in it.
+    feeds[0].entries = entries(pass, &pass.plans[0], &sheets[0][0])?.0;
     let url = |path: &str| document_url(&pass.config.server.public_url, path);
     let opml = opml_path(pass.config);
-    publisher.put(&opml::render(feeds, &opml, &url(&opml)))?;
-    publisher.put(&page::render_site(feeds, &opml))?;
+    publisher.put(&opml::render(&feeds, &opml, &url(&opml)))?;
+    publisher.put(&page::render_site(&feeds, &opml))?;
     if pass.config.feeds.autodiscovery {
-        for document in autodiscovery::documents(feeds, &url) {
+        for document in autodiscovery::documents(&feeds, &url) {
             publisher.put(&document)?;
         }
     }
@@ -110,19 +189,16 @@ fn paths(pass: &Pass<'_>) -> Vec<String> {
     pass.plans.iter().flat_map(of_plan).chain([opml_path(pass.config)]).chain(map).collect()
 }
 
-/// The entries of these posts, none of them too large, nor all of them together.
-fn entries(pass: &mut Pass<'_>, plan: &Planned, posts: &[usize]) -> Result<Vec<Arc<Entry>>, ScanError> {
-    let mut entries = posts.iter().map(|&at| make_entry(pass, at, plan)).collect::<Result<Vec<_>, _>>()?;
+/// The entries of a sheet, none of them too large, nor all of them together; and what is wrong with them.
+fn entries(pass: &mut Pass<'_>, plan: &Planned, sheet: &Sheet) -> Result<(Vec<Arc<Entry>>, Vec<Problem>), ScanError> {
+    let (mut entries, mut problems) = (Vec::with_capacity(sheet.posts.len()), Vec::new());
+    for Stood { post, id, updated, attachments } in &sheet.posts {
+        let body = pass.body(post)?;
+        let entry = entry(post, id, *updated, body.as_ref(), plan, pass.config);
+        problems.extend(complaints::about(post, body.as_ref(), plan));
+        entries.push(Arc::new(Entry { attachments: attachments.clone(), ..entry }));
+    }
     let lost = budget::fit(&mut entries);
-    pass.problems.extend(complaints::large_feed(&plan.place.path, lost));
-    Ok(entries)
-}
-
-fn make_entry(pass: &mut Pass<'_>, at: usize, plan: &Planned) -> Result<Arc<Entry>, ScanError> {
-    let post = &pass.catalog.posts[at];
-    let body = pass.body(post)?;
-    let mut entry = entry(post, pass.id(post), pass.updated(post), body.as_ref(), plan, pass.config);
-    entry.attachments = attachments::with_sizes(post, pass.posts, pass.config);
-    pass.problems.extend(complaints::about(post, body.as_ref(), plan));
-    Ok(Arc::new(entry))
+    problems.extend(complaints::large_feed(sheet.path(), lost));
+    Ok((entries, problems))
 }

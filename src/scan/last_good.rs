@@ -10,11 +10,12 @@ use std::sync::Arc;
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
+use rayon::prelude::*;
 use tokio::runtime::Handle;
 
+use super::live::Live;
 use super::memory::Memory;
 use super::pass::Pass;
-use super::posts::Live;
 use super::{Run, ScanError};
 use crate::feeds::plan::Planned;
 use crate::posts::{Post, Rendered};
@@ -22,6 +23,9 @@ use crate::store::{GoodState, LastGood, Store};
 
 /// Packed text kept, in bytes.
 const MAX_BYTES: usize = 32 << 20;
+
+/// So many bodies are packed at once.
+const AT_ONCE: usize = 256;
 
 /// What no body unpacks to.
 const MAX_UNPACKED: u64 = 256 << 20;
@@ -63,10 +67,15 @@ pub(super) fn keep(
         shown.into_iter().partition(|post| states.get(&post.key).is_some_and(|state| is_same(post, state)));
     let mut room = MAX_BYTES.saturating_sub(same.iter().map(|post| states[&post.key].size).sum());
     let mut good = Vec::with_capacity(new.len());
-    for post in &new {
-        let body = pass.body(post)?.and_then(|body| pack(&body).ok()).filter(|body| body.len() <= room);
-        room -= body.as_ref().map_or(0, Vec::len);
-        good.push(LastGood { post: Post::clone(post), body });
+    for posts in new.chunks(AT_ONCE) {
+        pass.prepare(posts.iter())?;
+        let bodies = posts.iter().map(|post| pass.body(post)).collect::<Result<Vec<_>, _>>()?;
+        let packed: Vec<_> = bodies.into_par_iter().map(|body| pack(&body?).ok()).collect();
+        for (post, body) in posts.iter().zip(packed) {
+            let body = body.filter(|body| body.len() <= room);
+            room -= body.as_ref().map_or(0, Vec::len);
+            good.push(LastGood { post: Post::clone(post), body });
+        }
     }
     let keys: HashSet<&str> = same.iter().chain(&new).map(|post| post.key.as_str()).collect();
     let gone = states.keys().filter(|key| !keys.contains(key.as_str())).cloned().collect();

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::posts::Live;
+use super::live::Live;
 use crate::catalog::Given;
 use crate::events::{Baseline, Seen, self_and_above};
 use crate::feeds::changed::Shown;
@@ -39,6 +39,24 @@ impl Memory {
             baseline_done: store.last_scan().await?.is_some(),
             unread: store.unread().await?,
         })
+    }
+
+    /// What the store remembers once `commit` is recorded.
+    pub(super) fn apply(&mut self, commit: ScanCommit) {
+        let ScanCommit { seen, documents, documents_gone, kept, at, .. } = commit;
+        self.seen.extend(seen.into_iter().map(|seen| (seen.key.clone(), seen)));
+        self.unrecorded.clear();
+        self.documents.extend(documents);
+        documents_gone.iter().for_each(|path| drop(self.documents.remove(path)));
+        self.feeds.extend(kept.feeds);
+        kept.feeds_gone.iter().for_each(|path| drop(self.feeds.remove(path)));
+        self.terms.extend(kept.terms.into_iter().map(|(taxonomy, key, slug)| ((taxonomy, key), slug)));
+        kept.good_gone.iter().for_each(|key| drop(self.good.remove(key)));
+        self.good.extend(kept.good.iter().map(|good| (good.post.key.clone(), GoodState::of(good))));
+        self.baseline_done |= at.is_some();
+        if let Some(unread) = kept.unread {
+            self.unread = unread;
+        }
     }
 
     /// How posts that were never seen are to be taken.

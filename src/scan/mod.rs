@@ -8,16 +8,21 @@ mod announce;
 mod attachments;
 mod beside;
 mod bodies;
+mod claims;
 mod complaints;
 mod conflicts;
 mod documents;
 mod git;
+mod known;
 mod last_good;
+mod live;
 mod memory;
 mod pass;
 mod posts;
 mod renames;
+mod sheets;
 mod site;
+mod standing;
 mod terms;
 mod world;
 
@@ -26,11 +31,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 
 use crate::catalog::{Catalog, Naming};
 use crate::config::{Config, ConfigFile};
-use crate::events::{self, MassRemoval};
+use crate::events::{self, Change, MassRemoval};
 use crate::feeds::changed::Shown;
 use crate::feeds::plan::plan;
 use crate::problems::{Problem, Severity};
@@ -41,12 +46,14 @@ use crate::sources::{Source, SourceError, Touched};
 use crate::store::{DocumentState, Kept, ScanCommit, Store, StoreError};
 
 use self::beside::Beside;
-use self::bodies::Bodies;
 use self::documents::Output;
+pub use self::live::Live;
 use self::memory::Memory;
 use self::pass::Tools;
-pub use self::posts::{Live, Posts};
+pub use self::posts::Posts;
+use self::sheets::Made;
 pub use self::site::Detected;
+use self::standing::Standing;
 
 /// Looks up an environment variable.
 pub type Env = fn(&str) -> Option<String>;
@@ -74,7 +81,11 @@ pub enum ScanError {
     Store(#[from] StoreError),
 }
 
+/// Told how far it is: a step's name, how much is done, of how much.
+pub type Progress<'a> = &'a (dyn Fn(&'static str, usize, usize) + Sync);
+
 /// What one scan works with.
+#[derive(Clone, Copy)]
 pub struct Run<'a> {
     /// Remembers and records; `None` for a mere build.
     pub store: Option<&'a Store>,
@@ -86,8 +97,8 @@ pub struct Run<'a> {
     pub touched: &'a Touched,
     /// The operator has confirmed that posts are meant to be gone.
     pub allow_removals: bool,
-    /// Told how far it is: a step's name, how much is done, of how much.
-    pub progress: &'a (dyn Fn(&'static str, usize, usize) + Sync),
+    /// Told how far it is.
+    pub progress: Progress<'a>,
 }
 
 /// How a scan went.
@@ -131,8 +142,20 @@ const CHANCES: usize = 3;
 pub struct Scanner {
     tools: Tools,
     directory: publish::Output,
+    /// What the store remembers; read again after a scan that did not come to its end.
+    memory: Option<Memory>,
+    /// What the last scan came to, if it came to its end.
+    standing: Option<Standing>,
+    made: Made,
     /// What is visible already, but could not be recorded.
     unrecorded: ScanCommit,
+}
+
+/// The posts of a scan.
+struct Step {
+    standing: Standing,
+    /// Those that say something new, by their place in the catalog; `None` if any may.
+    new: Option<BTreeSet<usize>>,
 }
 
 impl Scanner {
@@ -143,8 +166,14 @@ impl Scanner {
     ///
     /// If the source cannot be found.
     pub fn new(file: ConfigFile, out: Option<PathBuf>, env: Option<Env>) -> Result<Self, SourceError> {
-        let tools = Tools { posts: Posts::new(file, out, env)?, bodies: Bodies::default(), git: GitTimes::default() };
-        Ok(Self { tools, directory: publish::Output::default(), unrecorded: ScanCommit::default() })
+        Ok(Self {
+            tools: Tools { posts: Posts::new(file, out, env)?, git: GitTimes::default() },
+            directory: publish::Output::default(),
+            memory: None,
+            standing: None,
+            made: Made::default(),
+            unrecorded: ScanCommit::default(),
+        })
     }
 
     /// The config with the site's own settings, as they are now.
@@ -166,19 +195,16 @@ impl Scanner {
     }
 
     fn look(&mut self, now: DateTime<Utc>) -> Result<Live, ScanError> {
-        let Tools { posts, git, .. } = &mut self.tools;
-        let mut live = posts.read(now, &|_, _, _| {})?;
-        git::refresh(git, &live.config)?;
-        let memory = Memory::default();
-        posts.settle(&mut live, &memory.seen)?;
-        let naming = Naming::new(&live.config.feeds, &memory.terms);
-        let catalog = Catalog::new(live.posts.clone(), &live.config.site, &naming);
+        let (memory, progress) = (Memory::default(), &|_: &'static str, _: usize, _: usize| {});
+        let published = Published::default();
+        let touched = &Touched::Anything;
+        let run = Run { store: None, published: &published, now, touched, allow_removals: true, progress };
+        let Standing { mut live, catalog, .. } = self.step(&run, &memory)?.standing;
         let plan = plan(&catalog, &live.config);
         let mut pass = self.tools.pass(&live, &catalog, &plan, &memory, None, now);
-        documents::look(&mut pass)?;
+        documents::look(&mut pass, &memory)?;
         let problems = pass.problems;
-        live.problems.extend(problems);
-        live.problems = sorted(live.problems);
+        live.problems = self.all_problems(&live, &[&problems]);
         Ok(live)
     }
 
@@ -188,8 +214,13 @@ impl Scanner {
     ///
     /// See [`ScanError`].
     pub async fn scan(&mut self, run: &Run<'_>) -> Result<Report, ScanError> {
-        let memory = Memory::load(run.store, &self.unrecorded).await?;
-        let (commit, mut report) = tokio::task::block_in_place(|| with_chances(|| self.pass(run, &memory)))?;
+        // As exact as the store.
+        let run = &Run { now: run.now.trunc_subsecs(3), ..*run };
+        let mut memory = match self.memory.take() {
+            Some(memory) => memory,
+            None => Memory::load(run.store, &self.unrecorded).await?,
+        };
+        let (standing, commit, mut report) = tokio::task::block_in_place(|| with_chances(|| self.pass(run, &memory)))?;
         crate::failpoint::hit("scan.published");
         if let Some(store) = run.store {
             match store.commit_scan(&commit).await {
@@ -200,71 +231,91 @@ impl Scanner {
                 }
             }
             self.unrecorded = ScanCommit::default();
+            memory.apply(commit);
+            (self.memory, self.standing) = (Some(memory), Some(standing));
         }
         crate::failpoint::hit("scan.committed");
         Ok(report)
     }
 
     /// The live posts, each under the key, URL and id that it had before.
-    fn live(&mut self, run: &Run<'_>, memory: &Memory) -> Result<Live, ScanError> {
-        let Tools { posts, git, .. } = &mut self.tools;
-        let mut live = posts.read(run.now, run.progress)?;
+    fn step(&mut self, run: &Run<'_>, memory: &Memory) -> Result<Step, ScanError> {
+        let Tools { posts, git } = &mut self.tools;
+        let news = posts.refresh(run.now, run.touched, run.progress)?;
         crate::failpoint::hit("scan.read");
-        git::refresh(git, &live.config)?;
+        git::refresh(git, &*posts.last_config())?;
+        if let Some(mut standing) = self.standing.take()
+            && let Some(files) = news.files(|| posts.templates_hold(&standing.live))
+            && let Some(new) = standing.patch(&files, posts, memory, run.now)?
+        {
+            return Ok(Step { standing, new: Some(new) });
+        }
+        let mut live = posts.live(run.now);
         last_good::restore(&mut live, memory, run)?;
         posts.settle(&mut live, &memory.seen)?;
-        Ok(live)
+        let naming = Naming::new(&live.config.feeds, &memory.terms);
+        let catalog = Catalog::new(live.posts.clone(), &live.config.site, &naming);
+        Ok(Step { standing: Standing::new(live, catalog, run.now), new: None })
     }
 
     /// Everything up to the commit: what is visible afterwards, and what is to be committed.
-    fn pass(&mut self, run: &Run<'_>, memory: &Memory) -> Result<(ScanCommit, Report), ScanError> {
-        let live = self.live(run, memory)?;
+    fn pass(&mut self, run: &Run<'_>, memory: &Memory) -> Result<(Standing, ScanCommit, Report), ScanError> {
+        let Step { standing, new } = self.step(run, memory)?;
+        let Standing { live, catalog, .. } = &standing;
         let config = &*live.config;
-        let naming = Naming::new(&config.feeds, &memory.terms);
-        let catalog = Catalog::new(live.posts.clone(), &config.site, &naming);
-        let guard = (!run.allow_removals).then_some(&config.guard);
-        let unreadable = |path: &str| live.may_be_there(path);
-        let baseline = memory.baseline(config.backfill);
-        let changes = events::changes(&catalog, &memory.seen, &unreadable, baseline, guard)?;
-        let plan = plan(&catalog, config);
-        let mut pass = self.tools.pass(&live, &catalog, &plan, memory, run.store, run.now);
-        let output = documents::publish(&mut pass, memory, &mut self.directory, run)?;
+        let changes = changes(live, catalog, new.as_ref(), memory, run)?;
+        let plan = plan(catalog, config);
+        let mut pass = self.tools.pass(live, catalog, &plan, memory, run.store, run.now);
+        let output = documents::publish(&mut pass, memory, &mut self.directory, &mut self.made, run)?;
         // Whatever happens from here on: readers see these now.
         self.unrecorded.documents.extend(output.publication.changed.iter().cloned());
         self.unrecorded.kept.feeds.extend(output.shown.iter().cloned());
-        let (seen, events) = announce::announce(&mut pass, &changes)?;
-        let (good, good_gone) = match run.store {
-            Some(_) => last_good::keep(&mut pass, &memory.good)?,
+        let ((seen, events), (good, good_gone)) = match run.store {
+            Some(_) => {
+                (announce::announce(&mut pass, &changes, new.as_ref())?, last_good::keep(&mut pass, &memory.good)?)
+            }
+            // Nobody is told, and nothing is remembered.
             None => Default::default(),
         };
-        let problems = [&*live.problems, &pass.problems, &output.publication.problems].concat();
-        self.tools.bodies.sweep();
+        let problems = self.all_problems(live, &[&pass.problems, &output.publication.problems]);
 
         // A source without a single file may be one that is not mounted yet: the baseline waits.
         let is_baseline = run.store.is_some() && !memory.baseline_done && live.files > 0;
         let has_baseline = memory.baseline_done || is_baseline;
         let kept = Kept {
-            terms: naming.news(catalog.terms()),
+            terms: Naming::new(&config.feeds, &memory.terms).news(catalog.terms()),
             good,
             good_gone,
-            unread: has_baseline.then(|| memory.unread(&live)).flatten(),
+            unread: has_baseline.then(|| memory.unread(live)).flatten(),
             ..self.shown(&output, memory)
         };
         let documents = self.visible(&output);
         let report = Report {
-            detected: live.detected,
+            detected: live.detected.clone(),
             posts: catalog.posts.len(),
             written: output.publication.written.len(),
             unchanged: output.publication.unchanged,
             removed: output.publication.removed.len(),
             changes: changes.iter().filter(|change| change.announced).count(),
             deliveries: 0,
-            problems: sorted(problems),
+            problems,
             next_due: live.next_due,
             baseline: is_baseline,
         };
         let documents_gone = output.publication.gone;
-        Ok((ScanCommit { seen, events, documents, documents_gone, kept, at: has_baseline.then_some(run.now) }, report))
+        let at = has_baseline.then_some(run.now);
+        Ok((standing, ScanCommit { seen, events, documents, documents_gone, kept, at }, report))
+    }
+
+    /// Everything that was found wrong, by path, each once.
+    fn all_problems(&self, live: &Live, more: &[&[Problem]]) -> Vec<Problem> {
+        let of_files = self.tools.posts.problems();
+        let mut problems: Vec<Problem> = live.problems.iter().chain(of_files).cloned().collect();
+        problems.extend(live.if_empty(&problems));
+        problems.extend(more.iter().copied().flatten().cloned());
+        problems.sort_by(|a, b| (&a.path, a.code).cmp(&(&b.path, b.code)));
+        problems.dedup();
+        problems
     }
 
     /// The documents that changed since the last commit.
@@ -295,11 +346,22 @@ fn with_chances<T>(mut attempt: impl FnMut() -> Result<T, ScanError>) -> Result<
     result
 }
 
-/// By path, each once.
-fn sorted(mut problems: Vec<Problem>) -> Vec<Problem> {
-    problems.sort_by(|a, b| (&a.path, a.code).cmp(&(&b.path, b.code)));
-    problems.dedup();
-    problems
+/// What changed since the last scan that was recorded; `new` has the places of what may have.
+fn changes<'m>(
+    live: &Live,
+    catalog: &Catalog,
+    new: Option<&BTreeSet<usize>>,
+    memory: &'m Memory,
+    run: &Run<'_>,
+) -> Result<Vec<Change<'m>>, MassRemoval> {
+    let baseline = memory.baseline(live.config.backfill);
+    match new {
+        Some(places) => Ok(events::appeared(catalog, places.iter().copied(), &memory.seen, baseline).collect()),
+        None => {
+            let guard = (!run.allow_removals).then_some(&live.config.guard);
+            events::changes(catalog, &memory.seen, &|path| live.may_be_there(path), baseline, guard)
+        }
+    }
 }
 
 /// The site that `file` describes, as its own settings say.
@@ -318,3 +380,6 @@ pub fn look(file: &ConfigFile, now: DateTime<Utc>) -> Result<Opened, ScanError> 
 pub fn millis(took: Duration) -> u64 {
     u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,15 @@
 //! What all steps after reading look at, and the bodies and times that several of them need.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, Utc};
+use rayon::prelude::*;
 
 use super::bodies::Bodies;
+use super::live::Live;
 use super::memory::Memory;
-use super::posts::{Live, Posts, Text, rules};
+use super::posts::{Posts, Text, rules};
 use super::world::World;
 use super::{ScanError, last_good, terms};
 use crate::catalog::Catalog;
@@ -21,14 +24,14 @@ use crate::store::Store;
 pub(super) struct Pass<'a> {
     pub(super) catalog: &'a Catalog,
     pub(super) plans: &'a [Planned],
-    pub(super) config: &'a Config,
+    pub(super) config: &'a Arc<Config>,
     pub(super) ids: &'a HashMap<String, String>,
     pub(super) seen: &'a HashMap<String, Seen>,
     /// What the last scan saw and could not record.
     pub(super) unrecorded: &'a HashMap<String, Seen>,
     pub(super) now: DateTime<Utc>,
     pub(super) store: Option<&'a Store>,
-    pub(super) bodies: &'a mut Bodies,
+    bodies: Bodies,
     pub(super) posts: &'a Posts,
     pub(super) world: World<'a>,
     /// Empty unless the config asks for it.
@@ -40,14 +43,13 @@ pub(super) struct Pass<'a> {
 #[derive(Debug)]
 pub(super) struct Tools {
     pub(super) posts: Posts,
-    pub(super) bodies: Bodies,
     pub(super) git: GitTimes,
 }
 
 impl Tools {
     /// A pass over these posts.
     pub(super) fn pass<'a>(
-        &'a mut self,
+        &'a self,
         live: &'a Live,
         catalog: &'a Catalog,
         plan: &'a Plan,
@@ -64,7 +66,7 @@ impl Tools {
             unrecorded: &memory.unrecorded,
             now,
             store,
-            bodies: &mut self.bodies,
+            bodies: Bodies::default(),
             world: self.posts.world(live),
             posts: &self.posts,
             git: &self.git,
@@ -74,31 +76,36 @@ impl Tools {
 }
 
 impl Pass<'_> {
+    /// Has the bodies of these posts at hand, rendered on all cores.
+    pub(super) fn prepare<'p>(&mut self, posts: impl Iterator<Item = &'p Arc<Post>>) -> Result<(), ScanError> {
+        self.bodies.turn();
+        let mut wanted: Vec<&Arc<Post>> = posts.filter(|post| self.bodies.get(post).is_none()).collect();
+        wanted.sort_unstable_by_key(|post| &post.path);
+        wanted.dedup_by_key(|post| &post.path);
+        let (posts, config, world) = (self.posts, self.config, &self.world);
+        let rendered: Vec<_> = wanted.par_iter().map(|post| rendered(post, posts, config, world)).collect();
+        for (post, body) in wanted.into_iter().zip(rendered) {
+            if let Some(body) = body? {
+                self.bodies.keep(post, &body);
+            }
+        }
+        Ok(())
+    }
+
     /// A post's rendered body; of a broken file, the last good one, if that is still kept.
     pub(super) fn body(&mut self, post: &Post) -> Result<Option<Rendered>, ScanError> {
         if let Some(body) = self.bodies.get(post) {
             return Ok(Some(body));
         }
-        match self.posts.text(post, self.config) {
-            Text::Same(post, file) => {
-                let source = match post.template {
-                    true => self.world.site.expand(&post, &file, &rules(self.config), &self.world).source,
-                    false => Source::of(&post, &file),
-                };
-                let body = posts::render(&post, &source);
-                self.bodies.keep(&post, &body);
-                Ok(Some(body))
-            }
-            Text::Lost => {
-                let body = last_good::body(post, self.store)?;
-                match &body {
-                    Some(body) => self.bodies.keep(post, body),
-                    None => self.problems.push(last_good_lost(post)),
-                }
-                Ok(body)
-            }
-            Text::Changed => Err(ScanError::Changed(post.path.clone())),
+        let body = match rendered(post, self.posts, self.config, &self.world)? {
+            None => last_good::body(post, self.store)?,
+            body => body,
+        };
+        match &body {
+            Some(body) => self.bodies.keep(post, body),
+            None => self.problems.push(last_good_lost(post)),
         }
+        Ok(body)
     }
 
     pub(super) fn updated(&self, post: &Post) -> DateTime<FixedOffset> {
@@ -119,6 +126,21 @@ impl Pass<'_> {
 
     pub(super) fn id<'b>(&'b self, post: &'b Post) -> &'b str {
         self.ids.get(&post.key).map_or(post.id.as_str(), String::as_str)
+    }
+}
+
+/// The body of a post whose file says what it did when it was read; `None` if it was broken then.
+fn rendered(post: &Post, posts: &Posts, config: &Config, world: &World<'_>) -> Result<Option<Rendered>, ScanError> {
+    match posts.text(post, config) {
+        Text::Same(post, file) => {
+            let source = match post.template {
+                true => world.site.expand(&post, &file, &rules(config), world).source,
+                false => Source::of(&post, &file),
+            };
+            Ok(Some(posts::render(&post, &source)))
+        }
+        Text::Lost => Ok(None),
+        Text::Changed => Err(ScanError::Changed(post.path.clone())),
     }
 }
 

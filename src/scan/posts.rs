@@ -1,70 +1,35 @@
-//! Reading: the source's files become live posts. Unchanged files are not read again; a broken one keeps its last good state.
+//! Reading: the source's files become posts. Unchanged files are not read again; a broken one keeps its last good state.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
+use rayon::prelude::*;
 
-use super::site::{Detected, Opened, Opener};
-use super::world::{Asked, Asking, World};
-use super::{Env, ScanError};
+use super::known::{Expansion, Known, State};
+use super::live::Live;
+use super::site::{Opened, Opener};
+use super::world::{Asking, Asks, World};
+use super::{Env, Progress, ScanError};
 use crate::config::{Config, ConfigFile};
 use crate::events::{Seen, self_and_above};
 use crate::posts::{Post, Revision, text};
 use crate::problems::{Code, Problem, Severity};
 use crate::sites::{Outcome, Reading, Rules, Site};
-use crate::sources::{Found, Source, SourceError, Stamp, Unreadable};
+use crate::sources::{Found, Snapshot, Source, SourceError, Stamp, Touched, Unreadable};
 
 /// A file system may give two states of a file one time stamp if they are this close together, so that a file is read again
 /// until it has been left alone for this long.
 const SETTLED_AFTER: Duration = Duration::from_secs(2);
 
-/// The live posts of one moment.
-#[derive(Debug, Clone)]
-pub struct Live {
-    /// The config with the site's own settings, as they were.
-    pub config: Arc<Config>,
-    /// By whose rules they were read.
-    pub detected: Detected,
-    /// Those rules.
-    pub(super) site: Arc<Site>,
-    /// By path.
-    pub posts: Vec<Arc<Post>>,
-    /// The entry id of each post, by key.
-    pub ids: HashMap<String, String>,
-    /// Files that the rules asked for.
-    pub files: usize,
-    /// When the next post comes due, or runs out.
-    pub next_due: Option<DateTime<Utc>>,
-    /// What was found on the way.
-    pub problems: Vec<Problem>,
-    /// Whether every directory could be looked into: otherwise what is not found may be there all the same.
-    whole: bool,
-    /// Paths of files and directories that are there and could not be read, or not understood.
-    pub(super) unreadable: HashSet<String>,
-}
+/// Texts of templates kept from reading to expanding, in bytes. Those beyond are read twice.
+const MAX_TEXTS: usize = 32 << 20;
 
-impl Live {
-    /// Whether the file at `path`, which was not found or not understood, may well be there.
-    #[must_use]
-    pub fn may_be_there(&self, path: &str) -> bool {
-        !self.whole || self.is_unreadable(path)
-    }
-
-    /// Says that there is no post, unless an error has said why.
-    fn tell_if_empty(&mut self) {
-        if self.posts.is_empty() && self.problems.iter().all(|problem| problem.severity < Severity::Error) {
-            self.problems.push(no_posts(self.files));
-        }
-    }
-
-    /// Whether the file at `path` is there, or may be there, but says nothing now.
-    pub(super) fn is_unreadable(&self, path: &str) -> bool {
-        self_and_above(path).any(|path| self.unreadable.contains(path))
-    }
-}
+/// So many files are read before what is known of them is put away.
+const AT_ONCE: usize = 4096;
 
 /// What a post's file says when its body is needed.
 pub(super) enum Text {
@@ -83,45 +48,62 @@ pub struct Posts {
     source: Source,
     /// By path.
     known: BTreeMap<String, Known>,
+    /// How the source looked beside its files.
+    outline: Option<Outline>,
+    /// Paths of files with problems.
+    troubled: BTreeSet<String>,
+    /// Paths of live posts with templates that were run.
+    templates: BTreeSet<String>,
+    /// What those asked for.
+    pub(super) asks: Asks,
 }
 
+/// The source without what is in its files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Outline {
+    whole: bool,
+    /// See [`Snapshot::links`].
+    links: bool,
+    unreadable: Vec<Unreadable>,
+}
+
+/// What another look at the source showed.
 #[derive(Debug)]
-struct Known {
-    stamp: Stamp,
-    /// Whether the stamp vouches for the content.
-    settled: bool,
-    reading: Reading,
-    good: Option<Good>,
-    /// What came of the template, if it is one.
-    expansion: Option<Expansion>,
-    /// The file's text, kept from reading to expanding.
-    text: Option<String>,
+pub(super) enum News {
+    /// The site, its settings or what can be looked into are others than before.
+    All,
+    /// These files say something else.
+    Files(Vec<Changed>),
+    /// These say something else, and nothing else was looked at, since nothing else was touched.
+    Part(Vec<Changed>),
 }
 
-/// The last good state of a post.
+impl News {
+    /// The files that say something else, if nothing else is another thing. `templates_hold` says whether what templates ask
+    /// for beside posts is what it was.
+    pub(super) fn files(self, templates_hold: impl FnOnce() -> bool) -> Option<Vec<Changed>> {
+        match self {
+            Self::Part(files) => Some(files),
+            Self::Files(files) if templates_hold() => Some(files),
+            Self::Files(_) | Self::All => None,
+        }
+    }
+}
+
+/// A file that says something else than before.
 #[derive(Debug, Clone)]
-struct Good {
-    /// With the fingerprint of what its template made of it, once that is known.
-    post: Arc<Post>,
-    /// The fingerprint of what stands in the file.
-    raw: Revision,
-    /// Whether it was live before its file broke.
-    was_live: bool,
-}
-
-/// What came of a template, and of what.
-#[derive(Debug)]
-struct Expansion {
-    raw: Revision,
-    asked: Asked,
-    revision: Revision,
-    problems: Vec<Problem>,
+pub(super) struct Changed {
+    pub(super) path: String,
+    /// The post that it was.
+    pub(super) before: Option<Arc<Post>>,
 }
 
 impl Posts {
     pub(super) fn new(file: ConfigFile, out: Option<PathBuf>, env: Option<Env>) -> Result<Self, SourceError> {
         let source = Source::directory(&file.source_path())?;
-        Ok(Self { opener: Opener::new(file, out, env), source, known: BTreeMap::new() })
+        let opener = Opener::new(file, out, env);
+        let (known, outline, asks) = (BTreeMap::new(), None, Asks::default());
+        Ok(Self { opener, source, known, outline, troubled: BTreeSet::new(), templates: BTreeSet::new(), asks })
     }
 
     pub(super) fn config(&mut self, now: DateTime<Utc>) -> Result<Arc<Config>, Vec<Problem>> {
@@ -135,13 +117,18 @@ impl Posts {
 
     /// The text of a post's file, if it still says what was read from it in this scan.
     pub(super) fn text(&self, post: &Post, config: &Config) -> Text {
-        let usable = |known: &&Known| known.reading.outcome != Outcome::Broken;
-        let known = self.known.get(&post.path).filter(usable).and_then(|known| known.good.as_ref());
-        let (Some(good), Some(opened)) = (known, self.opener.last()) else { return Text::Lost };
-        let Ok(bytes) = self.source.read(&post.path, config.guard.max_post_bytes) else { return Text::Changed };
-        let reading = opened.site.read(&post.path, &bytes, &rules(config));
-        match (reading.outcome, text::decode(&bytes)) {
-            (Outcome::Post(again), Ok(decoded)) if again.revision == good.raw => {
+        let usable = |known: &&Known| known.state != State::Broken;
+        let known = self.known.get(&post.path).filter(usable);
+        let (Some(known), Some(opened)) = (known, self.opener.last()) else { return Text::Lost };
+        let Some(good) = &known.good else { return Text::Lost };
+        let limit = config.guard.max_post_bytes;
+        let Ok((bytes, stamp)) = self.source.read_stamped(&post.path, limit) else { return Text::Changed };
+        let Ok(decoded) = text::decode(&bytes) else { return Text::Changed };
+        if known.settled && known.stamp == stamp {
+            return Text::Same(Box::new(post.clone()), decoded.text);
+        }
+        match opened.site.read(&post.path, &bytes, &rules(config)).outcome {
+            Outcome::Post(again) if again.revision == good.raw => {
                 Text::Same(Box::new(Post { revision: post.revision, ..*again }), decoded.text)
             }
             _ => Text::Changed,
@@ -153,101 +140,193 @@ impl Posts {
         candidates.into_iter().find_map(|path| self.source.size(&path))
     }
 
-    /// The live posts, of whom two may still claim one key, URL or id: see [`Posts::settle`].
-    pub(super) fn read(
+    /// What is known of one file.
+    pub(super) fn known(&self, path: &str) -> Option<&Known> {
+        self.known.get(path)
+    }
+
+    /// How many files are known.
+    pub(super) fn count(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Notes that the file at `path` is a live post: it stays one if it breaks.
+    pub(super) fn was_live(&mut self, path: &str) {
+        let good = self.known.get_mut(path).and_then(|known| known.good.as_mut());
+        good.into_iter().for_each(|good| good.was_live = true);
+    }
+
+    /// What is wrong with the files, and with what the templates of live posts ask for.
+    pub(super) fn problems(&self) -> impl Iterator<Item = &Problem> {
+        let known = |path: &String| self.known.get(path);
+        let of_files = self.troubled.iter().filter_map(known).flat_map(|known| &known.problems);
+        let expansions = self.templates.iter().filter_map(known).filter_map(|known| known.expansion.as_ref());
+        of_files.chain(expansions.flat_map(|expansion| &expansion.problems))
+    }
+
+    /// The config as it was when the source was looked at.
+    pub(super) fn last_config(&self) -> Arc<Config> {
+        let opened = self.opener.last().expect("a source is looked at first of all");
+        Arc::clone(&opened.config)
+    }
+
+    /// Whether what the templates of these posts ask for beside posts is what it was.
+    pub(super) fn templates_hold(&self, live: &Live) -> bool {
+        let world = self.world(live);
+        self.templates.iter().all(|path| self.known.get(path).is_none_or(|known| known.is_expanded(&world)))
+    }
+
+    /// Looks at the source again, and reads what may have changed.
+    pub(super) fn refresh(
         &mut self,
         now: DateTime<Utc>,
-        progress: &(dyn Fn(&'static str, usize, usize) + Sync),
-    ) -> Result<Live, ScanError> {
+        touched: &Touched,
+        progress: Progress<'_>,
+    ) -> Result<News, ScanError> {
         self.source = self.source.refreshed()?;
-        let (opened, is_new) = self.opener.open(&self.source, now.into()).map_err(ScanError::Config)?;
-        let snapshot = self.source.snapshot(&|dir| opened.site.enters(dir), &|path| opened.wants(path))?;
-        let files = snapshot.files.len();
-        let mut known = BTreeMap::new();
-        for (done, found) in snapshot.files.into_iter().enumerate() {
-            progress("reading posts", done, files);
-            let old = self.known.remove(&found.path);
-            let as_before = |old: &Known| !is_new && old.settled && old.stamp == found.stamp;
-            let state = match old {
-                Some(old) if as_before(&old) => old,
-                old => self.read_file(&found, old, &opened, now),
-            };
-            known.insert(found.path, state);
+        if let Touched::Only(paths) = touched
+            && let Some(changed) = self.refresh_part(now, paths, progress)
+        {
+            return Ok(News::Part(changed));
         }
+        let (opened, is_new) = self.opener.open(&self.source, now.into()).map_err(ScanError::Config)?;
+        let Snapshot { files, unreadable, whole, links } =
+            self.source.snapshot(&|dir| opened.site.enters(dir), &|path| opened.wants(path))?;
+        let (stale, gone) = compare(self.known.iter(), files, is_new);
+        let outline = Outline { whole, links, unreadable };
+        let is_alike = !is_new && self.outline.as_ref() == Some(&outline);
+        let changed = [self.drop_files(gone, &outline), self.read_files(stale, &opened, now, progress)].concat();
+        self.outline = Some(outline);
+        Ok(if is_alike { News::Files(changed) } else { News::All })
+    }
+
+    /// Looks at these paths only; `None`, with nothing changed, if something else may be another thing because of them.
+    fn refresh_part(
+        &mut self,
+        now: DateTime<Utc>,
+        paths: &BTreeSet<String>,
+        progress: Progress<'_>,
+    ) -> Option<Vec<Changed>> {
+        let opened = self.opener.last()?.clone();
+        let outline = self.outline.clone().filter(|outline| outline.whole && !outline.links)?;
+        let is_known = |path: &String| {
+            // A template may ask for any file.
+            let is_indifferent = self.templates.is_empty() || opened.wants(path);
+            is_indifferent && !self.opener.concerns(path) && !self.source.has_directory(path)
+        };
+        if !outline.unreadable.is_empty() || !paths.iter().all(is_known) {
+            return None;
+        }
+        let part = self.source.look(paths, &|dir| opened.site.enters(dir), &|path| opened.wants(path))?;
+        if !part.whole || part.links || !part.unreadable.is_empty() {
+            return None;
+        }
+        let at_or_below = paths.iter().flat_map(|path| {
+            let below = self.known.range(format!("{path}/")..format!("{path}0"));
+            self.known.get_key_value(path).into_iter().chain(below)
+        });
+        let known: BTreeMap<&String, &Known> = at_or_below.collect();
+        let (stale, gone) = compare(known.into_iter(), part.files, false);
+        Some([self.drop_files(gone, &outline), self.read_files(stale, &opened, now, progress)].concat())
+    }
+
+    /// Forgets files that are gone. What was not found may be behind what could not be looked into.
+    fn drop_files(&mut self, gone: Vec<String>, outline: &Outline) -> Vec<Changed> {
+        let hidden: HashSet<&str> = outline.unreadable.iter().map(|unreadable| unreadable.path.as_str()).collect();
+        let mut dropped = Vec::new();
+        for path in gone {
+            let is_hidden = self_and_above(&path).any(|path| hidden.contains(path));
+            let before = match self.known.get_mut(&path) {
+                Some(known) if is_hidden => {
+                    let before = known.post().cloned();
+                    known.break_off();
+                    before
+                }
+                _ => self.known.remove(&path).and_then(|known| known.post().cloned()),
+            };
+            self.troubled.remove(&path);
+            dropped.push(Changed { path, before });
+        }
+        dropped
+    }
+
+    /// Reads these files on all cores; those that say something else than before are told.
+    fn read_files(
+        &mut self,
+        mut stale: Vec<Found>,
+        opened: &Opened,
+        now: DateTime<Utc>,
+        progress: Progress<'_>,
+    ) -> Vec<Changed> {
+        let (done, room, of) = (AtomicUsize::new(0), AtomicUsize::new(MAX_TEXTS), stale.len());
+        let mut changed = Vec::new();
+        while !stale.is_empty() {
+            let now_read = stale.split_off(stale.len().saturating_sub(AT_ONCE));
+            let now_read: Vec<_> = now_read.into_iter().map(|found| (self.known.remove(&found.path), found)).collect();
+            let source = &self.source;
+            let read = |(before, found): (Option<Known>, Found)| {
+                progress("reading posts", done.fetch_add(1, Ordering::Relaxed), of);
+                let was = before.as_ref().and_then(|before| before.post().cloned());
+                let (known, is_same) = reread(source, &found, before, opened, now, &room);
+                (known, (!is_same).then(|| Changed { path: found.path.clone(), before: was }), found.path)
+            };
+            let read: Vec<_> = now_read.into_par_iter().map(read).collect();
+            for (known, news, path) in read {
+                match known.problems.is_empty() {
+                    true => drop(self.troubled.remove(&path)),
+                    false => drop(self.troubled.insert(path.clone())),
+                }
+                changed.extend(news);
+                self.known.insert(path, known);
+            }
+        }
+        changed
+    }
+
+    /// The live posts, of whom two may still claim one key, URL or id: see [`Posts::settle`].
+    pub(super) fn live(&mut self, now: DateTime<Utc>) -> Live {
+        let opened = self.opener.last().expect("a source is looked at before its posts are live").clone();
+        let outline = self.outline.clone().expect("a source is looked at before its posts are live");
         let mut live = Live {
             detected: opened.detected,
             site: opened.site,
             config: opened.config,
             posts: Vec::new(),
             ids: HashMap::new(),
-            files,
+            files: self.known.len(),
             next_due: None,
-            whole: snapshot.whole,
+            contested: false,
+            whole: outline.whole,
             problems: opened
                 .problems
                 .iter()
                 .cloned()
                 .chain(opened.doubt)
-                .chain(snapshot.unreadable.iter().map(unreadable_problem))
+                .chain(outline.unreadable.iter().map(unreadable_problem))
                 .collect(),
-            unreadable: snapshot.unreadable.into_iter().map(|unreadable| unreadable.path).collect(),
+            unreadable: outline.unreadable.into_iter().map(|unreadable| unreadable.path).collect(),
         };
-        // What was not found may be behind what could not be looked into.
-        let hidden = std::mem::take(&mut self.known).into_iter().filter(|(path, _)| live.is_unreadable(path));
-        known.extend(hidden.map(|(path, old)| (path, old.broken())));
-        self.known = known;
         self.collect(&mut live, now);
-        Ok(live)
+        live
     }
 
     /// Leaves every key, URL and id to one post, then runs their templates.
     pub(super) fn settle(&mut self, live: &mut Live, seen: &HashMap<String, Seen>) -> Result<(), ScanError> {
         live.settle_conflicts(seen);
-        live.tell_if_empty();
         self.expand(live)
-    }
-
-    fn read_file(&self, found: &Found, old: Option<Known>, opened: &Opened, now: DateTime<Utc>) -> Known {
-        let settled = is_settled(&found.stamp, now.into());
-        let rules = rules(&opened.config);
-        let (reading, text) = match self.source.read(&found.path, rules.max_post_bytes) {
-            Ok(bytes) => {
-                let reading = opened.site.read(&found.path, &bytes, &rules);
-                let is_template = matches!(&reading.outcome, Outcome::Post(post) if post.template);
-                let text = is_template.then(|| text::decode(&bytes).ok()).flatten();
-                (reading, text.map(|decoded| decoded.text))
-            }
-            Err(error) => {
-                let problems = vec![unreadable_problem(&Unreadable::io(&found.path, &error))];
-                (Reading { outcome: Outcome::Broken, problems }, None)
-            }
-        };
-        let before = old.and_then(|old| old.good);
-        let good = match &reading.outcome {
-            Outcome::Post(post) => {
-                Some(Good { post: Arc::new(Post::clone(post)), raw: post.revision, was_live: false })
-            }
-            Outcome::Broken => before,
-            Outcome::Hidden => None,
-        };
-        // What its template makes may go with more of the file, and of the site, than its own fingerprint does.
-        Known { stamp: found.stamp, settled, reading, good, expansion: None, text }
     }
 
     fn collect(&mut self, live: &mut Live, now: DateTime<Utc>) {
         for (path, known) in &mut self.known {
-            live.problems.extend(known.reading.problems.iter().cloned());
-            let broken = known.reading.outcome == Outcome::Broken;
+            let broken = known.state == State::Broken;
             if broken {
                 live.unreadable.insert(path.clone());
             }
             let Some(good) = known.good.as_mut().filter(|good| good.post.listed) else { continue };
-            let (from, until) = (good.post.live_from, good.post.live_until);
-            let ahead = [from, until].into_iter().flatten().filter(|at| *at > now);
-            live.next_due = ahead.chain(live.next_due).min();
-            let is_due = from.is_none_or(|from| from <= now) && until.is_none_or(|until| until > now);
+            let times = Times::of(&good.post, now);
+            live.next_due = times.next.into_iter().chain(live.next_due).min();
             // What was not live before it broke does not come alive broken.
-            if is_due && (!broken || good.was_live) {
+            if times.is_live && (!broken || good.was_live) {
                 good.was_live = true;
                 live.posts.push(Arc::clone(&good.post));
             }
@@ -258,34 +337,55 @@ impl Posts {
     /// Runs the templates of live posts, where what they are or what they ask for has changed. What readers see of such a
     /// post is what its template makes of it, and so is its fingerprint.
     fn expand(&mut self, live: &mut Live) -> Result<(), ScanError> {
-        let (mut revisions, mut problems) = (Vec::new(), Vec::new());
+        let mut revisions = Vec::new();
         let world = self.world(live);
+        (self.asks, self.templates) = (Asks::default(), BTreeSet::new());
         for (at, post) in live.posts.iter().enumerate().filter(|(_, post)| post.template) {
             if !self.known.get(&post.path).is_some_and(|known| known.is_expanded(&world)) {
                 self.expand_post(post, &world)?;
             }
             let expansion = self.known.get(&post.path).and_then(|known| known.expansion.as_ref());
             let Some(expansion) = expansion else { continue };
-            problems.extend(expansion.problems.iter().cloned());
+            self.asks.add(&expansion.asked);
+            self.templates.insert(post.path.clone());
             if post.revision != expansion.revision {
                 revisions.push((at, expansion.revision));
             }
         }
-        live.problems.extend(problems);
         for (at, revision) in revisions {
-            let post = Arc::make_mut(&mut live.posts[at]);
-            post.revision = revision;
-            let good = self.known.get_mut(&post.path).and_then(|known| known.good.as_mut());
-            good.into_iter().for_each(|good| Arc::make_mut(&mut good.post).revision = revision);
+            self.note_revision(&mut live.posts[at], revision);
         }
         self.known.values_mut().for_each(|known| known.text = None);
         Ok(())
     }
 
+    /// Runs the template of one post, if it is one, among these; `None` if it asks for another.
+    pub(super) fn expand_alone(&mut self, mut post: Arc<Post>, live: &Live) -> Result<Option<Arc<Post>>, ScanError> {
+        if !post.template {
+            return Ok(Some(post));
+        }
+        self.expand_post(&post, &self.world(live))?;
+        let Some(known) = self.known.get_mut(&post.path) else { return Ok(None) };
+        known.text = None;
+        let mut asks = Asks::default();
+        let Some(expansion) = &known.expansion else { return Ok(None) };
+        asks.add(&expansion.asked);
+        let revision = expansion.revision;
+        self.templates.insert(post.path.clone());
+        self.note_revision(&mut post, revision);
+        Ok((asks == Asks::default()).then_some(post))
+    }
+
+    fn note_revision(&mut self, post: &mut Arc<Post>, revision: Revision) {
+        Arc::make_mut(post).revision = revision;
+        let good = self.known.get_mut(&post.path).and_then(|known| known.good.as_mut());
+        good.into_iter().for_each(|good| Arc::make_mut(&mut good.post).revision = revision);
+    }
+
     fn expand_post(&mut self, post: &Post, world: &World<'_>) -> Result<(), ScanError> {
         let kept = self.known.get_mut(&post.path).and_then(|known| known.text.take());
         let (post, text) = match kept {
-            Some(text) => (post.clone(), text),
+            Some(text) => (post.clone(), text.into_string()),
             None => match self.text(post, world.config) {
                 Text::Same(again, text) => (*again, text),
                 Text::Changed => return Err(ScanError::Changed(post.path.clone())),
@@ -298,29 +398,95 @@ impl Posts {
         let asking = Asking::new(world);
         let expanded = world.site.expand(&post, &text, &rules(world.config), &asking);
         let revision = Site::revision(raw, &expanded.source);
-        known.expansion = Some(Expansion { raw, revision, problems: expanded.problems, asked: asking.into_asked() });
+        let expansion = Expansion { raw, revision, problems: expanded.problems, asked: asking.into_asked() };
+        known.expansion = Some(Box::new(expansion));
         Ok(())
     }
 }
 
-impl Known {
-    /// The same, but for a file that cannot be looked at any more.
-    fn broken(self) -> Self {
-        let reading = Reading { outcome: Outcome::Broken, problems: Vec::new() };
-        Self { settled: false, reading, ..self }
-    }
+/// Whether a post is live at a moment, and when that changes next.
+pub(super) struct Times {
+    pub(super) is_live: bool,
+    pub(super) next: Option<DateTime<Utc>>,
+}
 
-    /// Whether its template was run, and would do the same again.
-    fn is_expanded(&self, world: &World<'_>) -> bool {
-        let expansion = self.expansion.as_ref().zip(self.good.as_ref());
-        expansion.is_some_and(|(expansion, good)| expansion.raw == good.raw && expansion.asked.still_holds(world))
+impl Times {
+    pub(super) fn of(post: &Post, now: DateTime<Utc>) -> Self {
+        let (from, until) = (post.live_from, post.live_until);
+        Self {
+            is_live: from.is_none_or(|from| from <= now) && until.is_none_or(|until| until > now),
+            next: [from, until].into_iter().flatten().filter(|at| *at > now).min(),
+        }
     }
 }
 
-/// Whether a file in this state has been left alone for so long that its stamp vouches for its content.
+/// Which files have to be read, and which are gone. Both lists are by path.
+fn compare<'k>(
+    known: impl Iterator<Item = (&'k String, &'k Known)>,
+    files: Vec<Found>,
+    is_new: bool,
+) -> (Vec<Found>, Vec<String>) {
+    let (mut stale, mut gone) = (Vec::new(), Vec::new());
+    let mut known = known.peekable();
+    for found in files {
+        while let Some((path, _)) = known.next_if(|(path, _)| **path < found.path) {
+            gone.push(path.clone());
+        }
+        let old = known.next_if(|(path, _)| **path == found.path);
+        let as_before = |old: &Known| !is_new && old.settled && old.stamp == found.stamp;
+        if !old.is_some_and(|(_, old)| as_before(old)) {
+            stale.push(found);
+        }
+    }
+    gone.extend(known.map(|(path, _)| path.clone()));
+    (stale, gone)
+}
+
+/// Reads a file, and says whether it says what it did before. `room` is what texts may still be kept.
+fn reread(
+    source: &Source,
+    found: &Found,
+    before: Option<Known>,
+    opened: &Opened,
+    now: DateTime<Utc>,
+    room: &AtomicUsize,
+) -> (Known, bool) {
+    let settled = is_settled(&found.stamp, now.into());
+    let rules = rules(&opened.config);
+    let (reading, text) = match source.read(&found.path, rules.max_post_bytes) {
+        Ok(bytes) => {
+            let reading = opened.site.read(&found.path, &bytes, &rules);
+            let is_template = matches!(&reading.outcome, Outcome::Post(post) if post.template);
+            let fits = is_template && takes(room, bytes.len());
+            let text = fits.then(|| text::decode(&bytes).ok()).flatten();
+            (reading, text.map(|decoded| decoded.text.into_boxed_str()))
+        }
+        Err(error) => {
+            let problems = vec![unreadable_problem(&Unreadable::io(&found.path, &error))];
+            (Reading { outcome: Outcome::Broken, problems }, None)
+        }
+    };
+    let known = Known::read(found.stamp, settled, reading, text);
+    let Some(before) = before else { return (known, false) };
+    if known.says_the_same(&before) {
+        return (Known { stamp: found.stamp, settled, ..before }, true);
+    }
+    let good = if known.state == State::Broken { before.good } else { known.good };
+    (Known { good, ..known }, false)
+}
+
+/// Takes so much of what there is room for, if there is enough.
+fn takes(room: &AtomicUsize, size: usize) -> bool {
+    room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |room| room.checked_sub(size)).is_ok()
+}
+
+/// Whether a file in this state has been left alone for so long that its stamp vouches for its content. A tool can set the
+/// time of the last change back, but not that of the inode's.
 pub(super) fn is_settled(stamp: &Stamp, now: SystemTime) -> bool {
-    let age = stamp.modified.and_then(|modified| now.duration_since(modified).ok());
-    age.is_some_and(|age| age > SETTLED_AFTER)
+    let changed = stamp.changed.and_then(|(seconds, _)| u64::try_from(seconds).ok());
+    let changed = changed.map(|seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+    let last = stamp.modified.max(changed);
+    last.and_then(|last| now.duration_since(last).ok()).is_some_and(|age| age > SETTLED_AFTER)
 }
 
 pub(super) fn rules(config: &Config) -> Rules<'_> {
@@ -339,29 +505,15 @@ fn unreadable_problem(unreadable: &Unreadable) -> Problem {
     }
 }
 
-fn no_posts(files: usize) -> Problem {
-    Problem {
-        code: Code::NoPosts,
-        severity: Severity::Warning,
-        path: ".".to_owned(),
-        place: None,
-        message: match files {
-            0 => "there is no file that may be a post".to_owned(),
-            1 => "the only file that may be a post is not live".to_owned(),
-            _ => format!("of {files} files that may be posts none is live"),
-        },
-        effect: "the feeds are valid, and empty".to_owned(),
-        remedy: "look at `source.path`, `source.generator`, and drafts and dates in the future".to_owned(),
-    }
-}
-
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "tests write the files that are read")]
 mod tests {
     use super::*;
 
     fn read(posts: &mut Posts) -> Live {
-        posts.read("2026-01-01T00:00:00Z".parse().unwrap(), &|_, _, _| {}).unwrap()
+        let now = "2026-01-01T00:00:00Z".parse().unwrap();
+        posts.refresh(now, &Touched::Anything, &|_, _, _| {}).unwrap();
+        posts.live(now)
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::posts::Live;
+use super::live::Live;
 use crate::events::Seen;
 use crate::posts::{Post, TextPrint};
 

@@ -63,6 +63,11 @@ impl Opener {
         self.opened.as_ref().map(|(opened, _)| opened)
     }
 
+    /// Whether the site may be another one after the file at `path` has changed, come or gone.
+    pub(super) fn concerns(&self, path: &str) -> bool {
+        self.opened.as_ref().is_none_or(|(_, record)| record.concerns(path))
+    }
+
     /// The site and its config as they are now, and whether they are others than the last time.
     pub(super) fn open(&mut self, source: &Source, now: SystemTime) -> Result<(Opened, bool), Vec<Problem>> {
         if let Some((opened, record)) = &self.opened

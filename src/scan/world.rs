@@ -1,10 +1,10 @@
 //! The other pages of the site, as templates see them, with a record of what was asked: while the answers are the same, so is
 //! what a template makes.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::posts::rules;
 use crate::catalog;
@@ -20,15 +20,15 @@ pub(super) struct World<'a> {
     pub(super) config: &'a Config,
     source: Source,
     posts: &'a [Arc<Post>],
-    index: OnceCell<Index<'a>>,
-    newest_first: OnceCell<Vec<Arc<Post>>>,
-    fingerprint: OnceCell<u64>,
+    index: OnceLock<Index<'a>>,
+    newest_first: OnceLock<Vec<Arc<Post>>>,
+    fingerprint: OnceLock<u64>,
     /// URLs of pages that are no posts, by path.
-    pages: RefCell<HashMap<String, Option<String>>>,
+    pages: Mutex<HashMap<String, Option<String>>>,
     /// What templates made of all posts, by name.
-    kept: RefCell<HashMap<&'static str, Value>>,
+    kept: Mutex<HashMap<&'static str, Value>>,
     /// Fingerprints of files, by path: many posts ask for the same few.
-    texts: RefCell<HashMap<String, u64>>,
+    texts: Mutex<HashMap<String, u64>>,
 }
 
 struct Index<'a> {
@@ -50,11 +50,32 @@ enum Question {
 #[derive(Debug, Default)]
 pub(super) struct Asked(HashMap<Question, u64>);
 
+/// What many templates ask for, in short.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Asks {
+    /// One asks for anything of all posts.
+    pub(super) for_all: bool,
+    /// One asks where a post is.
+    pub(super) for_urls: bool,
+}
+
+impl Asks {
+    pub(super) fn add(&mut self, asked: &Asked) {
+        for question in asked.0.keys() {
+            match question {
+                Question::Posts => self.for_all = true,
+                Question::Url(_) | Question::Named(_) => self.for_urls = true,
+                Question::Text(_) => {}
+            }
+        }
+    }
+}
+
 impl<'a> World<'a> {
     /// `posts` are all live posts, by path.
     pub(super) fn new(site: Arc<Site>, source: Source, config: &'a Config, posts: &'a [Arc<Post>]) -> Self {
-        let (index, newest_first, fingerprint) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        let (pages, kept, texts) = (RefCell::default(), RefCell::default(), RefCell::default());
+        let (index, newest_first, fingerprint) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        let (pages, kept, texts) = (Mutex::default(), Mutex::default(), Mutex::default());
         Self { site, config, source, posts, index, newest_first, fingerprint, pages, kept, texts }
     }
 
@@ -91,11 +112,11 @@ impl<'a> World<'a> {
     }
 
     fn text_fingerprint(&self, path: &str) -> u64 {
-        if let Some(known) = self.texts.borrow().get(path) {
+        if let Some(known) = lock(&self.texts).get(path) {
             return *known;
         }
         let fingerprint = hashed(&self.text(path));
-        self.texts.borrow_mut().insert(path.to_owned(), fingerprint);
+        lock(&self.texts).insert(path.to_owned(), fingerprint);
         fingerprint
     }
 
@@ -113,11 +134,11 @@ impl Pages for World<'_> {
         if let Some(post) = self.index().by_path.get(path) {
             return Some(post.url.clone());
         }
-        if let Some(known) = self.pages.borrow().get(path) {
+        if let Some(known) = lock(&self.pages).get(path) {
             return known.clone();
         }
         let url = self.page_url(path);
-        self.pages.borrow_mut().insert(path.to_owned(), url.clone());
+        lock(&self.pages).insert(path.to_owned(), url.clone());
         url
     }
 
@@ -139,10 +160,10 @@ impl Pages for World<'_> {
     }
 
     fn kept(&self, name: &'static str, make: &dyn Fn() -> Value) -> Value {
-        let known = self.kept.borrow().get(name).cloned();
+        let known = lock(&self.kept).get(name).cloned();
         known.unwrap_or_else(|| {
             let made = make();
-            self.kept.borrow_mut().insert(name, made.clone());
+            lock(&self.kept).insert(name, made.clone());
             made
         })
     }
@@ -211,6 +232,10 @@ impl Pages for Asking<'_, '_> {
         self.note(Question::Posts, self.world.fingerprint());
         self.world.kept(name, make)
     }
+}
+
+fn lock<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn hashed(answer: &impl Hash) -> u64 {

@@ -162,6 +162,12 @@ impl Site {
         }
     }
 
+    /// Whether they allow only so many.
+    #[must_use]
+    pub fn cuts(&self) -> bool {
+        matches!(self, Self::Jekyll(settings) if settings.cuts())
+    }
+
     /// Whether the walk goes into this directory (relative to the root, with `/`).
     #[must_use]
     pub fn enters(&self, dir: &str) -> bool {

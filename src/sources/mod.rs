@@ -83,6 +83,17 @@ impl Source {
         }
     }
 
+    /// The same, and the state that the file was in afterwards.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub fn read_stamped(&self, path: &str, limit: u64) -> io::Result<(Vec<u8>, Stamp)> {
+        match self {
+            Self::Directory(directory) => directory.read_stamped(path, limit),
+        }
+    }
+
     /// The size of one file in bytes, if it is there. A path or a link that leads out of the root leads to none.
     #[must_use]
     pub fn size(&self, path: &str) -> Option<u64> {

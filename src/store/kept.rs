@@ -59,6 +59,20 @@ pub struct GoodState {
     pub is_current: bool,
 }
 
+impl GoodState {
+    /// What tells that this is kept.
+    #[must_use]
+    pub fn of(good: &LastGood) -> Self {
+        Self {
+            path: good.post.path.clone(),
+            revision: good.post.revision,
+            url: good.post.url.clone(),
+            size: good.body.as_ref().map_or(0, Vec::len),
+            is_current: true,
+        }
+    }
+}
+
 impl Store {
     /// What each feed was last, by path.
     ///

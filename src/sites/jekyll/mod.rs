@@ -70,6 +70,10 @@ impl Settings {
             && dirs.all(|dir| self.enters(dir))
     }
 
+    pub(super) const fn cuts(&self) -> bool {
+        self.limit_posts.is_some()
+    }
+
     /// No more posts are live at once than `limit_posts`, the newest; documents of other collections do not count.
     pub(super) fn cut(&self, posts: &mut Vec<Arc<Post>>) {
         let Some(limit) = self.limit_posts else { return };

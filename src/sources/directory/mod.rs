@@ -65,10 +65,21 @@ impl Directory {
     ///
     /// If it cannot be read.
     pub fn read(&self, path: &str, limit: u64) -> io::Result<Vec<u8>> {
-        let file = fs::File::open(self.root.join(path))?;
-        let mut bytes = Vec::new();
-        file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-        Ok(bytes)
+        Ok(self.read_stamped(path, limit)?.0)
+    }
+
+    /// The same, and the state that the file was in afterwards.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub fn read_stamped(&self, path: &str, limit: u64) -> io::Result<(Vec<u8>, Stamp)> {
+        let mut file = fs::File::open(self.root.join(path))?;
+        let (limit, len) = (limit.saturating_add(1), file.metadata()?.len());
+        // With a byte to spare, the end shows without another allocation.
+        let mut bytes = Vec::with_capacity(usize::try_from(limit.min(len + 1)).unwrap_or_default());
+        file.by_ref().take(limit).read_to_end(&mut bytes)?;
+        Ok((bytes, stamp(&file.metadata()?)))
     }
 
     /// The size of one file in bytes, if it is there. A path or a link that leads out of the root leads to none.
@@ -144,5 +155,6 @@ fn stamp(metadata: &Metadata) -> Stamp {
 
 #[cfg(test)]
 mod tests;
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod trees;

@@ -1,0 +1,94 @@
+//! What a feed's documents are made of, so that those that would say the same again need not be made again.
+//!
+//! In: plans, what is known of their posts. Out: [`Sheet`]s that can be compared with those of the last scan. Never: bodies.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, FixedOffset};
+
+use super::attachments;
+use super::pass::Pass;
+use crate::config::{Config, Content, Format};
+use crate::feeds::changed::{Changed, Shown};
+use crate::feeds::compose::compose;
+use crate::feeds::plan::Planned;
+use crate::feeds::{Feed, history};
+use crate::posts::Post;
+use crate::posts::media::Attachment;
+use crate::problems::Problem;
+
+/// A feed, or an archive of one, without what stands in its entries.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Sheet {
+    pub(super) feed: Feed,
+    content: Content,
+    pub(super) posts: Vec<Stood>,
+    /// Whether it has a page of its own beside it.
+    pub(super) paged: bool,
+}
+
+/// A post in a feed: all that its entry follows from.
+#[derive(Debug, Clone)]
+pub(super) struct Stood {
+    pub(super) post: Arc<Post>,
+    pub(super) id: String,
+    pub(super) updated: DateTime<FixedOffset>,
+    /// With the sizes of local files.
+    pub(super) attachments: Vec<Attachment>,
+}
+
+/// The sheets whose documents are visible, by path, and what came up when they were made.
+#[derive(Debug, Default)]
+pub(super) struct Made {
+    /// The config that they were made with.
+    pub(super) config: Option<Arc<Config>>,
+    pub(super) sheets: HashMap<String, (Sheet, Vec<Problem>)>,
+}
+
+impl PartialEq for Stood {
+    fn eq(&self, other: &Self) -> bool {
+        (Arc::ptr_eq(&self.post, &other.post) || self.post == other.post)
+            && (&self.id, self.updated, &self.attachments) == (&other.id, other.updated, &other.attachments)
+    }
+}
+
+impl Sheet {
+    /// The sheet of a feed, the sheets of its archives, and what is to be remembered of it.
+    pub(super) fn of_plan(plan: &Planned, pass: &Pass<'_>, changed: &Changed<'_>, paged: bool) -> (Vec<Self>, Shown) {
+        let posts = stood(&plan.posts, pass);
+        let mut feed = compose(plan, newest(&posts), pass.catalog, pass.config);
+        let shown = changed.apply(&mut feed, plan);
+        let archives = plan.archives.iter().enumerate().map(|(number, block)| {
+            let posts = stood(&block.posts, pass);
+            let feed = history::archive(&feed, plan, number, newest(&posts), pass.config);
+            Self { feed, content: plan.content, posts, paged: false }
+        });
+        let archives: Vec<Self> = archives.collect();
+        let sheet = Self { feed, content: plan.content, posts, paged };
+        ([sheet].into_iter().chain(archives).collect(), shown)
+    }
+
+    pub(super) fn path(&self) -> &str {
+        &self.feed.place.path
+    }
+
+    /// The paths of its documents.
+    pub(super) fn documents(&self, formats: &[Format]) -> impl Iterator<Item = String> {
+        let place = &self.feed.place;
+        formats.iter().map(|format| place.document(*format)).chain(self.paged.then(|| place.page.clone()))
+    }
+}
+
+fn stood(posts: &[usize], pass: &Pass<'_>) -> Vec<Stood> {
+    let stood = |&at: &usize| {
+        let post = &pass.catalog.posts[at];
+        let attachments = attachments::with_sizes(post, pass.posts, pass.config);
+        Stood { post: Arc::clone(post), id: pass.id(post).to_owned(), updated: pass.updated(post), attachments }
+    };
+    posts.iter().map(stood).collect()
+}
+
+fn newest(posts: &[Stood]) -> Option<DateTime<FixedOffset>> {
+    posts.iter().map(|stood| stood.updated).max()
+}

@@ -1,0 +1,205 @@
+//! Scans that put in only what changed come to what whole scans come to.
+
+#![expect(clippy::disallowed_methods, reason = "tests write the files that are read")]
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::{Report, Run, ScanError, Scanner};
+use crate::config::{ConfigFile, StoreUrl};
+use crate::publish::Published;
+use crate::sources::Touched;
+use crate::store::{Access, Store};
+
+const CONFIG: &str = "site: {url: \"https://example.com\", title: T}\nsource: {generator: jekyll}\n\
+                      feeds: {limit: 3, archive: {size: 4}, autodiscovery: true}\nguard: {max_removed_percent: 100}\n";
+
+/// Something that happens to the post with this number.
+#[derive(Debug, Clone)]
+enum Step {
+    /// It is written, with this title, tag, URL and hour of publication, and this kind of text.
+    Write {
+        post: usize,
+        title: u8,
+        tag: u8,
+        url: Option<u8>,
+        hour: u8,
+        text: usize,
+    },
+    Delete(usize),
+    Rename(usize, usize),
+    /// An hour passes.
+    Wait,
+    /// An include changes.
+    Include(u8),
+}
+
+/// Texts: plain ones, one that cannot be read, one with a template that asks for others.
+const TEXTS: [&str; 6] = [
+    "plain text",
+    "another *text*, longer",
+    "---\nno front matter's end",
+    "{% for post in site.posts %}{{ post.title }} {% endfor %}",
+    "{% post_url 2025-01-01-p0 %}",
+    "{% include_relative note.txt %}",
+];
+
+fn step() -> impl Strategy<Value = Step> {
+    let write = (0..8_usize, 0..3_u8, 0..4_u8, proptest::option::weighted(0.1, 0..3_u8), 0..30_u8, 0..14_usize);
+    prop_oneof![
+        9 => write.prop_map(|(post, title, tag, url, hour, text)| Step::Write { post, title, tag, url, hour, text }),
+        2 => (0..8_usize).prop_map(Step::Delete),
+        1 => (0..8_usize, 0..8_usize).prop_map(|(from, to)| Step::Rename(from, to)),
+        2 => Just(Step::Wait),
+        1 => (0..3_u8).prop_map(Step::Include),
+    ]
+}
+
+/// A blog and its clock.
+struct Blog {
+    dir: TempDir,
+    now: DateTime<Utc>,
+    /// Every file that is written is as old as the number of writes before it.
+    writes: u64,
+}
+
+impl Blog {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("_posts")).unwrap();
+        Self { dir, now: "2025-01-01T12:00:00Z".parse().unwrap(), writes: 0 }
+    }
+
+    fn file(&self, post: usize) -> std::path::PathBuf {
+        self.dir.path().join(format!("_posts/2025-01-01-p{post}.md"))
+    }
+
+    /// No two writes leave one time stamp, however fast they follow each other.
+    fn write(&mut self, path: &Path, text: &str) {
+        fs::write(path, text).unwrap();
+        self.writes += 1;
+        let modified = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000 + self.writes);
+        File::options().append(true).open(path).unwrap().set_modified(modified).unwrap();
+    }
+
+    /// Lets it happen, and says what a watcher would.
+    fn take(&mut self, step: &Step) -> Touched {
+        let name = |post: &usize| format!("_posts/2025-01-01-p{post}.md");
+        let touched = match step {
+            Step::Write { post, .. } | Step::Delete(post) => vec![name(post)],
+            Step::Rename(from, to) => vec![name(from), name(to)],
+            Step::Wait => Vec::new(),
+            Step::Include(_) => vec!["_posts/note.txt".to_owned()],
+        };
+        self.happen(step);
+        Touched::Only(touched.into_iter().collect())
+    }
+
+    fn happen(&mut self, step: &Step) {
+        match step {
+            Step::Write { post, title, tag, url, hour, text } => {
+                let text = TEXTS.get(*text).unwrap_or(&TEXTS[0]);
+                let url = url.map_or_else(String::new, |url| format!("permalink: /u{url}/\n"));
+                let day = 1 + hour / 24;
+                let head = format!(
+                    "---\ntitle: T{title}\ntags: [t{tag}, T{}]\ndate: 2025-01-0{day} {}:30:00 +0000\n{url}",
+                    tag % 2,
+                    hour % 24
+                );
+                let end = if text.starts_with("---") { "" } else { "---\n" };
+                self.write(&self.file(*post), &format!("{head}{end}{text} {post}\n"));
+            }
+            Step::Delete(post) => drop(fs::remove_file(self.file(*post))),
+            Step::Rename(from, to) => drop(fs::rename(self.file(*from), self.file(*to))),
+            Step::Wait => self.now += TimeDelta::hours(1),
+            Step::Include(text) => self.write(&self.dir.path().join("_posts/note.txt"), &format!("note {text}")),
+        }
+        self.now += TimeDelta::seconds(1);
+    }
+}
+
+/// Somebody who scans it.
+struct Reader {
+    out: TempDir,
+    store: Store,
+    scanner: Scanner,
+}
+
+impl Reader {
+    async fn new(blog: &Blog) -> Self {
+        let out = tempfile::tempdir().unwrap();
+        let url = StoreUrl::Sqlite(out.path().join("store.db"));
+        let store = Store::open(&url, Access::Owner).await.unwrap();
+        Self { scanner: scanner(blog, out.path()), out, store }
+    }
+
+    async fn scan(&mut self, now: DateTime<Utc>, touched: &Touched) -> Result<Report, ScanError> {
+        let run = Run {
+            store: Some(&self.store),
+            published: &Published::default(),
+            now,
+            touched,
+            allow_removals: false,
+            progress: &|_, _, _| {},
+        };
+        self.scanner.scan(&run).await
+    }
+
+    /// All documents, and what is remembered of posts.
+    async fn outcome(&self) -> (BTreeMap<String, String>, Vec<String>) {
+        let mut documents = BTreeMap::new();
+        collect(&self.out.path().join("feeds"), &mut documents);
+        let mut seen: Vec<String> = self.store.seen().await.unwrap().values().map(|seen| format!("{seen:?}")).collect();
+        seen.sort();
+        (documents, seen)
+    }
+}
+
+fn scanner(blog: &Blog, out: &Path) -> Scanner {
+    let file = ConfigFile::parse("tidings.yaml", blog.dir.path(), CONFIG.to_owned()).unwrap();
+    Scanner::new(file, Some(out.join("feeds")), None).unwrap()
+}
+
+fn collect(dir: &Path, documents: &mut BTreeMap<String, String>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => collect(&path, documents),
+            false => drop(documents.insert(path.display().to_string(), fs::read_to_string(&path).unwrap())),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn what_changed_makes_what_all_makes(steps in proptest::collection::vec(step(), 1..24), watched: bool) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut blog = Blog::new();
+            let (mut one, mut other) = (Reader::new(&blog).await, Reader::new(&blog).await);
+            for step in &steps {
+                let touched = if watched { blog.take(step) } else { blog.take(step); Touched::Anything };
+                other.scanner = scanner(&blog, other.out.path());
+                let now = one.scan(blog.now, &touched).await.unwrap();
+                let whole = other.scan(blog.now, &Touched::Anything).await.unwrap();
+                let counts = |report: &Report| (report.posts, report.changes, report.next_due, report.problems.clone());
+                prop_assert_eq!(counts(&now), counts(&whole), "after {:?}", step);
+                let ((documents, seen), (expected, remembered)) = (one.outcome().await, other.outcome().await);
+                let named = |documents: BTreeMap<String, String>, out: &Path| -> Vec<(String, String)> {
+                    documents.into_iter().map(|(path, text)| (path.replace(&out.display().to_string(), ""), text)).collect()
+                };
+                prop_assert_eq!(named(documents, one.out.path()), named(expected, other.out.path()));
+                prop_assert_eq!(seen, remembered);
+            }
+            Ok(())
+        })?;
+    }
+}
