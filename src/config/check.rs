@@ -139,6 +139,7 @@ impl Checker<'_> {
             exclude: self.globs("exclude", &raw.exclude),
             permalink,
             updated: raw.updated,
+            watch: raw.watch.unwrap_or(true),
         }
     }
 

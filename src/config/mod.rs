@@ -201,6 +201,8 @@ pub struct Source {
     pub permalink: String,
     /// Where the date of a post's last change comes from.
     pub updated: Updated,
+    /// Whether a file that is saved is read at once, and not at the next scan by schedule.
+    pub watch: bool,
 }
 
 /// Where documents go.

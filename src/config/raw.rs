@@ -68,6 +68,7 @@ pub(super) struct RawSource {
     pub(super) exclude: Vec<String>,
     pub(super) permalink: Option<String>,
     pub(super) updated: Updated,
+    pub(super) watch: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

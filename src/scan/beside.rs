@@ -2,12 +2,13 @@
 //! so are the site's rules.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::posts::is_settled;
+use crate::events::self_and_above;
 use crate::problems::{Code, Problem, Severity};
 use crate::sites::{Files, SettingsError};
 use crate::sources::Source;
@@ -95,6 +96,37 @@ impl Record {
             && self.lists.iter().all(|(dir, list)| source.below(dir).ok() == *list)
             && self.picks.iter().all(|picked| picked.still_holds(source))
             && self.directories.iter().all(|(path, was)| source.has_directory(path) == *was)
+    }
+
+    /// Where another answer may come from.
+    pub(super) fn looked_into(&self) -> LookedInto {
+        let whole: BTreeSet<String> = self.lists.keys().cloned().collect();
+        let picked: BTreeSet<String> = self.picks.iter().map(|picked| picked.dir.clone()).collect();
+        let asked = self.texts.keys().chain(self.directories.keys()).chain(&whole).chain(&picked);
+        let single = asked.flat_map(|path| self_and_above(path).skip(1).map(str::to_owned)).collect();
+        LookedInto { single, whole, picked }
+    }
+}
+
+/// Directories that a site's rules look into for something else than posts.
+#[derive(Debug, Default)]
+pub(super) struct LookedInto {
+    /// These alone.
+    single: BTreeSet<String>,
+    /// These and all below them.
+    whole: BTreeSet<String>,
+    /// These and all below them that hold no programs.
+    picked: BTreeSet<String>,
+}
+
+impl LookedInto {
+    /// Whether what is in this directory may decide about the rules.
+    pub(super) fn contains(&self, dir: &str) -> bool {
+        let is_program = |name: &str| name.starts_with('.') || name == "node_modules";
+        let is_picked = |top: &str| self.picked.contains(top);
+        self.single.contains(dir)
+            || self_and_above(dir).any(|dir| self.whole.contains(dir))
+            || (self_and_above(dir).chain([""]).any(is_picked) && !dir.split('/').any(is_program))
     }
 }
 
@@ -196,6 +228,23 @@ mod tests {
             fs::remove_file(dir.path().join("pages/x")).unwrap();
             change();
             assert!(!before.still_holds(&source));
+        }
+    }
+
+    #[test]
+    fn a_record_knows_where_its_answers_came_from() {
+        let dir = tempfile::tempdir().unwrap();
+        let source = Source::directory(dir.path()).unwrap();
+        let beside = Beside::new(&source, SystemTime::now());
+        beside.text("config/site/a.toml").unwrap();
+        beside.below("_data").unwrap();
+        beside.picked("content", |_| true).unwrap();
+        let looked = beside.into_record().looked_into();
+        for dir in ["config", "config/site", "_data", "_data/.a/b", "content", "content/a/b"] {
+            assert!(looked.contains(dir), "{dir}");
+        }
+        for dir in ["config/site/b", "_datas", "content/.git", "content/a/node_modules/x", "static"] {
+            assert!(!looked.contains(dir), "{dir}");
         }
     }
 

@@ -42,6 +42,7 @@ use crate::problems::{Problem, Severity};
 use crate::publish::{self, PublishError, Published};
 use crate::sites::{Opened, Site};
 use crate::sources::git_times::GitTimes;
+use crate::sources::watch::Area;
 use crate::sources::{Source, SourceError, Touched};
 use crate::store::{DocumentState, Kept, ScanCommit, Store, StoreError};
 
@@ -183,6 +184,12 @@ impl Scanner {
     /// All problems with them.
     pub fn config(&mut self, now: DateTime<Utc>) -> Result<Arc<Config>, Vec<Problem>> {
         self.tools.posts.config(now)
+    }
+
+    /// What to watch, by the rules that the last scan, or [`config`](Self::config), found; `None` before either.
+    #[must_use]
+    pub fn area(&self) -> Option<Area> {
+        self.tools.posts.area()
     }
 
     /// Reads all posts, and says what would come up in a build, without writing anything.

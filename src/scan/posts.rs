@@ -19,6 +19,7 @@ use crate::events::{Seen, self_and_above};
 use crate::posts::{Post, Revision, text};
 use crate::problems::{Code, Problem, Severity};
 use crate::sites::{Outcome, Reading, Rules, Site};
+use crate::sources::watch::Area;
 use crate::sources::{Found, Snapshot, Source, SourceError, Stamp, Touched, Unreadable};
 
 /// A file system may give two states of a file one time stamp if they are this close together, so that a file is read again
@@ -108,6 +109,10 @@ impl Posts {
 
     pub(super) fn config(&mut self, now: DateTime<Utc>) -> Result<Arc<Config>, Vec<Problem>> {
         Ok(self.opener.open(&self.source, now.into())?.0.config)
+    }
+
+    pub(super) fn area(&self) -> Option<Area> {
+        self.opener.area()
     }
 
     /// What these live posts' templates may ask for.

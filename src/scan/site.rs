@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::Env;
-use super::beside::{Beside, Record};
-use crate::config::{Config, ConfigFile, Generator, Surroundings};
+use super::beside::{Beside, LookedInto, Record};
+use crate::config::{Config, ConfigFile, Generator, StoreUrl, Surroundings};
 use crate::problems::{Code, Problem, Severity};
 use crate::sites::{self, Site};
 use crate::sources::Source;
+use crate::sources::watch::Area;
 
 /// The site's rules and the config, made anew when what they were made of changes.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub(super) struct Opened {
     settings: Option<String>,
     /// What is wrong beside them.
     pub(super) problems: Arc<[Problem]>,
+    /// Where another state of all this, or of the posts, may come from.
+    area: Area,
 }
 
 /// The generator by whose rules a site is read, and how that was found out.
@@ -68,6 +71,11 @@ impl Opener {
         self.opened.as_ref().is_none_or(|(_, record)| record.concerns(path))
     }
 
+    /// What has to be watched; `None` before anything was opened.
+    pub(super) fn area(&self) -> Option<Area> {
+        self.last().map(|opened| opened.area.clone())
+    }
+
     /// The site and its config as they are now, and whether they are others than the last time.
     pub(super) fn open(&mut self, source: &Source, now: SystemTime) -> Result<(Opened, bool), Vec<Problem>> {
         if let Some((opened, record)) = &self.opened
@@ -89,8 +97,10 @@ impl Opener {
         let detected = Detected { generator: site.site.generator(), because: site.because, is_set };
         let doubt = site.doubt.filter(|_| !self.file.names_permalink());
         let problems = site.problems.into();
-        let opened = Opened { site: site.site, config, detected, doubt, settings: site.settings, problems };
-        self.opened = Some((opened.clone(), beside.into_record()));
+        let record = beside.into_record();
+        let area = area(&config, &site.site, record.looked_into());
+        let opened = Opened { site: site.site, config, detected, doubt, settings: site.settings, problems, area };
+        self.opened = Some((opened.clone(), record));
         Ok((opened, true))
     }
 }
@@ -98,11 +108,29 @@ impl Opener {
 impl Opened {
     /// Whether this file may be a post.
     pub(super) fn wants(&self, path: &str) -> bool {
-        let source = &self.config.source;
-        self.site.wants(path)
-            && !source.exclude.is_match(path)
-            && (source.include.is_empty() || source.include.is_match(path))
+        wants(&self.site, &self.config, path)
     }
+}
+
+fn wants(site: &Site, config: &Config, path: &str) -> bool {
+    let source = &config.source;
+    site.wants(path) && !source.exclude.is_match(path) && (source.include.is_empty() || source.include.is_match(path))
+}
+
+/// All that the rules look into, and nothing that Tidings writes itself.
+fn area(config: &Arc<Config>, site: &Arc<Site>, looked_into: LookedInto) -> Area {
+    let StoreUrl::Sqlite(store) = &config.store;
+    let written = ["", "-wal", "-shm", "-journal", ".lock"].map(|end| {
+        let mut file = store.clone().into_os_string();
+        file.push(end);
+        PathBuf::from(file)
+    });
+    let ignored = written.into_iter().chain([config.output.dir.clone()]).collect();
+    let entering = Arc::clone(site);
+    let enters = move |dir: &str| entering.enters(dir) || looked_into.contains(dir);
+    let (wanting, settings) = (Arc::clone(site), Arc::clone(config));
+    let wants = move |path: &str| wants(&wanting, &settings, path);
+    Area::new(config.source.path.clone(), Arc::new(enters), Arc::new(wants), ignored)
 }
 
 /// Without them every URL would be another one; a checkout in progress may take them away for a moment.

@@ -5,6 +5,7 @@
 pub mod directory;
 pub mod git_times;
 pub mod touched;
+pub mod watch;
 
 use std::collections::BTreeSet;
 use std::io;
