@@ -1,6 +1,6 @@
 //! What is remembered of each post from scan to scan.
 
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 
 use super::PostData;
 use crate::posts::{Post, Revision, TextPrint};
@@ -80,7 +80,9 @@ pub fn updated(
 ) -> DateTime<FixedOffset> {
     let observed = || {
         let seen = seen.filter(|seen| !seen.gone)?;
-        let at = if is_edited(post, seen) { now } else { seen.changed_at? };
+        // A clock that was far ahead has left dates that readers would take for the newest for long.
+        let remembered = seen.changed_at.filter(|at| *at < now + TimeDelta::days(1));
+        let at = if is_edited(post, seen) { now } else { remembered? };
         let whole_seconds = DateTime::from_timestamp(at.timestamp(), 0)?;
         Some(whole_seconds.with_timezone(post.published.offset()))
     };
@@ -122,6 +124,8 @@ mod tests {
         assert_eq!(updated(&edited, None, Some(&seen), now()), now());
         let after = remember(&edited, &p.id, Some(&seen), data(&p, 2), now());
         assert_eq!(updated(&edited, None, Some(&after), now() + chrono::Duration::days(1)), now(), "remembered");
+        assert_eq!(updated(&edited, None, Some(&after), now() - chrono::Duration::minutes(1)), now(), "nearly");
+        assert_eq!(updated(&edited, None, Some(&after), now() - chrono::Duration::days(1)), p.published, "yet to come");
         let moved = Post { url: "https://example.com/elsewhere".into(), ..edited.clone() };
         assert_eq!(updated(&moved, None, Some(&seen), now()), p.published, "another URL is nothing new to read");
         assert_eq!(remember(&moved, &p.id, Some(&seen), data(&moved, 2), now()).changed_at, None);

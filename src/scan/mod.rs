@@ -257,7 +257,7 @@ impl Scanner {
         {
             return Ok(Step { standing, new: Some(new) });
         }
-        let mut live = posts.live(run.now);
+        let mut live = posts.live(run.now, &memory.seen);
         last_good::restore(&mut live, memory, run)?;
         posts.settle(&mut live, &memory.seen)?;
         let naming = Naming::new(&live.config.feeds, &memory.terms);

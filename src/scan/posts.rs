@@ -289,7 +289,7 @@ impl Posts {
     }
 
     /// The live posts, of whom two may still claim one key, URL or id: see [`Posts::settle`].
-    pub(super) fn live(&mut self, now: DateTime<Utc>) -> Live {
+    pub(super) fn live(&mut self, now: DateTime<Utc>, seen: &HashMap<String, Seen>) -> Live {
         let opened = self.opener.last().expect("a source is looked at before its posts are live").clone();
         let outline = self.outline.clone().expect("a source is looked at before its posts are live");
         let mut live = Live {
@@ -311,7 +311,7 @@ impl Posts {
                 .collect(),
             unreadable: outline.unreadable.into_iter().map(|unreadable| unreadable.path).collect(),
         };
-        self.collect(&mut live, now);
+        self.collect(&mut live, seen, now);
         live
     }
 
@@ -321,14 +321,14 @@ impl Posts {
         self.expand(live)
     }
 
-    fn collect(&mut self, live: &mut Live, now: DateTime<Utc>) {
+    fn collect(&mut self, live: &mut Live, seen: &HashMap<String, Seen>, now: DateTime<Utc>) {
         for (path, known) in &mut self.known {
             let broken = known.state == State::Broken;
             if broken {
                 live.unreadable.insert(path.clone());
             }
             let Some(good) = known.good.as_mut().filter(|good| good.post.listed) else { continue };
-            let times = Times::of(&good.post, now);
+            let times = Times::of(&good.post, seen, now);
             live.next_due = times.next.into_iter().chain(live.next_due).min();
             // What was not live before it broke does not come alive broken.
             if times.is_live && (!broken || good.was_live) {
@@ -416,10 +416,13 @@ pub(super) struct Times {
 }
 
 impl Times {
-    pub(super) fn of(post: &Post, now: DateTime<Utc>) -> Self {
+    pub(super) fn of(post: &Post, seen: &HashMap<String, Seen>, now: DateTime<Utc>) -> Self {
         let (from, until) = (post.live_from, post.live_until);
+        // What was shown at a time that is yet to come stays: the clock was ahead, or is behind, and knows no better.
+        let was_shown = || seen.get(&post.key).is_some_and(|seen| !seen.gone && seen.first_seen > now);
+        let has_begun = from.is_none_or(|from| from <= now || was_shown());
         Self {
-            is_live: from.is_none_or(|from| from <= now) && until.is_none_or(|until| until > now),
+            is_live: has_begun && until.is_none_or(|until| until > now),
             next: [from, until].into_iter().flatten().filter(|at| *at > now).min(),
         }
     }
@@ -518,7 +521,7 @@ mod tests {
     fn read(posts: &mut Posts) -> Live {
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
         posts.refresh(now, &Touched::Anything, &|_, _, _| {}).unwrap();
-        posts.live(now)
+        posts.live(now, &HashMap::new())
     }
 
     #[test]

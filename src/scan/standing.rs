@@ -61,7 +61,7 @@ impl Standing {
         let claims = self.claims.insert(claims);
         let (mut swaps, mut next_due) = (Vec::with_capacity(files.len()), self.live.next_due);
         for file in files {
-            let Some(swap) = swap(file, &self.live, posts, claims, now, &mut next_due)? else { return Ok(None) };
+            let Some(swap) = swap(file, &self.live, posts, claims, memory, now, &mut next_due)? else { return Ok(None) };
             if let Some(swap) = swap {
                 claims.add(&swap.new);
                 swaps.push(swap);
@@ -102,11 +102,12 @@ fn swap(
     live: &Live,
     posts: &mut Posts,
     claims: &Claims,
+    memory: &Memory,
     now: DateTime<Utc>,
     next_due: &mut Option<DateTime<Utc>>,
 ) -> Result<Option<Option<Swap>>, ScanError> {
     let there = live.find(&file.path).ok().map(|at| Arc::clone(&live.posts[at]));
-    let was_due = file.before.as_ref().filter(|post| post.listed).and_then(|post| Times::of(post, now).next);
+    let was_due = file.before.as_ref().filter(|post| post.listed).and_then(|post| Times::of(post, &memory.seen, now).next);
     if was_due.is_some() && was_due == live.next_due {
         return Ok(None);
     }
@@ -119,7 +120,7 @@ fn swap(
     let Some(new) = known.post().filter(|post| post.listed).cloned() else {
         return Ok(there.is_none().then_some(None));
     };
-    let times = Times::of(&new, now);
+    let times = Times::of(&new, &memory.seen, now);
     *next_due = times.next.into_iter().chain(*next_due).min();
     let was = there.as_ref().zip(file.before.as_ref());
     let is_clear = match (was, times.is_live) {
