@@ -1,6 +1,12 @@
-//! Named steps at which a test can kill the process, to see what a crash there costs.
+//! Accidents that a test can bring about: a process killed at a named step, to see what a crash there costs, and a clock that
+//! jumps.
 //!
-//! In: `TIDINGS_FAILPOINT`, the name of one step. Out: a dead process. Never: anything in a release build.
+//! In: `TIDINGS_FAILPOINT`, the name of one step; `TIDINGS_CLOCK`, a file that says how far the clocks are off. Out: a dead
+//! process, another time. Never: anything in a release build.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
 
 /// Kills the process, without any clean-up, if this is the step that `TIDINGS_FAILPOINT` names.
 #[cfg(debug_assertions)]
@@ -14,6 +20,24 @@ pub(crate) fn hit(name: &str) {
 #[cfg(not(debug_assertions))]
 #[inline(always)]
 pub(crate) fn hit(_name: &str) {}
+
+/// How far the clock on the wall is off, and how long the machine has been running more than it has: two numbers of seconds
+/// in the file that `TIDINGS_CLOCK` names, read again each time.
+#[cfg(debug_assertions)]
+pub(crate) fn clocks_off() -> (TimeDelta, Duration) {
+    #[expect(clippy::disallowed_methods, reason = "a test says what time it is in a file")]
+    let text = std::env::var_os("TIDINGS_CLOCK").and_then(|file| std::fs::read_to_string(file).ok());
+    let numbers: Vec<i64> = text.iter().flat_map(|text| text.split_whitespace()).flat_map(str::parse).collect();
+    let number = |at: usize| numbers.get(at).copied().unwrap_or(0);
+    (TimeDelta::seconds(number(0)), Duration::from_secs(number(1).unsigned_abs()))
+}
+
+/// Not at all.
+#[cfg(not(debug_assertions))]
+#[inline(always)]
+pub(crate) fn clocks_off() -> (TimeDelta, Duration) {
+    (TimeDelta::zero(), Duration::ZERO)
+}
 
 #[cfg(test)]
 mod tests {

@@ -4,10 +4,12 @@
 
 #![expect(clippy::disallowed_methods, reason = "the clock of commands is the system's")]
 
+mod alarm;
 mod annotations;
 mod args;
 mod build;
 mod check;
+mod clock;
 mod deliveries;
 mod endpoints;
 mod explain;
@@ -16,8 +18,10 @@ mod init;
 mod listen;
 mod logging;
 mod output;
+mod pace;
 mod progress;
 mod report;
+mod retention;
 mod run;
 mod scan;
 mod scans;

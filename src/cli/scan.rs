@@ -8,8 +8,7 @@ use tokio::sync::Notify;
 use super::args::{Common, Scan};
 use super::failure::{Exit, Failure};
 use super::progress::Progress;
-use super::scans::RETENTION;
-use super::{output, site};
+use super::{output, retention, site};
 use crate::deliveries::client::SystemResolver;
 use crate::deliveries::{Courier, SystemClock};
 use crate::publish::Published;
@@ -23,7 +22,7 @@ pub(super) async fn run(common: &Common, args: &Scan) -> Result<Exit, Failure> {
     let store = Store::open(&config.store, Access::Owner).await?;
     let names: Vec<_> = config.webhooks.iter().map(|hook| hook.name.clone()).collect();
     store.sync_endpoints(&names, Utc::now()).await?;
-    let progress = Progress::new(!common.quiet);
+    let (earlier, progress) = (store.last_scan().await?, Progress::new(!common.quiet));
     let report = scanner
         .scan(&Run {
             store: Some(&store),
@@ -43,7 +42,7 @@ pub(super) async fn run(common: &Common, args: &Scan) -> Result<Exit, Failure> {
             .map_err(Failure::failed)?;
         courier.run_due().await.map_err(Failure::failed)?;
     }
-    store.prune(Utc::now() - RETENTION).await?;
+    retention::prune(&store, earlier, Utc::now()).await?;
     store.close().await;
     Ok(output::exit(&report, args.strict))
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use super::pace::Reason;
 use super::site;
 use crate::problems::{Problem, Severity};
 use crate::scan::{Detected, Report, ScanError, millis};
@@ -15,28 +16,28 @@ pub(super) struct Told {
 }
 
 impl Told {
-    pub(super) fn tell(&mut self, result: &Result<Report, ScanError>, took: Duration) {
+    pub(super) fn tell(&mut self, result: &Result<Report, ScanError>, reason: Reason, took: Duration) {
         metrics::histogram!("tidings_scan_duration_seconds").record(took.as_secs_f64());
         match result {
-            Ok(report) => self.tell_report(report, took),
+            Ok(report) => self.tell_report(report, reason, took),
             Err(error) => {
-                metrics::counter!("tidings_scans_total", "outcome" => "failed").increment(1);
+                count("failed", reason);
                 if let ScanError::Config(problems) = error {
                     site::log_problems(problems);
                 }
-                let ms = millis(took);
+                let (ms, reason) = (millis(took), reason.as_str());
                 match error {
                     ScanError::Store(_) => {
-                        tracing::error!(scan.ms = ms, "scan not recorded, so nobody is told yet: {error}")
+                        tracing::error!(reason, scan.ms = ms, "scan not recorded, so nobody is told yet: {error}")
                     }
-                    _ => tracing::error!(scan.ms = ms, "scan failed, the feeds stay as they were: {error}"),
+                    _ => tracing::error!(reason, scan.ms = ms, "scan failed, the feeds stay as they were: {error}"),
                 }
             }
         }
     }
 
-    fn tell_report(&mut self, report: &Report, took: Duration) {
-        metrics::counter!("tidings_scans_total", "outcome" => "done").increment(1);
+    fn tell_report(&mut self, report: &Report, reason: Reason, took: Duration) {
+        count("done", reason);
         // A note is nothing to mend: every undated page of a repository is one.
         let problems = report.problems.iter().filter(|problem| problem.severity != Severity::Note).count();
         #[expect(clippy::cast_precision_loss, reason = "a gauge of posts, far below 2^52")]
@@ -58,9 +59,14 @@ impl Told {
             changes = report.changes,
             deliveries = report.deliveries,
             problems,
+            reason = reason.as_str(),
             scan.ms = millis(took),
             "{}",
             if report.baseline { "first scan: a baseline, nobody is told" } else { "scanned" }
         );
     }
+}
+
+fn count(outcome: &'static str, reason: Reason) {
+    metrics::counter!("tidings_scans_total", "outcome" => outcome, "reason" => reason.as_str()).increment(1);
 }

@@ -78,7 +78,7 @@ fn a_history_that_does_not_tell_is_named_and_nothing_is_done() {
     git(&whole, &["clone", "-q", "--depth", "1", &url, "feeds/shallow"]);
     whole.write(
         "shallow.yaml",
-        whole.read("tidings.yaml").replace("{updated: git}", "{updated: git, path: feeds/shallow}"),
+        whole.read("tidings.yaml").replace("updated: git}", "updated: git, path: feeds/shallow}"),
     );
     let done = whole.run(&["check", "-c", "shallow.yaml"]);
     assert_eq!(done.status, 2, "{}", done.said());

@@ -8,6 +8,7 @@
 )]
 
 mod check;
+mod clocks;
 mod commands;
 mod crash;
 mod daemon;
@@ -35,3 +36,4 @@ mod rules;
 mod sample;
 mod serving;
 mod templates;
+mod watch;

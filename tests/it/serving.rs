@@ -147,7 +147,9 @@ fn the_admin_listener_tells_how_things_stand() {
     get(&format!("{}/feed.atom", daemon.public()));
     let (status, metrics) = get(&format!("{}/metrics", daemon.admin()));
     assert_eq!(status, 200);
-    for name in ["tidings_scans_total{outcome=\"done\"} 1", "tidings_posts 1", "tidings_http_requests_total{"] {
+    for name in
+        ["tidings_scans_total{outcome=\"done\",reason=\"start\"} 1", "tidings_posts 1", "tidings_http_requests_total{"]
+    {
         assert!(metrics.contains(name), "{name} is not in {metrics}");
     }
     assert_eq!(get(&format!("{}/metrics", daemon.public())).0, 404);

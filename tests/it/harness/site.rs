@@ -39,6 +39,13 @@ impl Site {
 
     /// Writes tidings.yaml: ports that are free, no scans but those asked for, and `more`.
     pub(crate) fn config(&self, more: &str) {
+        // The source of `more` stays the one that is named.
+        let unwatched = if more.contains("source: {") { "" } else { "source: {watch: false}\n" };
+        self.watched(&format!("{unwatched}{}", more.replace("source: {", "source: {watch: false, ")));
+    }
+
+    /// As [`Site::config`], but what is saved is scanned at once.
+    pub(crate) fn watched(&self, more: &str) {
         self.write(
             "tidings.yaml",
             format!(
