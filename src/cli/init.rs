@@ -8,7 +8,7 @@ use chrono::Utc;
 
 use super::args::Init;
 use super::failure::{Exit, Failure};
-use super::output;
+use super::{output, site};
 use crate::config::{ConfigFile, Content, FILE_NAME, Generator, SiteDefaults};
 use crate::scan;
 use crate::sites::Opened;
@@ -25,8 +25,8 @@ pub(super) fn run(args: &Init) -> Result<Exit, Failure> {
     }
     // Says what is wrong with the directory, if anything is.
     let file = ConfigFile::load(&args.dir, None)?;
-    let Opened { site, defaults, because, .. } = scan::look(&file, Utc::now())?;
-    let generator = site.generator();
+    let Opened { site: found, defaults, because, .. } = scan::look(&file, &site::source(&file, true)?, Utc::now())?;
+    let generator = found.generator();
     let text = fill(generator, &defaults);
     let mut file = OpenOptions::new();
     let written = file.write(true).create_new(true).open(&path).and_then(|mut file| file.write_all(text.as_bytes()));

@@ -7,9 +7,11 @@ use chrono::Utc;
 
 use super::args::Common;
 use super::failure::Failure;
-use crate::config::{Config, ConfigFile, SiteDefaults, Surroundings};
+use super::progress::Progress;
+use crate::config::{Config, ConfigFile};
 use crate::problems::{self, Problem, Severity};
 use crate::scan::{Env, Report, Scanner};
+use crate::sources::Source;
 use crate::store::{Access, Store};
 
 /// Looks up an environment variable.
@@ -27,12 +29,14 @@ pub(super) fn directory(common: &Common, dir: Option<&Path>) -> PathBuf {
 pub(super) fn scanner(common: &Common, dir: Option<&Path>, env: Option<Env>) -> Result<Scanner, Failure> {
     let file = ConfigFile::load(&directory(common, dir), common.config.as_deref())?;
     let out = common.out.as_deref().map(std::path::absolute).transpose()?;
-    if !file.source_path().is_dir() {
-        // The config can say where it stands; the source cannot.
-        let around = Surroundings { out: out.clone(), env: env.as_ref().map(|env| env as _) };
-        let _: Config = file.check(&SiteDefaults::default(), &around)?;
-    }
-    Ok(Scanner::new(file, out, env)?)
+    let source = source(&file, common.quiet)?;
+    Ok(Scanner::new(file, source, out, env))
+}
+
+/// Where the config says that posts are, as it is at hand.
+pub(super) fn source(file: &ConfigFile, quiet: bool) -> Result<Source, Failure> {
+    let progress = Progress::new(!quiet);
+    Ok(Source::open(&file.place(&|name| env(name))?, &|step, done, of| progress.show(step, done, of))?)
 }
 
 /// The config of the site, checked.

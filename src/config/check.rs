@@ -1,6 +1,7 @@
 //! From a config as written to a [`Config`] that holds: every value is looked at once, here, and every problem is listed.
 
 mod feeds;
+mod git;
 mod paths;
 mod podcast;
 mod server;
@@ -68,13 +69,6 @@ impl ConfigFile {
         }
     }
 
-    /// Where posts are, which has to be known before the site's own config can be read.
-    #[must_use]
-    pub fn source_path(&self) -> PathBuf {
-        let path = self.raw.source.as_ref().and_then(|source| source.path.clone());
-        path.map_or_else(|| self.dir.clone(), |path| normal(&self.dir.join(path)))
-    }
-
     /// Whether the config says what the URLs of posts are.
     #[must_use]
     pub fn names_permalink(&self) -> bool {
@@ -115,14 +109,6 @@ impl Checker<'_> {
 
     fn source(&mut self, defaults: &SiteDefaults) -> Source {
         let raw = self.file.raw.source.clone().unwrap_or_default();
-        let path = self.file.source_path();
-        if !path.is_dir() {
-            self.error(
-                &[Step::Key("source"), Step::Key("path")],
-                &format!("there is no directory {}", path.display()),
-                "set `source.path` to the directory that holds the posts, relative to the site's directory",
-            );
-        }
         let permalink =
             raw.permalink.or_else(|| defaults.permalink.clone()).unwrap_or_else(|| DEFAULT_PERMALINK.to_owned());
         if !permalink.starts_with('/') {
@@ -133,7 +119,7 @@ impl Checker<'_> {
             );
         }
         Source {
-            path,
+            path: self.file.source_path(),
             generator: self.file.generator(),
             include: self.globs("include", &raw.include),
             exclude: self.globs("exclude", &raw.exclude),

@@ -9,6 +9,7 @@ mod check;
 mod feeds;
 mod file;
 mod filter;
+mod git;
 mod raw;
 mod schedule;
 mod secret;
@@ -25,6 +26,7 @@ pub use check::{Lookup, Surroundings};
 pub use feeds::{Archive, CustomFeed, Feeds, Paths, Podcast, PodcastCategory, Template};
 pub use file::{ConfigFile, FILE_NAME};
 pub use filter::{Filter, Terms};
+pub use git::{Address, Git, Place, Remote};
 pub use schedule::{Schedule, ScheduleError};
 pub use secret::{Secret, SecretRef};
 
@@ -189,7 +191,7 @@ impl fmt::Display for Generator {
 /// Where posts are kept.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// The directory, absolute.
+    /// What the paths of files are below, for people: the directory, absolute; in a repository elsewhere, the directory in it.
     pub path: PathBuf,
     /// `None`: found out from the files.
     pub generator: Option<Generator>,

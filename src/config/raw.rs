@@ -4,6 +4,7 @@ mod feeds;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
@@ -61,6 +62,8 @@ pub(super) struct RawAuthor {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawSource {
+    pub(super) git: Option<TextOrSecret>,
+    pub(super) branch: Option<String>,
     pub(super) path: Option<PathBuf>,
     pub(super) generator: Option<RawGenerator>,
     pub(super) settings: Vec<String>,
@@ -69,6 +72,8 @@ pub(super) struct RawSource {
     pub(super) permalink: Option<String>,
     pub(super) updated: Updated,
     pub(super) watch: Option<bool>,
+    pub(super) max_git_bytes: Option<ByteSize>,
+    pub(super) git_timeout: Option<Span>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -195,6 +200,35 @@ impl<'de> Deserialize<'de> for ByteSize {
     }
 }
 
+/// A length of time: `60`, `60s`, `2m`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span(pub(super) Duration);
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct SpanVisitor;
+        impl Visitor<'_> for SpanVisitor {
+            type Value = Span;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number of seconds or minutes such as `60s` or `2m`")
+            }
+            fn visit_u64<E: de::Error>(self, n: u64) -> Result<Span, E> {
+                Ok(Span(Duration::from_secs(n)))
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Span, E> {
+                let (number, factor) = [("s", 1), ("m", 60)]
+                    .into_iter()
+                    .find_map(|(unit, factor)| text.strip_suffix(unit).map(|number| (number, factor)))
+                    .unwrap_or((text, 1));
+                let seconds = number.trim().parse::<u32>().ok().map(|n| u64::from(n) * factor);
+                let invalid = || E::invalid_value(de::Unexpected::Str(text), &self);
+                seconds.map(Duration::from_secs).map(Span).ok_or_else(invalid)
+            }
+        }
+        deserializer.deserialize_any(SpanVisitor)
+    }
+}
+
 /// A text, or where a secret text is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum TextOrSecret {
@@ -293,6 +327,15 @@ mod tests {
         assert_eq!(size("7").unwrap(), ByteSize(7));
         for bad in ["2MB", "x", "-1", "99999999999GiB"] {
             assert!(size(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn times_are_seconds_or_minutes() {
+        let span = |yaml: &str| serde_yaml::from_str::<Span>(yaml).map(|span| span.0.as_secs());
+        assert_eq!([span("7").unwrap(), span("60s").unwrap(), span("2m").unwrap()], [7, 60, 120]);
+        for bad in ["x", "-1", "1h", "99999999999m"] {
+            assert!(span(bad).unwrap_err().to_string().contains("`60s`"), "{bad}");
         }
     }
 

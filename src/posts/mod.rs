@@ -8,6 +8,7 @@ pub mod emphasis;
 pub mod front_matter;
 pub mod html;
 mod kramdown;
+pub mod lfs;
 pub mod liquid;
 pub mod markdown;
 pub mod media;

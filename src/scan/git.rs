@@ -5,24 +5,28 @@
 use super::ScanError;
 use crate::config::{Config, FILE_NAME, Updated};
 use crate::problems::{Code, Problem, Severity};
+use crate::sources::Source;
+use crate::sources::git::CommandError;
 use crate::sources::git_times::{GitError, GitTimes};
 
 /// Has the dates at hand, if they are asked for.
-pub(super) fn refresh(times: &mut GitTimes, config: &Config) -> Result<(), ScanError> {
+pub(super) fn refresh(times: &mut GitTimes, config: &Config, source: &Source) -> Result<(), ScanError> {
     if config.source.updated != Updated::Git {
         return Ok(());
     }
-    times.refresh(&config.source.path).map_err(|error| ScanError::Config(vec![problem(&error)]))
+    times.refresh(&source.history()).map_err(|error| ScanError::Config(vec![problem(&error)]))
 }
 
 fn problem(error: &GitError) -> Problem {
     let remedy = match error {
-        GitError::NotRun(_) => "install git, or set `source.updated` to `scan`",
-        GitError::Refused(_) => "set `source.path` to a clone that this user may read, or `source.updated` to `scan`",
+        GitError::Command(CommandError::NotRun(_)) => "install git, or set `source.updated` to `scan`",
+        GitError::Command(CommandError::Refused(_)) => {
+            "set `source.path` to a clone that this user may read, or `source.updated` to `scan`"
+        }
         GitError::Shallow => {
             "fetch the whole history (`git fetch --unshallow`; in GitHub's checkout action `fetch-depth: 0`)"
         }
-        GitError::Slow => "set `source.updated` to `scan`",
+        GitError::Command(CommandError::Ended(_)) => "set `source.updated` to `scan`",
     };
     Problem {
         code: Code::Config,

@@ -160,21 +160,18 @@ struct Step {
 }
 
 impl Scanner {
-    /// A scanner for the site that `file` describes. `out` stands in for `output.dir`. Without `env` no secret is looked up,
-    /// and there are no webhooks.
-    ///
-    /// # Errors
-    ///
-    /// If the source cannot be found.
-    pub fn new(file: ConfigFile, out: Option<PathBuf>, env: Option<Env>) -> Result<Self, SourceError> {
-        Ok(Self {
-            tools: Tools { posts: Posts::new(file, out, env)?, git: GitTimes::default() },
+    /// A scanner for the site that `file` describes, whose posts are in `source`. `out` stands in for `output.dir`. Without
+    /// `env` no secret is looked up, and there are no webhooks.
+    #[must_use]
+    pub fn new(file: ConfigFile, source: Source, out: Option<PathBuf>, env: Option<Env>) -> Self {
+        Self {
+            tools: Tools { posts: Posts::new(file, source, out, env), git: GitTimes::default() },
             directory: publish::Output::default(),
             memory: None,
             standing: None,
             made: Made::default(),
             unrecorded: ScanCommit::default(),
-        })
+        }
     }
 
     /// The config with the site's own settings, as they are now.
@@ -250,7 +247,7 @@ impl Scanner {
         let Tools { posts, git } = &mut self.tools;
         let news = posts.refresh(run.now, run.touched, run.progress)?;
         crate::failpoint::hit("scan.read");
-        git::refresh(git, &*posts.last_config())?;
+        git::refresh(git, &posts.last_config(), posts.source())?;
         if let Some(mut standing) = self.standing.take()
             && let Some(files) = news.files(|| posts.templates_hold(&standing.live))
             && let Some(new) = standing.patch(&files, posts, memory, run.now)?
@@ -371,14 +368,13 @@ fn changes<'m>(
     }
 }
 
-/// The site that `file` describes, as its own settings say.
+/// The site in `source` that `file` describes, as its own settings say.
 ///
 /// # Errors
 ///
-/// If there is no such directory, or its settings cannot be used.
-pub fn look(file: &ConfigFile, now: DateTime<Utc>) -> Result<Opened, ScanError> {
-    let source = Source::directory(&file.source_path())?;
-    Site::open_with(None, file.settings(), &Beside::new(&source, now.into()))
+/// If its settings cannot be used.
+pub fn look(file: &ConfigFile, source: &Source, now: DateTime<Utc>) -> Result<Opened, ScanError> {
+    Site::open_with(None, file.settings(), &Beside::new(source, now.into()))
         .map_err(|error| ScanError::Config(vec![*error.0]))
 }
 

@@ -20,7 +20,7 @@ use crate::posts::{Post, Revision, text};
 use crate::problems::{Code, Problem, Severity};
 use crate::sites::{Outcome, Reading, Rules, Site};
 use crate::sources::watch::Area;
-use crate::sources::{Found, Snapshot, Source, SourceError, Stamp, Touched, Unreadable};
+use crate::sources::{Found, Snapshot, Source, Stamp, Touched, Unreadable};
 
 /// A file system may give two states of a file one time stamp if they are this close together, so that a file is read again
 /// until it has been left alone for this long.
@@ -100,11 +100,21 @@ pub(super) struct Changed {
 }
 
 impl Posts {
-    pub(super) fn new(file: ConfigFile, out: Option<PathBuf>, env: Option<Env>) -> Result<Self, SourceError> {
-        let source = Source::directory(&file.source_path())?;
-        let opener = Opener::new(file, out, env);
-        let (known, outline, asks) = (BTreeMap::new(), None, Asks::default());
-        Ok(Self { opener, source, known, outline, troubled: BTreeSet::new(), templates: BTreeSet::new(), asks })
+    pub(super) fn new(file: ConfigFile, source: Source, out: Option<PathBuf>, env: Option<Env>) -> Self {
+        Self {
+            opener: Opener::new(file, out, env),
+            source,
+            known: BTreeMap::new(),
+            outline: None,
+            troubled: BTreeSet::new(),
+            templates: BTreeSet::new(),
+            asks: Asks::default(),
+        }
+    }
+
+    /// Where the files are, as it was when they were read last.
+    pub(super) fn source(&self) -> &Source {
+        &self.source
     }
 
     pub(super) fn config(&mut self, now: DateTime<Utc>) -> Result<Arc<Config>, Vec<Problem>> {
@@ -188,7 +198,13 @@ impl Posts {
         touched: &Touched,
         progress: Progress<'_>,
     ) -> Result<News, ScanError> {
-        self.source = self.source.refreshed()?;
+        let source = self.source.refreshed(progress)?;
+        let before = std::mem::replace(&mut self.source, source);
+        // Between two commits, the source itself knows best what differs.
+        let touched = match self.source.touched_since(&before) {
+            Touched::Only(paths) => &self.with_unsettled(paths),
+            Touched::Anything => touched,
+        };
         if let Touched::Only(paths) = touched
             && let Some(changed) = self.refresh_part(now, paths, progress)
         {
@@ -203,6 +219,13 @@ impl Posts {
         let changed = [self.drop_files(gone, &outline), self.read_files(stale, &opened, now, progress)].concat();
         self.outline = Some(outline);
         Ok(if is_alike { News::Files(changed) } else { News::All })
+    }
+
+    /// These paths, and those of files that may say something else now though nothing tells.
+    fn with_unsettled(&self, mut paths: BTreeSet<String>) -> Touched {
+        let unsettled = self.known.iter().filter(|(_, known)| !known.settled);
+        paths.extend(unsettled.map(|(path, _)| path.clone()));
+        Touched::Only(paths)
     }
 
     /// Looks at these paths only; `None`, with nothing changed, if something else may be another thing because of them.
@@ -459,7 +482,7 @@ fn reread(
     now: DateTime<Utc>,
     room: &AtomicUsize,
 ) -> (Known, bool) {
-    let settled = is_settled(&found.stamp, now.into());
+    let mut settled = is_settled(&found.stamp, now.into());
     let rules = rules(&opened.config);
     let (reading, text) = match source.read(&found.path, rules.max_post_bytes) {
         Ok(bytes) => {
@@ -471,6 +494,8 @@ fn reread(
         }
         Err(error) => {
             let problems = vec![unreadable_problem(&Unreadable::io(&found.path, &error))];
+            // A disk that is back leaves no mark on the file.
+            settled = false;
             (Reading { outcome: Outcome::Broken, problems }, None)
         }
     };
@@ -491,9 +516,10 @@ fn takes(room: &AtomicUsize, size: usize) -> bool {
 /// Whether a file in this state has been left alone for so long that its stamp vouches for its content. A tool can set the
 /// time of the last change back, but not that of the inode's.
 pub(super) fn is_settled(stamp: &Stamp, now: SystemTime) -> bool {
-    let changed = stamp.changed.and_then(|(seconds, _)| u64::try_from(seconds).ok());
+    let Stamp::File { modified, changed, .. } = stamp else { return true };
+    let changed = changed.and_then(|(seconds, _)| u64::try_from(seconds).ok());
     let changed = changed.map(|seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
-    let last = stamp.modified.max(changed);
+    let last = (*modified).max(changed);
     last.and_then(|last| now.duration_since(last).ok()).is_some_and(|age| age > SETTLED_AFTER)
 }
 
@@ -530,7 +556,8 @@ mod tests {
         let write = |text: &str| std::fs::write(dir.path().join("a.md"), text).unwrap();
         let config = "site: {url: \"https://example.com\"}\n";
         let file = ConfigFile::parse("tidings.yaml", dir.path(), config.to_owned()).unwrap();
-        let mut posts = Posts::new(file, None, None).unwrap();
+        let source = Source::directory(dir.path()).unwrap();
+        let mut posts = Posts::new(file, source, None, None);
         write("---\ntitle: a\ndate: 2025-01-01\n---\nfirst\n");
         let live = read(&mut posts);
         let text = |posts: &Posts| match posts.text(&live.posts[0], &live.config) {

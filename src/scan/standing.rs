@@ -61,7 +61,9 @@ impl Standing {
         let claims = self.claims.insert(claims);
         let (mut swaps, mut next_due) = (Vec::with_capacity(files.len()), self.live.next_due);
         for file in files {
-            let Some(swap) = swap(file, &self.live, posts, claims, memory, now, &mut next_due)? else { return Ok(None) };
+            let Some(swap) = swap(file, &self.live, posts, claims, memory, now, &mut next_due)? else {
+                return Ok(None);
+            };
             if let Some(swap) = swap {
                 claims.add(&swap.new);
                 swaps.push(swap);
@@ -107,7 +109,8 @@ fn swap(
     next_due: &mut Option<DateTime<Utc>>,
 ) -> Result<Option<Option<Swap>>, ScanError> {
     let there = live.find(&file.path).ok().map(|at| Arc::clone(&live.posts[at]));
-    let was_due = file.before.as_ref().filter(|post| post.listed).and_then(|post| Times::of(post, &memory.seen, now).next);
+    let was_due =
+        file.before.as_ref().filter(|post| post.listed).and_then(|post| Times::of(post, &memory.seen, now).next);
     if was_due.is_some() && was_due == live.next_due {
         return Ok(None);
     }

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::{Report, Run, ScanError, Scanner};
 use crate::config::{ConfigFile, StoreUrl};
 use crate::publish::Published;
-use crate::sources::Touched;
+use crate::sources::{Source, Touched};
 use crate::store::{Access, Store};
 
 const CONFIG: &str = "site: {url: \"https://example.com\", title: T}\nsource: {generator: jekyll}\n\
@@ -163,7 +163,8 @@ impl Reader {
 
 fn scanner(blog: &Blog, out: &Path) -> Scanner {
     let file = ConfigFile::parse("tidings.yaml", blog.dir.path(), CONFIG.to_owned()).unwrap();
-    Scanner::new(file, Some(out.join("feeds")), None).unwrap()
+    let source = Source::directory(blog.dir.path()).unwrap();
+    Scanner::new(file, source, Some(out.join("feeds")), None)
 }
 
 fn collect(dir: &Path, documents: &mut BTreeMap<String, String>) {

@@ -27,7 +27,7 @@ mod titles;
 use std::sync::Arc;
 
 use crate::config::{Generator, SiteDefaults};
-use crate::posts::{Post, Revision, Source, text};
+use crate::posts::{Post, Revision, Source, lfs, text};
 use crate::problems::{Code, Place, Problem, Severity};
 pub use files::{Expanded, Files, Pages};
 use plain::Flavour;
@@ -196,6 +196,9 @@ impl Site {
         if bytes.len() as u64 > rules.max_post_bytes {
             return Reading::broken(too_large(path, rules.max_post_bytes));
         }
+        if lfs::size_elsewhere(bytes).is_some() {
+            return Reading::broken(elsewhere(path));
+        }
         let decoded = match text::decode(bytes) {
             Ok(decoded) => decoded,
             Err(at) => return Reading::broken(not_utf8(path, bytes, at)),
@@ -259,6 +262,19 @@ fn too_large(path: &str, limit: u64) -> Problem {
         message: format!("the file has more than {limit} bytes, which is what `guard.max_post_bytes` allows"),
         effect: LEFT_OUT.to_owned(),
         remedy: "move images and data out of the text, or raise `guard.max_post_bytes`".to_owned(),
+    }
+}
+
+fn elsewhere(path: &str) -> Problem {
+    Problem {
+        code: Code::Unreadable,
+        severity: Severity::Error,
+        path: path.to_owned(),
+        place: None,
+        message: "it is a pointer of Git LFS: the text is kept elsewhere".to_owned(),
+        effect: LEFT_OUT.to_owned(),
+        remedy: "take posts out of Git LFS (`git lfs migrate export`); in a checkout, `git lfs pull` brings them"
+            .to_owned(),
     }
 }
 

@@ -1,23 +1,19 @@
 //! When a commit last changed each file of a directory that is under git.
 //!
-//! In: the directory. Out: author dates, as Hugo's `:git` has them; a rename alone is no change. Never: a shell, a prompt, the
+//! In: the directory, or a repository and a commit. Out: author dates, as Hugo's `:git` has them; a rename alone is no change. Never: a shell, a prompt, the
 //! network, or a change to the repository.
 
 use std::collections::HashMap;
-use std::io::{self, BufRead, BufReader, Read as _};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::io::{self, BufRead};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset};
 
+use super::git::command::{self, Bounds, CommandError};
+
 /// A history that takes longer to read keeps everything else waiting. Linux's own takes half of it.
 const DEADLINE: Duration = Duration::from_secs(120);
-
-/// More of what git complains about helps nobody.
-const MAX_COMPLAINT: u64 = 4096;
 
 /// The start of a commit among the names of files.
 const COMMIT: u8 = 1;
@@ -25,18 +21,23 @@ const COMMIT: u8 = 1;
 /// Why the times are not known.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
-    /// There is no such program.
-    #[error("`git` cannot be run: {0}")]
-    NotRun(io::Error),
-    /// It is no repository, has no commit, or belongs to somebody else.
-    #[error("git says: {0}")]
-    Refused(String),
+    /// There is no such program; it is no repository, has no commit, or belongs to somebody else; or it took too long.
+    #[error(transparent)]
+    Command(#[from] CommandError),
     /// All files seem to be of the oldest commit that is there.
     #[error("the clone is shallow, so that the history does not say when a file changed")]
     Shallow,
-    /// It took too long.
-    #[error("git did not come to the end of the history within {} s", DEADLINE.as_secs())]
-    Slow,
+}
+
+/// Whose history it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    /// The repository, or a directory of one that is checked out.
+    pub dir: PathBuf,
+    /// Up to this commit; `HEAD` for what is checked out.
+    pub until: String,
+    /// The directory below `dir` whose files are meant, with `/`; empty for all.
+    pub below: String,
 }
 
 /// The author date of the last commit that changed each file.
@@ -48,13 +49,13 @@ pub struct GitTimes {
 }
 
 impl GitTimes {
-    /// Reads the history of `root` anew if another commit is checked out than the last time.
+    /// Reads the history anew if it ends with another commit than the last time.
     ///
     /// # Errors
     ///
     /// See [`GitError`]; then the times are what they were.
-    pub fn refresh(&mut self, root: &Path) -> Result<(), GitError> {
-        let state = run(root, &["rev-parse", "--is-shallow-repository", "HEAD"], |out| {
+    pub fn refresh(&mut self, history: &History) -> Result<(), GitError> {
+        let state = run(history, &["rev-parse", "--is-shallow-repository", &history.until], |out| {
             let mut text = String::new();
             out.read_to_string(&mut text).map(|_| text)
         })?;
@@ -63,21 +64,25 @@ impl GitTimes {
             return Err(GitError::Shallow);
         }
         if self.head != head {
+            let (relative, below) = match history.below.as_str() {
+                "" => ("--relative".to_owned(), ".".to_owned()),
+                below => (format!("--relative={below}/"), format!(":(top,literal){below}")),
+            };
             let args = [
                 "log",
                 "-z",
                 "--format=tformat:%x01%aI",
                 "--name-status",
                 "-M100%",
-                "--relative",
+                &relative,
                 "--no-diff-merges",
                 "--no-ext-diff",
                 "--no-textconv",
                 head,
                 "--",
-                ".",
+                &below,
             ];
-            self.times = run(root, &args, read_log)?;
+            self.times = run(history, &args, read_log)?;
             head.clone_into(&mut self.head);
         }
         Ok(())
@@ -90,59 +95,13 @@ impl GitTimes {
     }
 }
 
-/// Runs git in `root`, reads what it prints, and waits for its end.
-fn run<T>(root: &Path, args: &[&str], read: impl FnOnce(&mut dyn BufRead) -> io::Result<T>) -> Result<T, GitError> {
-    let mut child = command(root, args).spawn().map_err(GitError::NotRun)?;
-    let (out, complaints) = (child.stdout.take(), child.stderr.take());
-    let child = Mutex::new(child);
-    let (done, wait) = mpsc::channel::<()>();
-    std::thread::scope(|scope| {
-        let child = &child;
-        let watchdog = scope.spawn(move || {
-            let late = wait.recv_timeout(DEADLINE) == Err(RecvTimeoutError::Timeout);
-            // It may have ended by itself just now, which is as good.
-            late && lock(child).kill().is_ok()
-        });
-        let complaint = scope.spawn(move || {
-            let mut text = Vec::new();
-            let read = complaints.map(|pipe| pipe.take(MAX_COMPLAINT).read_to_end(&mut text));
-            read.transpose().map(|_| String::from_utf8_lossy(&text).trim().replace('\n', "; "))
-        });
-        let result = out.map_or_else(|| Err(io::ErrorKind::BrokenPipe.into()), |out| read(&mut BufReader::new(out)));
-        let complaint = complaint.join().ok().and_then(Result::ok).unwrap_or_default();
-        drop(done);
-        let was_killed = watchdog.join().unwrap_or_default();
-        let status = lock(child).wait().map_err(GitError::NotRun)?;
-        match result {
-            _ if was_killed => Err(GitError::Slow),
-            _ if !status.success() => Err(GitError::Refused(complaint)),
-            result => result.map_err(GitError::NotRun),
-        }
-    })
-}
-
-fn command(root: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new("git");
-    // A monitor that the repository's own config names would be run.
-    command
-        .args(["--no-pager", "-c", "core.fsmonitor=false", "-c", "log.showSignature=false", "-C"])
-        .arg(root)
-        .args(args);
-    command
-        .env("GIT_TERMINAL_PROMPT", "0")
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        .env("GIT_NO_LAZY_FETCH", "1")
-        .env("LC_ALL", "C");
-    // What a hook of another repository would lead it to.
-    for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
-        command.env_remove(variable);
-    }
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-fn lock(child: &Mutex<Child>) -> MutexGuard<'_, Child> {
-    child.lock().unwrap_or_else(PoisonError::into_inner)
+fn run<T>(
+    history: &History,
+    args: &[&str],
+    read: impl FnOnce(&mut dyn BufRead) -> io::Result<T>,
+) -> Result<T, CommandError> {
+    let bounds = Bounds { total: DEADLINE, silence: DEADLINE, stop: &|| None };
+    command::run(&mut command::git(&history.dir, args), &bounds, &|_| false, read)
 }
 
 /// Reads `git log -z --name-status`, newest commit first.
@@ -248,8 +207,9 @@ mod tests {
     fn what_is_no_repository_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         // Whatever is above the temporary directory, it has no commit of ours.
-        let error = GitTimes::default().refresh(&dir.path().join("nowhere")).unwrap_err();
-        assert!(matches!(error, GitError::Refused(_)), "{error}");
+        let nowhere = History { dir: dir.path().join("nowhere"), until: "HEAD".to_owned(), below: String::new() };
+        let error = GitTimes::default().refresh(&nowhere).unwrap_err();
+        assert!(matches!(error, GitError::Command(CommandError::Refused(_))), "{error}");
     }
 
     proptest! {

@@ -1,8 +1,10 @@
 //! Where posts are kept: the only module that reads them.
 //!
-//! In: a place. Out: one [`Snapshot`] of the files that a generator's rules ask for. Never: looks into a file, or writes one.
+//! In: a place. Out: one [`Snapshot`] of the files that a generator's rules ask for. Never: looks into a file, or writes one
+//! but those of a mirror.
 
 pub mod directory;
+pub mod git;
 pub mod git_times;
 pub mod touched;
 pub mod watch;
@@ -13,16 +15,33 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use self::directory::Directory;
+use self::git::{Commit, FetchError, Progress};
+use self::git_times::History;
 pub use self::touched::Touched;
+use crate::config::Place;
 
 /// Where the posts are, as it is at one moment. Paths are relative to the root, with `/`.
 #[derive(Debug, Clone)]
 pub enum Source {
     /// A directory, which may change while it is read.
     Directory(Directory),
+    /// A commit of a git repository, which is what it is.
+    Git(Commit),
 }
 
 impl Source {
+    /// The source at `place`, as it is at hand. A repository of which nothing is at hand yet is fetched.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be found, fetched or read.
+    pub fn open(place: &Place, progress: Progress<'_>) -> Result<Self, SourceError> {
+        match place {
+            Place::Directory(path) => Self::directory(path),
+            Place::Git(git) => Commit::open(git, progress).map(Self::Git),
+        }
+    }
+
     /// The directory at `path`.
     ///
     /// # Errors
@@ -32,14 +51,34 @@ impl Source {
         Directory::open(path).map(Self::Directory)
     }
 
-    /// The same source as it is now.
+    /// The same source as it is now. A repository elsewhere is fetched from.
     ///
     /// # Errors
     ///
     /// If it cannot be found any more.
-    pub fn refreshed(&self) -> Result<Self, SourceError> {
+    pub fn refreshed(&self, progress: Progress<'_>) -> Result<Self, SourceError> {
         match self {
             Self::Directory(directory) => directory.refreshed().map(Self::Directory),
+            Self::Git(commit) => commit.refreshed(progress).map(Self::Git),
+        }
+    }
+
+    /// Which of its files may be others than they were in `old`, as far as the source itself can tell: two commits differ in
+    /// what their trees differ in, a directory in anything.
+    #[must_use]
+    pub fn touched_since(&self, old: &Self) -> Touched {
+        match (self, old) {
+            (Self::Git(new), Self::Git(old)) => new.touched_since(old),
+            _ => Touched::Anything,
+        }
+    }
+
+    /// Whose history says when its files changed, if it is under git.
+    #[must_use]
+    pub fn history(&self) -> History {
+        match self {
+            Self::Directory(directory) => directory.history(),
+            Self::Git(commit) => commit.history(),
         }
     }
 
@@ -55,6 +94,7 @@ impl Source {
     ) -> Result<Snapshot, SourceError> {
         match self {
             Self::Directory(directory) => directory.snapshot(enters, wants),
+            Self::Git(commit) => commit.snapshot(enters, wants),
         }
     }
 
@@ -70,6 +110,7 @@ impl Source {
     ) -> Option<Snapshot> {
         match self {
             Self::Directory(directory) => directory.look(touched, enters, wants),
+            Self::Git(commit) => commit.look(touched, enters, wants),
         }
     }
 
@@ -81,6 +122,7 @@ impl Source {
     pub fn read(&self, path: &str, limit: u64) -> io::Result<Vec<u8>> {
         match self {
             Self::Directory(directory) => directory.read(path, limit),
+            Self::Git(commit) => commit.read(path, limit),
         }
     }
 
@@ -92,6 +134,11 @@ impl Source {
     pub fn read_stamped(&self, path: &str, limit: u64) -> io::Result<(Vec<u8>, Stamp)> {
         match self {
             Self::Directory(directory) => directory.read_stamped(path, limit),
+            // A commit is what it is, but what is at the path may be reached in another way.
+            Self::Git(commit) => {
+                let stamp = commit.stamp(path).ok_or(io::ErrorKind::NotFound)?;
+                Ok((commit.read(path, limit)?, stamp))
+            }
         }
     }
 
@@ -100,6 +147,7 @@ impl Source {
     pub fn size(&self, path: &str) -> Option<u64> {
         match self {
             Self::Directory(directory) => directory.size(path),
+            Self::Git(commit) => commit.size(path),
         }
     }
 
@@ -108,6 +156,7 @@ impl Source {
     pub fn has_directory(&self, path: &str) -> bool {
         match self {
             Self::Directory(directory) => directory.has_directory(path),
+            Self::Git(commit) => commit.has_directory(path),
         }
     }
 
@@ -116,6 +165,7 @@ impl Source {
     pub fn stamp(&self, path: &str) -> Option<Stamp> {
         match self {
             Self::Directory(directory) => directory.stamp(path),
+            Self::Git(commit) => commit.stamp(path),
         }
     }
 
@@ -127,6 +177,7 @@ impl Source {
     pub fn below(&self, dir: &str) -> io::Result<Vec<String>> {
         match self {
             Self::Directory(directory) => directory.below(dir),
+            Self::Git(commit) => commit.list(dir, &|_| true, &|_| true),
         }
     }
 
@@ -138,6 +189,7 @@ impl Source {
     pub fn picked(&self, dir: &str, passes: fn(&str) -> bool) -> io::Result<Vec<String>> {
         match self {
             Self::Directory(directory) => directory.picked(dir, passes),
+            Self::Git(commit) => commit.list(dir, &directory::is_picked_from, &passes),
         }
     }
 }
@@ -152,15 +204,20 @@ impl Source {
 /// kernel's 1–10 ms elsewhere) after the stamp was taken. So equal stamps mean equal content only if the file had been left
 /// alone for longer than that when it was read; one that was not has to be read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp {
-    /// Bytes.
-    pub len: u64,
-    /// Last change of the content.
-    pub modified: Option<SystemTime>,
-    /// Last change of the inode, seconds and nanoseconds; `None` where there is no such thing.
-    pub changed: Option<(i64, i64)>,
-    /// Which file it is on its disk; `None` where there is no such thing.
-    pub inode: Option<u64>,
+pub enum Stamp {
+    /// What the file system says of it.
+    File {
+        /// Bytes.
+        len: u64,
+        /// Last change of the content.
+        modified: Option<SystemTime>,
+        /// Last change of the inode, seconds and nanoseconds; `None` where there is no such thing.
+        changed: Option<(i64, i64)>,
+        /// Which file it is on its disk; `None` where there is no such thing.
+        inode: Option<u64>,
+    },
+    /// The object that it is in a git repository: two files with one id have one content.
+    Blob(gix::ObjectId),
 }
 
 /// A file that a generator's rules ask for.
@@ -220,5 +277,21 @@ pub enum SourceError {
         path: PathBuf,
         /// What the system says.
         reason: io::Error,
+    },
+    /// A repository has nothing to read, or is damaged.
+    #[error("the repository {address} cannot be read: {reason}")]
+    Repository {
+        /// Where it is, without what may be a secret.
+        address: String,
+        /// What is wrong, and what to do if that is known.
+        reason: String,
+    },
+    /// A repository elsewhere could not be fetched from.
+    #[error("{address} cannot be fetched: {reason}")]
+    Fetch {
+        /// Where it is, without what may be a secret.
+        address: String,
+        /// Why.
+        reason: Box<FetchError>,
     },
 }

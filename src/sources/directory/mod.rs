@@ -12,7 +12,9 @@ use std::fs::{self, Metadata};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+pub(super) use self::walk::MAX_DEPTH;
 use self::walk::{Place, Walk};
+use super::git_times::History;
 use super::{Snapshot, SourceError, Stamp};
 
 /// A directory of posts.
@@ -42,6 +44,12 @@ impl Directory {
     /// If it cannot be found any more.
     pub fn refreshed(&self) -> Result<Self, SourceError> {
         Self::open(&self.path)
+    }
+
+    /// The history of what is checked out in it.
+    #[must_use]
+    pub fn history(&self) -> History {
+        History { dir: self.path.clone(), until: "HEAD".to_owned(), below: String::new() }
     }
 
     /// Finds all files that `wants` asks for, in directories that `enters` allows; both are given paths relative to the root.
@@ -117,11 +125,7 @@ impl Directory {
     ///
     /// If it, or a directory in it, cannot be read.
     pub fn picked(&self, dir: &str, passes: fn(&str) -> bool) -> io::Result<Vec<String>> {
-        let enters = |path: &str| {
-            let name = path.rsplit('/').next().unwrap_or_default();
-            !name.starts_with('.') && name != "node_modules"
-        };
-        self.list(dir, &enters, &passes)
+        self.list(dir, &is_picked_from, &passes)
     }
 
     fn list(
@@ -142,6 +146,12 @@ impl Directory {
     }
 }
 
+/// Whether a directory may hold what is picked: it is neither hidden nor full of other people's files.
+pub(super) fn is_picked_from(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    !name.starts_with('.') && name != "node_modules"
+}
+
 fn stamp(metadata: &Metadata) -> Stamp {
     #[cfg(unix)]
     let (changed, inode) = {
@@ -150,7 +160,7 @@ fn stamp(metadata: &Metadata) -> Stamp {
     };
     #[cfg(not(unix))]
     let (changed, inode) = (None, None);
-    Stamp { len: metadata.len(), modified: metadata.modified().ok(), changed, inode }
+    Stamp::File { len: metadata.len(), modified: metadata.modified().ok(), changed, inode }
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use rayon::slice::ParallelSliceMut as _;
 use super::super::{Found, Snapshot, Unreadable};
 
 /// Deeper directories are taken for an accident.
-pub(super) const MAX_DEPTH: usize = 64;
+pub(in crate::sources) const MAX_DEPTH: usize = 64;
 
 /// How many files of one directory a thread takes at once. The directory stays open while they wait.
 const CHUNK: usize = 256;
