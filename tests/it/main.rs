@@ -19,6 +19,7 @@ mod errors;
 mod explain;
 mod feeds;
 mod generators;
+mod git_source;
 mod git_times;
 mod harness;
 mod hugo;

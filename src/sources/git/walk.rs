@@ -25,7 +25,8 @@ pub(super) struct Walk<'a> {
     pub(super) wants: &'a dyn Fn(&str) -> bool,
     /// Paths without links of the directories that were walked: none is walked twice, so that circles end.
     entered: HashSet<String>,
-    seen: usize,
+    /// So many names more are looked at.
+    pub(super) left: usize,
     snapshot: Snapshot,
 }
 
@@ -37,7 +38,7 @@ impl<'a> Walk<'a> {
         wants: &'a dyn Fn(&str) -> bool,
     ) -> Self {
         let snapshot = Snapshot { files: Vec::new(), unreadable: Vec::new(), whole: true, links: false };
-        Self { objects, root, enters, wants, entered: HashSet::new(), seen: 0, snapshot }
+        Self { objects, root, enters, wants, entered: HashSet::new(), left: MAX_ENTRIES, snapshot }
     }
 
     /// All files below the directory `id`, whose path is `path`.
@@ -51,8 +52,9 @@ impl<'a> Walk<'a> {
     /// Walks the directory whose path without links is `real`, under the name `path`.
     fn directory(&mut self, path: &str, real: &str, id: ObjectId, depth: usize) -> io::Result<()> {
         let tree = self.objects.tree(id)?;
-        self.seen += tree.len();
-        if self.seen > MAX_ENTRIES {
+        let left = self.left.checked_sub(tree.len());
+        self.left = left.unwrap_or_default();
+        if left.is_none() {
             return Err(io::Error::other(format!("there are more than {MAX_ENTRIES} names in the tree")));
         }
         for (name, entry) in tree.entries() {
@@ -92,7 +94,7 @@ impl<'a> Walk<'a> {
     fn enter(&mut self, path: &str, real: &str, id: ObjectId, depth: usize) {
         if depth > MAX_DEPTH {
             self.unreadable(path, &format!("directories are nested more than {MAX_DEPTH} deep"), Unreadable::FLATTEN);
-        } else if self.seen <= MAX_ENTRIES
+        } else if self.left > 0
             && self.entered.insert(real.to_owned())
             && let Err(error) = self.directory(path, real, id, depth)
         {
