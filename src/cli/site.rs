@@ -8,6 +8,7 @@ use chrono::Utc;
 use super::args::Common;
 use super::failure::Failure;
 use super::progress::Progress;
+use super::systemd;
 use crate::config::{Config, ConfigFile};
 use crate::problems::{self, Problem, Severity};
 use crate::scan::{Env, Report, Scanner};
@@ -36,7 +37,11 @@ pub(super) fn scanner(common: &Common, dir: Option<&Path>, env: Option<Env>) -> 
 /// Where the config says that posts are, as it is at hand.
 pub(super) fn source(file: &ConfigFile, quiet: bool) -> Result<Source, Failure> {
     let progress = Progress::new(!quiet);
-    Ok(Source::open(&file.place(&|name| env(name))?, &|step, done, of| progress.show(step, done, of))?)
+    let tell = |step, done, of| {
+        systemd::starting();
+        progress.show(step, done, of);
+    };
+    Ok(Source::open(&file.place(&|name| env(name))?, &tell)?)
 }
 
 /// The config of the site, checked.

@@ -5,9 +5,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::store::Store;
 
+/// Microseconds until the next sign of life at the latest.
+const PATIENCE: u32 = 90_000_000;
+
 /// The listeners are there; whether there is something to serve, `/readyz` tells.
 pub(super) fn ready() {
     notify(NotifyState::Ready);
+}
+
+/// It comes along, but takes its time: a first clone may last longer than a start usually may.
+pub(super) fn starting() {
+    notify(NotifyState::ExtendTimeoutUsec(PATIENCE));
 }
 
 /// The process is on its way out.

@@ -55,11 +55,16 @@ impl<'a> Mirror<'a> {
         Self { git, remote, dir: git.mirrors.join(digest(&remote.url)), reference }
     }
 
-    /// Brings it to where the remote is now. If it is `damaged`, or cannot be read, it is made anew.
-    pub(super) fn fetch(&self, damaged: bool, progress: Progress<'_>) -> Result<(), FetchError> {
+    /// The file that says that it is damaged.
+    pub(super) fn mark(&self) -> PathBuf {
+        self.dir.with_extension("damaged")
+    }
+
+    /// Brings it to where the remote is now. If it is damaged, it is made anew.
+    pub(super) fn fetch(&self, progress: Progress<'_>) -> Result<(), FetchError> {
         self.make_room().map_err(|reason| self.unwritten(&self.git.mirrors, reason))?;
         let _lock = self.lock()?;
-        if damaged || !self.is_sound() {
+        if self.mark().exists() || !self.is_sound() {
             return self.make(progress);
         }
         tidy(&self.dir);
@@ -85,7 +90,8 @@ impl<'a> Mirror<'a> {
         let new = self.dir.with_extension("new");
         remove(&new).map_err(|reason| self.unwritten(&new, reason))?;
         let made = fetch::init(&new).and_then(|()| self.fetch_into(&new, progress)).and_then(|()| {
-            let moved = remove(&self.dir).and_then(|()| fs::rename(&new, &self.dir));
+            let moved =
+                remove(&self.dir).and_then(|()| fs::rename(&new, &self.dir)).and_then(|()| unmark(&self.mark()));
             moved.map_err(|reason| self.unwritten(&self.dir, reason))
         });
         if made.is_err() {
@@ -151,6 +157,13 @@ fn remove(dir: &Path) -> io::Result<()> {
     }
 }
 
+fn unmark(mark: &Path) -> io::Result<()> {
+    match fs::remove_file(mark) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
 /// Whether git complains about the mirror, rather than about the remote, whose words it marks.
 fn is_damage(said: &str) -> bool {
     said.split("; ").any(|line| !line.starts_with("remote:") && DAMAGES.iter().any(|damage| line.contains(damage)))
@@ -160,8 +173,10 @@ fn is_damage(said: &str) -> bool {
 /// would fill the disk. Nobody else writes here.
 fn tidy(dir: &Path) {
     let is_left = |name: &str| name.ends_with(".lock") || name.starts_with("tmp_") || name == "gc.pid";
-    for place in ["", "refs", "refs/tidings", "objects/pack", "objects/info"] {
-        for entry in fs::read_dir(dir.join(place)).into_iter().flatten().flatten() {
+    let entries = |dir: PathBuf| fs::read_dir(dir).into_iter().flatten().flatten();
+    let objects = entries(dir.join("objects")).map(|entry| entry.path());
+    for place in ["", "refs", "refs/tidings"].map(|place| dir.join(place)).into_iter().chain(objects) {
+        for entry in entries(place) {
             if entry.file_name().to_str().is_some_and(is_left) {
                 // If it stays, git says so.
                 let _ = fs::remove_file(entry.path());

@@ -55,10 +55,13 @@ impl Commit {
     pub fn open(git: &Git, progress: Progress<'_>) -> Result<Self, SourceError> {
         let git = Arc::new(git.clone());
         let Address::Remote(remote) = &git.address else { return Self::at(&git, None) };
-        if let Ok(at_hand) = Self::at(&git, None) {
+        let mirror = Mirror::of(&git, remote);
+        if !mirror.mark().exists()
+            && let Ok(at_hand) = Self::at(&git, None)
+        {
             return Ok(at_hand);
         }
-        Mirror::of(&git, remote).fetch(false, progress).map_err(|reason| unfetched(&git, reason))?;
+        mirror.fetch(progress).map_err(|reason| unfetched(&git, reason))?;
         Self::at(&git, None).map(|commit| Self { is_new: true, ..commit })
     }
 
@@ -72,8 +75,7 @@ impl Commit {
             return Ok(Self { is_new: false, ..self.clone() });
         }
         if let Address::Remote(remote) = &self.git.address {
-            let mirror = Mirror::of(&self.git, remote);
-            mirror.fetch(self.objects.is_damaged(), progress).map_err(|reason| unfetched(&self.git, reason))?;
+            Mirror::of(&self.git, remote).fetch(progress).map_err(|reason| unfetched(&self.git, reason))?;
         }
         Self::at(&self.git, Some(self))
     }
@@ -81,8 +83,8 @@ impl Commit {
     /// The commit that the repository is at. What is known from `before` is used again.
     fn at(git: &Arc<Git>, before: Option<&Self>) -> Result<Self, SourceError> {
         let unreadable = |reason: String| SourceError::Repository { address: git.address.to_string(), reason };
-        let (dir, reference) = place(git);
-        let objects = Objects::open(&dir).map_err(|error| unreadable(error.to_string()))?;
+        let Place { dir, reference, mark } = place(git);
+        let objects = Objects::open(&dir).map_err(|error| unreadable(error.to_string()))?.marking(mark);
         let found = objects.commit(&reference).map_err(|error| unreadable(error.to_string()))?;
         let (id, tree) = found.ok_or_else(|| unreadable(no_commit(git)))?;
         if let Some(before) = before.filter(|before| before.id == id && !before.objects.is_damaged()) {
@@ -124,7 +126,7 @@ impl Commit {
     /// Whose history says when files changed.
     #[must_use]
     pub fn history(&self) -> History {
-        History { dir: place(&self.git).0, until: self.id.to_string(), below: self.git.path.clone() }
+        History { dir: place(&self.git).dir, until: self.id.to_string(), below: self.git.path.clone() }
     }
 
     /// Finds all files that `wants` asks for, in directories that `enters` allows; both are given paths relative to the root.
@@ -216,16 +218,24 @@ impl Commit {
     }
 }
 
-/// The repository that is read, and what leads to the commit in it.
-fn place(git: &Git) -> (PathBuf, String) {
+/// The repository that is read.
+struct Place {
+    dir: PathBuf,
+    /// What leads to the commit in it.
+    reference: String,
+    /// Where damage is marked; not in somebody else's repository.
+    mark: Option<PathBuf>,
+}
+
+fn place(git: &Git) -> Place {
     match &git.address {
         Address::Remote(remote) => {
             let mirror = Mirror::of(git, remote);
-            (mirror.dir, mirror.reference)
+            Place { mark: Some(mirror.mark()), dir: mirror.dir, reference: mirror.reference }
         }
         Address::Local(path) => {
-            let branch = git.branch.as_ref();
-            (path.clone(), branch.map_or_else(|| "HEAD".to_owned(), |branch| format!("refs/heads/{branch}")))
+            let branch = git.branch.as_ref().map(|branch| format!("refs/heads/{branch}"));
+            Place { dir: path.clone(), reference: branch.unwrap_or_else(|| "HEAD".to_owned()), mark: None }
         }
     }
 }

@@ -3,9 +3,12 @@
 //! In: ids. Out: trees, which are kept for as long as they are used, and the bytes of blobs, up to a bound. Never: a checkout,
 //! a filter, or anything that the repository's config would have run.
 
+#![expect(clippy::disallowed_methods, reason = "damage has to be marked")]
+
 use std::collections::HashMap;
+use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -29,6 +32,8 @@ pub(super) struct Objects {
     /// Those that were of use for the commit before.
     before: Trees,
     damaged: AtomicBool,
+    /// A file that is written when the repository is found damaged, for processes to come.
+    mark: Option<PathBuf>,
 }
 
 impl Objects {
@@ -38,7 +43,12 @@ impl Objects {
         let options = gix::open::Options::isolated().with(gix::sec::Trust::Full);
         let repository = ThreadSafeRepository::open_opts(dir, options).map_err(io::Error::other)?;
         let (idle, trees) = (Mutex::default(), Mutex::default());
-        Ok(Self { repository, idle, trees, before: Trees::new(), damaged: AtomicBool::new(false) })
+        Ok(Self { repository, idle, trees, before: Trees::new(), damaged: AtomicBool::new(false), mark: None })
+    }
+
+    /// The same; if it is found damaged, `mark` is written.
+    pub(super) fn marking(self, mark: Option<PathBuf>) -> Self {
+        Self { mark, ..self }
     }
 
     /// The same, with the trees of `before` at hand.
@@ -111,7 +121,12 @@ impl Objects {
 
     fn sound<T>(&self, found: gix::Result<T>) -> io::Result<T> {
         found.map_err(|error| {
-            self.damaged.store(true, Ordering::Relaxed);
+            if !self.damaged.swap(true, Ordering::Relaxed)
+                && let Some(mark) = &self.mark
+                && let Err(error) = File::create(mark)
+            {
+                tracing::debug!("{} could not be written: {error}", mark.display());
+            }
             io::Error::other(format!("the repository is damaged: {error}"))
         })
     }
