@@ -1,7 +1,7 @@
 //! When a commit last changed each file of a directory that is under git.
 //!
-//! In: the directory, or a repository and a commit. Out: author dates, as Hugo's `:git` has them; a rename alone is no change. Never: a shell, a prompt, the
-//! network, or a change to the repository.
+//! In: the directory, or a repository and a commit. Out: author dates, as Hugo's `:git` has them; a rename alone is no
+//! change. Never: a shell, a prompt, the network, or a change to the repository.
 
 use std::collections::HashMap;
 use std::io::{self, BufRead};

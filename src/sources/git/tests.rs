@@ -250,7 +250,7 @@ fn a_tree_that_stands_for_more_files_than_there_are_ends() {
     repository.commit(&tree);
     let commit = repository.open();
     let mut walk = Walk::new(&commit.objects, &commit.root, &|_| true, &|_| false);
-    walk.left = 10_000;
+    walk.left = Some(10_000);
     let snapshot = walk.below("", commit.root.id).unwrap();
     assert!(!snapshot.whole && snapshot.unreadable[0].reason.contains("names in the tree"), "{snapshot:?}");
 }

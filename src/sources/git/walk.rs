@@ -19,14 +19,14 @@ const MAX_ENTRIES: usize = 5_000_000;
 
 /// A walk through a tree.
 pub(super) struct Walk<'a> {
-    pub(super) objects: &'a Objects,
-    pub(super) root: &'a Root,
-    pub(super) enters: &'a dyn Fn(&str) -> bool,
-    pub(super) wants: &'a dyn Fn(&str) -> bool,
+    objects: &'a Objects,
+    root: &'a Root,
+    enters: &'a dyn Fn(&str) -> bool,
+    wants: &'a dyn Fn(&str) -> bool,
     /// Paths without links of the directories that were walked: none is walked twice, so that circles end.
     entered: HashSet<String>,
-    /// So many names more are looked at.
-    pub(super) left: usize,
+    /// So many names more are looked at; `None` once there were more.
+    pub(super) left: Option<usize>,
     snapshot: Snapshot,
 }
 
@@ -38,7 +38,7 @@ impl<'a> Walk<'a> {
         wants: &'a dyn Fn(&str) -> bool,
     ) -> Self {
         let snapshot = Snapshot { files: Vec::new(), unreadable: Vec::new(), whole: true, links: false };
-        Self { objects, root, enters, wants, entered: HashSet::new(), left: MAX_ENTRIES, snapshot }
+        Self { objects, root, enters, wants, entered: HashSet::new(), left: Some(MAX_ENTRIES), snapshot }
     }
 
     /// All files below the directory `id`, whose path is `path`.
@@ -52,9 +52,8 @@ impl<'a> Walk<'a> {
     /// Walks the directory whose path without links is `real`, under the name `path`.
     fn directory(&mut self, path: &str, real: &str, id: ObjectId, depth: usize) -> io::Result<()> {
         let tree = self.objects.tree(id)?;
-        let left = self.left.checked_sub(tree.len());
-        self.left = left.unwrap_or_default();
-        if left.is_none() {
+        self.left = self.left.and_then(|left| left.checked_sub(tree.len()));
+        if self.left.is_none() {
             return Err(io::Error::other(format!("there are more than {MAX_ENTRIES} names in the tree")));
         }
         for (name, entry) in tree.entries() {
@@ -94,7 +93,7 @@ impl<'a> Walk<'a> {
     fn enter(&mut self, path: &str, real: &str, id: ObjectId, depth: usize) {
         if depth > MAX_DEPTH {
             self.unreadable(path, &format!("directories are nested more than {MAX_DEPTH} deep"), Unreadable::FLATTEN);
-        } else if self.left > 0
+        } else if self.left.is_some()
             && self.entered.insert(real.to_owned())
             && let Err(error) = self.directory(path, real, id, depth)
         {
