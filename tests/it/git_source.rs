@@ -434,6 +434,32 @@ fn what_cannot_be_read_in_a_commit_is_named_and_keeps_its_place() {
 }
 
 #[test]
+fn names_that_no_checkout_would_have_come_through_a_fetch_and_are_refused() {
+    let blog = Blog::new();
+    let id = |of: &str| blog.git(&["rev-parse", of]);
+    let tree = |entries: &[(&str, &[u8], String)]| {
+        let raw =
+            |hex: &str| (0..20).map(|at| u8::from_str_radix(&hex[at * 2..at * 2 + 2], 16).unwrap()).collect::<Vec<_>>();
+        let entry =
+            |(mode, name, hex): &(&str, &[u8], String)| [mode.as_bytes(), b" ", name, b"\0", &raw(hex)].concat();
+        blog.write(".git/tree", entries.iter().flat_map(entry).collect::<Vec<_>>());
+        blog.git(&["hash-object", "-w", "-t", "tree", "--literally", ".git/tree"])
+    };
+    let post = || id("main:_posts/2025-01-01-a.md");
+    let names: [&[u8]; 6] =
+        [b"2025-01-01-a.md", b"2025-01-02-\xff.md", b"..", b".git", b"/etc/2025-01-02-a.md", b"../2025-01-02-a.md"];
+    let posts = tree(&names.map(|name| ("100644", name, post())));
+    let root = tree(&[("100644", b"_config.yml", id("main:_config.yml")), ("40000", b"_posts", posts)]);
+    let commit = blog.git(&["commit-tree", "-m", "x", &root]);
+    blog.git(&["update-ref", "refs/heads/main", &commit]);
+    let (site, _receiver) = site(&blog.url(), "");
+    let done = site.ok(&["scan"]);
+    assert_eq!(titles(&site), ["一"]);
+    assert_eq!(done.stderr.matches("no file can have this name").count(), 4, "{}", done.stderr);
+    assert_eq!(done.stderr.matches("not UTF-8").count(), 1, "{}", done.stderr);
+}
+
+#[test]
 fn two_processes_share_one_mirror() {
     let blog = Blog::new();
     let (site, _receiver) = site(&blog.url(), "");

@@ -33,7 +33,7 @@ const DAMAGES: [&str; 12] = [
     "not a git repository",
     "did not send all necessary objects",
     "bad config",
-    "packfile",
+    "error: packfile",
 ];
 
 /// The mirror of one remote.
