@@ -6,6 +6,7 @@ mod paths;
 mod podcast;
 mod server;
 mod site;
+mod trigger;
 mod webhooks;
 
 use std::path::PathBuf;
@@ -51,6 +52,7 @@ impl ConfigFile {
         let server = checker.server(site.as_ref());
         let store = checker.store();
         let webhooks = checker.webhooks();
+        let trigger = checker.trigger();
         let guard = checker.guard();
         match (site, schedule, server, store) {
             (Some(site), Some(schedule), Some(server), Some(store)) if checker.problems.is_empty() => Ok(Config {
@@ -62,6 +64,7 @@ impl ConfigFile {
                 server,
                 store,
                 webhooks,
+                trigger,
                 guard,
                 backfill: self.raw.backfill.unwrap_or(0),
             }),

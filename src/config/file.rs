@@ -61,6 +61,12 @@ impl ConfigFile {
         }
     }
 
+    /// Whether both say the same of the same directory.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        self.text == other.text && self.dir == other.dir
+    }
+
     /// Parses the text of a config file.
     ///
     /// # Errors
@@ -121,13 +127,13 @@ fn first_scalar(value: &Value) -> Option<(usize, usize)> {
 }
 
 /// A place in a config file. What stands there is not shown where it may be a secret: among the webhooks, whose URLs are
-/// secrets too, and on a line that speaks of one.
+/// secrets too, in the trigger, and on a line that speaks of one.
 fn place(text: &str, start: usize, len: usize) -> Place {
     let mut place = Place::of(text, start, len);
     let section = text.lines().take(place.line).filter(|line| !line.starts_with([' ', '#', '-', '\t'])).last();
     let line = place.source.to_ascii_lowercase();
-    let among_webhooks = section.is_some_and(|key| key.contains("webhooks"));
-    if among_webhooks || ["secret", "token", "webhooks", "@"].iter().any(|word| line.contains(word)) {
+    let among_secrets = section.is_some_and(|key| key.contains("webhooks") || key.contains("trigger"));
+    if among_secrets || ["secret", "token", "webhooks", "trigger", "@"].iter().any(|word| line.contains(word)) {
         place.source.clear();
         place.len = 1;
     }
@@ -209,6 +215,8 @@ mod tests {
             "webhooks:\n  - {name: a, url: https://h/hunter2, secrt: hunter2}\n",
             "webhooks: [{name: a, url: https://h/hunter2, secret: hunter2}]\n",
             "server:\n  admin_token: hunter2\n",
+            "trigger:\n  github: hunter2\n",
+            "trigger: {gitea: hunter2}\n",
             "store: {url: \"postgres://me:hunter2@db/x\", x: 1}\n",
             "{\"webhooks\": [{url: https://h/hunter2}]}\n",
         ] {

@@ -13,6 +13,7 @@ mod git;
 mod raw;
 mod schedule;
 mod secret;
+mod trigger;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ pub use filter::{Filter, Terms};
 pub use git::{Address, Git, Place, Remote};
 pub use schedule::{Schedule, ScheduleError};
 pub use secret::{Secret, SecretRef};
+pub use trigger::Trigger;
 
 use crate::posts::Person;
 
@@ -126,6 +128,8 @@ pub struct Config {
     pub store: StoreUrl,
     /// Who is told, in the order given; names are unique.
     pub webhooks: Vec<Arc<Webhook>>,
+    /// Who may ask for a scan over HTTP; `None`: nobody.
+    pub trigger: Option<Trigger>,
     /// What stops a scan.
     pub guard: Guard,
     /// How many of the newest posts the first scan announces.
@@ -367,7 +371,7 @@ pub enum Payload {
 }
 
 /// A webhook to call.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Webhook {
     /// Unique; what the store and the commands know it by.
     pub name: String,

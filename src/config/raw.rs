@@ -25,6 +25,7 @@ pub(super) struct RawConfig {
     pub(super) server: Option<RawServer>,
     pub(super) store: Option<RawStore>,
     pub(super) webhooks: Option<Vec<RawWebhook>>,
+    pub(super) trigger: Option<RawTrigger>,
     pub(super) guard: Option<RawGuard>,
     pub(super) backfill: Option<usize>,
 }
@@ -128,6 +129,17 @@ pub(super) struct RawWebhook {
     pub(super) ca_file: Option<PathBuf>,
     #[serde(default)]
     pub(super) allow_networks: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawTrigger {
+    pub(super) github: Option<SecretRef>,
+    pub(super) gitlab: Option<SecretRef>,
+    pub(super) gitea: Option<SecretRef>,
+    pub(super) bitbucket: Option<SecretRef>,
+    pub(super) token: Option<SecretRef>,
+    pub(super) branch: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
