@@ -21,7 +21,7 @@ const EXIT_STATUS: &str = "Exit status: 0 done; 1 done, with problems (check alw
                            2 wrong usage or configuration; 3 could not do it.";
 
 /// What every command takes.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, ClapArgs)]
 pub(super) struct Common {
     /// The config file [default: DIR/tidings.yaml, if there is one]
     #[arg(short, long, global = true, value_name = "FILE")]

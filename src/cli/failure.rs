@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::report;
+use super::{report, site};
 use crate::problems::Problem;
 use crate::scan::ScanError;
 use crate::sources::SourceError;
@@ -43,6 +43,15 @@ pub(super) enum Failure {
 impl Failure {
     pub(super) fn failed(error: impl Into<anyhow::Error>) -> Self {
         Self::Failed(error.into())
+    }
+
+    /// Says in the log what is the matter.
+    pub(super) fn log(&self) {
+        match self {
+            Self::Config(problems) => site::log_problems(problems),
+            Self::Usage(message) => tracing::error!("{message}"),
+            Self::Failed(error) => tracing::error!("{error:#}"),
+        }
     }
 
     /// Says on standard error what is the matter.

@@ -39,7 +39,7 @@ pub(super) async fn run(args: &Listen) -> Result<Exit, Failure> {
         .route("/{*path}", post(receive))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(std::sync::Arc::new(vec![key]));
-    let serving = tokio::spawn(server::serve(listener, routes, stop.clone()));
+    let serving = tokio::spawn(server::serve(listener, routes, stop.clone()).1);
     tokio::signal::ctrl_c().await?;
     stop.cancel();
     serving.await.map_err(Failure::failed)?;

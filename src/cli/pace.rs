@@ -169,7 +169,9 @@ fn plan(config: &Config, failures: u32, due: Option<DateTime<Utc>>, now: DateTim
     // What was due while scans failed is no reason to scan without a pause.
     let due = due.filter(|due| failures == 0 || *due > now).map(|due| (due, Reason::Due));
     let first = due.into_iter().chain(scheduled).chain(retry).min_by_key(|(at, _)| *at);
-    first.unwrap_or((now + TimeDelta::days(1), Reason::Schedule))
+    let (at, reason) = first.unwrap_or((now + TimeDelta::days(1), Reason::Schedule));
+    tracing::debug!(at = %at.to_rfc3339(), reason = reason.as_str(), "the next scan");
+    (at, reason)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use super::args::{Common, Scan};
 use super::failure::{Exit, Failure};
 use super::progress::Progress;
+use super::run::sync_endpoints;
 use super::{output, retention, site};
 use crate::deliveries::client::SystemResolver;
 use crate::deliveries::{Courier, SystemClock};
@@ -20,8 +21,7 @@ pub(super) async fn run(common: &Common, args: &Scan) -> Result<Exit, Failure> {
     let mut scanner = site::scanner(common, args.dir.as_deref(), Some(site::env))?;
     let config = scanner.config(Utc::now())?;
     let store = Store::open(&config.store, Access::Owner).await?;
-    let names: Vec<_> = config.webhooks.iter().map(|hook| hook.name.clone()).collect();
-    store.sync_endpoints(&names, Utc::now()).await?;
+    sync_endpoints(&store, &config).await?;
     let (earlier, progress) = (store.last_scan().await?, Progress::new(!common.quiet));
     let report = scanner
         .scan(&Run {

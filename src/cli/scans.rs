@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::pace::{Pace, Reason};
 use super::progress::Progress;
+use super::reload::Reload;
 use super::retention::Retention;
 use super::run::State;
 use super::told::Told;
@@ -24,6 +25,7 @@ pub(super) struct Scans {
     pub(super) config: std::sync::Arc<Config>,
     pub(super) state: State,
     pub(super) scanner: Scanner,
+    pub(super) reload: Reload,
     /// The operator has confirmed the removals that the next good scan finds.
     pub(super) allow_removals: bool,
     pub(super) quiet: bool,
@@ -37,6 +39,9 @@ impl Scans {
         pace.follow(self.area());
         pace.settle(PATIENCE).await;
         while !stop.is_cancelled() {
+            if self.reload_if_asked().await {
+                reason = Reason::Request;
+            }
             let (started, now) = (Instant::now(), pace.now());
             let result = self.scan(pace.touched(reason), now).await;
             told.tell(&result, reason, started.elapsed());
@@ -56,6 +61,16 @@ impl Scans {
                 next = pace.next(&self.config, &self.state.rescan) => reason = next,
             }
         }
+    }
+
+    /// Whether the site may be another one now.
+    async fn reload_if_asked(&mut self) -> bool {
+        let is_asked = self.state.stale.swap(false, Ordering::Acquire);
+        if is_asked && let Some((scanner, config)) = self.reload.again(&self.config, &self.state).await {
+            self.scanner.replace(scanner);
+            self.config = config;
+        }
+        is_asked
     }
 
     async fn scan(&mut self, touched: &Touched, now: DateTime<Utc>) -> Result<Report, ScanError> {

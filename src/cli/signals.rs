@@ -1,12 +1,12 @@
-//! The signals that the daemon obeys: TERM and INT stop it, HUP makes it scan.
+//! The signals that the daemon obeys: TERM and INT stop it, HUP makes it read its config again and scan.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// What a signal asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Asked {
-    /// A scan.
-    ToScan,
+    /// The config as it is now, and a scan.
+    ToReload,
     /// The end.
     ToStop,
 }
@@ -32,7 +32,7 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => Asked::ToStop,
             _ = self.interrupt.recv() => Asked::ToStop,
-            _ = self.hangup.recv() => Asked::ToScan,
+            _ = self.hangup.recv() => Asked::ToReload,
         }
     }
 

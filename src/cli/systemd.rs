@@ -1,4 +1,4 @@
-//! What systemd is told: ready, alive, stopping. Without systemd, nothing happens.
+//! What systemd is told: ready, reloading, alive, stopping. Without systemd, nothing happens.
 
 use sd_notify::NotifyState;
 use tokio_util::sync::CancellationToken;
@@ -8,19 +8,28 @@ use crate::store::Store;
 /// Microseconds until the next sign of life at the latest.
 const PATIENCE: u32 = 90_000_000;
 
-/// The listeners are there; whether there is something to serve, `/readyz` tells.
+/// The listeners are there, with the config as it is; whether there is something to serve, `/readyz` tells.
 pub(super) fn ready() {
-    notify(NotifyState::Ready);
+    notify(&[NotifyState::Ready]);
+}
+
+/// The config is about to be read again; [`ready`] says when that is over, well or not.
+pub(super) fn reloading() {
+    // `Type=notify-reload` tells by the time whether this belongs to the signal it sent.
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => notify(&[NotifyState::Reloading, now]),
+        Err(error) => tracing::debug!(%error, "there is no monotonic clock for systemd"),
+    }
 }
 
 /// It comes along, but takes its time: a first clone may last longer than a start usually may.
 pub(super) fn starting() {
-    notify(NotifyState::ExtendTimeoutUsec(PATIENCE));
+    notify(&[NotifyState::ExtendTimeoutUsec(PATIENCE)]);
 }
 
 /// The process is on its way out.
 pub(super) fn stopping() {
-    notify(NotifyState::Stopping);
+    notify(&[NotifyState::Stopping]);
 }
 
 /// Tells systemd twice a watchdog interval that the process is alive, which it is while its store answers.
@@ -29,14 +38,14 @@ pub(super) async fn watchdog(store: Store, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(interval / 2);
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
         match store.ping().await {
-            Ok(()) => notify(NotifyState::Watchdog),
+            Ok(()) => notify(&[NotifyState::Watchdog]),
             Err(error) => tracing::error!(%error, "the store does not answer, so the watchdog is not told"),
         }
     }
 }
 
-fn notify(state: NotifyState<'_>) {
-    if let Err(error) = sd_notify::notify(&[state]) {
+fn notify(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
         tracing::debug!(%error, "systemd could not be told");
     }
 }

@@ -23,7 +23,7 @@ pub enum Place {
 }
 
 /// A git repository, and how much of it is wanted.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Git {
     /// Where it is.
     pub address: Address,

@@ -174,6 +174,15 @@ impl Scanner {
         }
     }
 
+    /// Goes on as `next`, unless both were told the same: then what is known of the files is still good. What is visible and
+    /// could not be recorded is recorded by the next scan either way.
+    pub fn replace(&mut self, next: Self) {
+        if !self.tools.posts.is_told_the_same(&next.tools.posts) {
+            self.tools = next.tools;
+            self.standing = None;
+        }
+    }
+
     /// The config with the site's own settings, as they are now.
     ///
     /// # Errors

@@ -125,6 +125,11 @@ impl Posts {
         self.opener.area()
     }
 
+    /// Whether both go by the same config file, to the same place.
+    pub(super) fn is_told_the_same(&self, other: &Self) -> bool {
+        self.opener.is_told_the_same(&other.opener) && self.source.is_where(&other.source)
+    }
+
     /// What these live posts' templates may ask for.
     pub(super) fn world<'a>(&self, live: &'a Live) -> World<'a> {
         World::new(Arc::clone(&live.site), self.source.clone(), &live.config, &live.posts)

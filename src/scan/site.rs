@@ -61,6 +61,11 @@ impl Opener {
         Self { file, out, env, opened: None }
     }
 
+    /// Whether both go by the same config file.
+    pub(super) fn is_told_the_same(&self, other: &Self) -> bool {
+        self.file.says_the_same(&other.file) && self.out == other.out
+    }
+
     /// The site as it was when it was opened last.
     pub(super) fn last(&self) -> Option<&Opened> {
         self.opened.as_ref().map(|(opened, _)| opened)

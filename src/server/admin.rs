@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -20,6 +20,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::bearer::bearer;
 use crate::config::Secret;
 use crate::store::{Store, StoreError};
 
@@ -83,10 +84,7 @@ async fn metrics<S: Probe>(State(admin): State<Admin<S>>, headers: HeaderMap) ->
     ([(CONTENT_TYPE, METRICS_TYPE)], admin.metrics.render()).into_response()
 }
 
-/// Whether a request carries the token (RFC 6750, 2.1). Digests are compared, so that time tells neither text nor length.
+/// Whether a request carries the token. Digests are compared, so that time tells neither text nor length.
 fn bears(headers: &HeaderMap, token: &Secret) -> bool {
-    let credentials = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let Some((scheme, given)) = credentials.and_then(|text| text.split_once(' ')) else { return false };
-    let same = Sha256::digest(given.trim()).ct_eq(&Sha256::digest(token.expose()));
-    scheme.eq_ignore_ascii_case("bearer") && bool::from(same)
+    bearer(headers).is_some_and(|given| Sha256::digest(given).ct_eq(&Sha256::digest(token.expose())).into())
 }

@@ -25,6 +25,7 @@ use super::bodies::Bodies;
 use super::coding::Coding;
 use super::complaints::Complaints;
 use super::conditional::not_modified;
+use super::prefix::Prefix;
 use crate::feeds::Media;
 use crate::feeds::history::is_archive;
 use crate::publish::{Published, PublishedDocument};
@@ -45,16 +46,13 @@ const DURATION: &str = "tidings_http_request_duration_seconds";
 
 struct Site {
     published: Published,
-    /// Decoded, with slashes at both ends.
-    prefix: String,
+    prefix: Prefix,
     bodies: Bodies,
     complaints: Complaints,
 }
 
-/// The routes of all documents. `prefix` is the path of the public URL, percent-encoded.
-pub(super) fn router(published: Published, prefix: &str) -> Router {
-    let prefix = percent_decode_str(prefix.trim_matches('/')).decode_utf8_lossy();
-    let prefix = if prefix.is_empty() { "/".to_owned() } else { format!("/{prefix}/") };
+/// The routes of all documents.
+pub(super) fn router(published: Published, prefix: Prefix) -> Router {
     metrics::describe_counter!(REQUESTS, "Requests to the public listener, by status and by what was asked for");
     metrics::describe_histogram!(DURATION, metrics::Unit::Seconds, "From a request's head to its answer's head");
     let site = Site { bodies: Bodies::new(published.clone()), published, prefix, complaints: Complaints::default() };
@@ -93,10 +91,8 @@ impl Site {
     /// The document that a request path names, below the prefix or without it.
     fn find(&self, path: &str) -> Option<(String, PublishedDocument)> {
         let path = percent_decode_str(path).decode_utf8().ok()?;
-        let below = path.strip_prefix(&self.prefix);
-        let root = (path.strip_suffix('/').unwrap_or(&path) == self.prefix.trim_end_matches('/')).then_some("");
         let documents = self.published.current();
-        [below, root, path.strip_prefix('/')].into_iter().flatten().find_map(|name| {
+        self.prefix.names(&path).find_map(|name| {
             let index = if name.is_empty() || name.ends_with('/') { "index.html" } else { "" };
             let name = format!("{name}{index}");
             documents.get(&name).cloned().map(|document| (name, document))

@@ -1,30 +1,48 @@
 //! Documents reach feed readers; operators see how things stand.
 //!
-//! The only module that listens. Two listeners: the public one has the documents and nothing else, the admin one has
-//! health and metrics. Never: reads posts, or trusts anything a request says.
+//! The only module that listens. Two listeners: the public one has the documents and the trigger and nothing else, the admin
+//! one has health and metrics. Never: reads posts, or trusts anything a request says.
 
 mod admin;
+mod bearer;
 mod bodies;
 mod coding;
 mod complaints;
 mod conditional;
 mod documents;
+mod prefix;
 mod serve;
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "tests make and look at files")]
 mod tests;
+mod trigger;
 
-use axum::Router;
+use std::sync::Arc;
+
+use axum::{Router, middleware};
+use tokio::sync::Notify;
 
 pub use admin::Admin;
-pub use serve::serve;
+pub use serve::{Listening, serve};
+pub use trigger::pace;
 
+use self::prefix::Prefix;
+use self::trigger::Trigger;
+use crate::config;
 use crate::publish::Published;
 
-/// The public listener's routes. `prefix` is the path of `server.public_url`: documents answer with and without it, so
-/// that a reverse proxy may strip it or not.
-pub fn public(published: Published, prefix: &str) -> Router {
-    documents::router(published, prefix)
+/// The public listener's routes: the documents, and the trigger if there is one. `path` is that of `server.public_url`; all
+/// answer with and without it, so that a reverse proxy may strip it or not. `asked` is told of every scan that is asked for.
+pub fn public(published: Published, path: &str, trigger: Option<&config::Trigger>, asked: &Arc<Notify>) -> Router {
+    let prefix = Prefix::new(path);
+    let documents = documents::router(published, prefix.clone());
+    match trigger {
+        Some(trigger) => {
+            let trigger = Arc::new(Trigger::new(trigger, prefix, Arc::clone(asked)));
+            documents.layer(middleware::from_fn_with_state(trigger, trigger::answer))
+        }
+        None => documents,
+    }
 }
 
 /// The admin listener's routes: `/livez`, `/readyz`, `/metrics`.

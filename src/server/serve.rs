@@ -1,7 +1,7 @@
 //! One listener's connections.
 //!
-//! In: a bound socket and the routes. Out: answers, until told to stop. Never: more connections than it has room for, a
-//! client that takes for ever, or one listener in the way of another.
+//! In: a bound socket and the routes, both of which may be replaced. Out: answers, until told to stop. Never: more connections
+//! than it has room for, a client that takes for ever, or one listener in the way of another.
 
 use std::io;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -51,19 +51,74 @@ const LIMITS: Limits = Limits {
 /// Between two tries to accept, if the process has run out of something.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
-/// Answers HTTP/1.1 on `listener` until `stop`, then finishes what is under way, for ten seconds at most.
-pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
-    serve_within(LIMITS, listener, router, stop).await;
+/// A listener that is being served. What is served can be replaced.
+#[derive(Debug)]
+pub struct Listening {
+    doors: mpsc::UnboundedSender<Door>,
+    routes: watch::Sender<Router>,
 }
 
-async fn serve_within(limits: Limits, listener: TcpListener, router: Router, stop: CancellationToken) {
+/// A socket, and where requests go that come in there.
+#[derive(Debug)]
+struct Door {
+    listener: TcpListener,
+    routes: watch::Receiver<Router>,
+}
+
+impl Listening {
+    fn new(listener: TcpListener, routes: Router) -> (Self, Door, mpsc::UnboundedReceiver<Door>) {
+        let ((doors, others), (routes, current)) = (mpsc::unbounded_channel(), watch::channel(routes));
+        (Self { doors, routes }, Door { listener, routes: current }, others)
+    }
+
+    /// Gives the next request of every connection to other routes.
+    pub fn replace(&self, routes: Router) {
+        drop(self.routes.send_replace(routes));
+    }
+
+    /// Accepts connections on another socket from now on, and gives them to these routes. Connections that are open stay,
+    /// with the routes that they have.
+    pub fn move_to(&mut self, listener: TcpListener, routes: Router) {
+        let (sender, routes) = watch::channel(routes);
+        self.routes = sender;
+        // There is nobody to take it only if the process is on its way out.
+        let _ = self.doors.send(Door { listener, routes });
+    }
+}
+
+/// Answers HTTP/1.1 on `listener` until `stop`, then finishes what is under way, for ten seconds at most.
+pub fn serve(
+    listener: TcpListener,
+    routes: Router,
+    stop: CancellationToken,
+) -> (Listening, impl Future<Output = ()> + Send) {
+    serve_within(LIMITS, listener, routes, stop)
+}
+
+fn serve_within(
+    limits: Limits,
+    listener: TcpListener,
+    routes: Router,
+    stop: CancellationToken,
+) -> (Listening, impl Future<Output = ()> + Send) {
+    let (listening, door, others) = Listening::new(listener, routes);
+    (listening, answer(limits, door, others, stop))
+}
+
+async fn answer(limits: Limits, mut door: Door, mut others: mpsc::UnboundedReceiver<Door>, stop: CancellationToken) {
     let connections = TaskTracker::new();
     let slots = Arc::new(Semaphore::new(limits.connections));
     let accepting = async {
         loop {
             let slot = Arc::clone(&slots).acquire_owned().await.expect("the semaphore is never closed");
-            let stream = accept(&listener).await;
-            let connection = connection(limits, stream, router.clone(), stop.clone());
+            let stream = tokio::select! {
+                stream = accept(&door.listener) => stream,
+                Some(other) = others.recv() => {
+                    door = other;
+                    continue;
+                }
+            };
+            let connection = connection(limits, stream, door.routes.clone(), stop.clone());
             connections.spawn(async move {
                 connection.await;
                 drop(slot);
@@ -72,7 +127,7 @@ async fn serve_within(limits: Limits, listener: TcpListener, router: Router, sto
     };
     stop.run_until_cancelled(accepting).await;
     // Refuses newcomers while the others finish.
-    drop(listener);
+    drop((door, others));
     connections.close();
     connections.wait().await;
 }
@@ -94,14 +149,13 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 }
 
 /// One client, to its end, which is not news: clients come and go.
-async fn connection(limits: Limits, stream: TcpStream, router: Router, stop: CancellationToken) {
+async fn connection(limits: Limits, stream: TcpStream, routes: watch::Receiver<Router>, stop: CancellationToken) {
     // Answers are written whole, so there is nothing to wait for; without it they are only slower.
     let _ = stream.set_nodelay(true);
-    let routes = TowerToHyperService::new(router);
     let asked = Notify::new();
     let routes = service_fn(|request| {
         asked.notify_one();
-        let answer = routes.call(request);
+        let answer = TowerToHyperService::new(routes.borrow().clone()).call(request);
         async { answer.await.map(without_false_length) }
     });
     let connection = http1::Builder::new()
@@ -140,10 +194,19 @@ mod tests {
     const SHORT: Duration = Duration::from_millis(20);
 
     async fn start(limits: Limits, router: Router) -> (std::net::SocketAddr, CancellationToken, JoinHandle<()>) {
+        let (address, stop, served, _) = start_to_change(limits, router).await;
+        (address, stop, served)
+    }
+
+    async fn start_to_change(
+        limits: Limits,
+        router: Router,
+    ) -> (std::net::SocketAddr, CancellationToken, JoinHandle<()>, Listening) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        (address, stop.clone(), tokio::spawn(serve_within(limits, listener, router, stop)))
+        let (listening, served) = serve_within(limits, listener, router, stop.clone());
+        (address, stop, tokio::spawn(served), listening)
     }
 
     /// Everything until the server closes.
@@ -240,6 +303,38 @@ mod tests {
         second.write_all(REQUEST).await.unwrap();
         assert_eq!(rest(&mut first).await, "");
         assert!(rest(&mut second).await.contains("200 OK"));
+    }
+
+    #[tokio::test]
+    async fn routes_are_replaced_under_open_connections() {
+        let (address, _stop, _served, listening) = start_to_change(LIMITS, hello()).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(REQUEST).await.unwrap();
+        let mut first = [0; 12];
+        stream.read_exact(&mut first).await.unwrap();
+        listening.replace(Router::new().route("/", get(|| async { "goodbye" })));
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+        let answers = rest(&mut stream).await;
+        assert!(answers.contains("hello") && answers.ends_with("goodbye"), "{answers}");
+    }
+
+    #[tokio::test]
+    async fn another_socket_takes_over_and_open_connections_stay() {
+        let (old, _stop, _served, mut listening) = start_to_change(LIMITS, hello()).await;
+        let mut open = TcpStream::connect(old).await.unwrap();
+        open.write_all(REQUEST).await.unwrap();
+        let mut first = [0; 12];
+        open.read_exact(&mut first).await.unwrap();
+        let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let new = other.local_addr().unwrap();
+        listening.move_to(other, Router::new().route("/", get(|| async { "from here" })));
+        let mut fresh = TcpStream::connect(new).await.unwrap();
+        for (stream, text) in [(&mut fresh, "from here"), (&mut open, "hello")] {
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+            let answer = rest(stream).await;
+            assert!(answer.ends_with(text), "{answer}");
+        }
+        assert!(TcpStream::connect(old).await.is_err());
     }
 
     #[tokio::test]

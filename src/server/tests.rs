@@ -39,7 +39,7 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        tokio::spawn(serve(listener, router, stop.clone()));
+        tokio::spawn(serve(listener, router, stop.clone()).1);
         Self { address, _stop: stop.drop_guard() }
     }
 
@@ -107,7 +107,7 @@ fn site(dir: &Path, known: &HashMap<String, DocumentState>, now: DateTime<Utc>) 
 async fn blog() -> (tempfile::TempDir, Published, Server) {
     let dir = tempfile::tempdir().unwrap();
     let published = site(dir.path(), &HashMap::new(), modified());
-    let server = Server::start(public(published.clone(), "/blog/")).await;
+    let server = Server::start(public(published.clone(), "/blog/", None, &Arc::default())).await;
     (dir, published, server)
 }
 
@@ -267,7 +267,7 @@ async fn validators_survive_a_restart_and_a_fresh_checkout() {
     let before = server.ask("GET /feed.atom", &["Accept-Encoding: gzip"]).await;
     let known = published.current().iter().map(|(path, document)| (path.clone(), document.state.clone())).collect();
     std::fs::remove_file(dir.path().join("feed.atom")).unwrap();
-    let server = Server::start(public(site(dir.path(), &known, Utc::now()), "/blog/")).await;
+    let server = Server::start(public(site(dir.path(), &known, Utc::now()), "/blog/", None, &Arc::default())).await;
     let after = server.ask("GET /feed.atom", &["Accept-Encoding: gzip"]).await;
     assert_eq!(after.body, before.body);
     for name in ["etag", "last-modified"] {

@@ -51,6 +51,16 @@ impl Source {
         Directory::open(path).map(Self::Directory)
     }
 
+    /// Whether both are the same place.
+    #[must_use]
+    pub fn is_where(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Directory(one), Self::Directory(other)) => one.is_where(other),
+            (Self::Git(one), Self::Git(other)) => one.is_where(other),
+            _ => false,
+        }
+    }
+
     /// The same source as it is now. A repository elsewhere is fetched from.
     ///
     /// # Errors

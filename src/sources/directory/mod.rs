@@ -37,6 +37,12 @@ impl Directory {
         Ok(Self { path: path.to_owned(), root })
     }
 
+    /// Whether both were given the same path.
+    #[must_use]
+    pub fn is_where(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+
     /// The directory that the same path leads to now: a link to the current release may have been switched.
     ///
     /// # Errors

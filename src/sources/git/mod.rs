@@ -144,6 +144,12 @@ impl Commit {
         })
     }
 
+    /// Whether both come from the same branch of the same repository.
+    #[must_use]
+    pub fn is_where(&self, other: &Self) -> bool {
+        self.git == other.git
+    }
+
     /// What is at the touched paths now; `None` if only a snapshot can tell.
     #[must_use]
     pub fn look(
