@@ -42,6 +42,11 @@ fn systemd_is_told_of_readiness_life_and_the_end() {
     let first: Vec<_> = (0..4).map(|_| told()).collect();
     assert!(first.contains(&"READY=1".to_owned()), "{first:?}");
     assert!(first.iter().filter(|line| *line == "WATCHDOG=1").count() >= 2, "{first:?}");
+    daemon.signal("HUP");
+    let reload: Vec<_> = std::iter::repeat_with(told).filter(|line| !line.starts_with("WATCHDOG")).take(2).collect();
+    let (kind, at) = reload[0].split_once('\n').unwrap();
+    assert!(kind == "RELOADING=1" && at.strip_prefix("MONOTONIC_USEC=").unwrap().parse::<u64>().unwrap() > 0);
+    assert_eq!(reload[1], "READY=1");
     daemon.stop();
     let last = std::iter::repeat_with(told).find(|line| !line.starts_with("WATCHDOG"));
     assert_eq!(last.as_deref(), Some("STOPPING=1"));

@@ -26,7 +26,7 @@ impl Checker<'_> {
             gitea: self.trigger_secret("gitea", raw.gitea.as_ref()),
             bitbucket: self.trigger_secret("bitbucket", raw.bitbucket.as_ref()),
             token: self.trigger_secret("token", raw.token.as_ref()),
-            branch: raw.branch.or_else(|| self.file.raw.source.branch.clone()),
+            branch: raw.branch.or_else(|| self.file.raw.source.as_ref()?.branch.clone()),
         })
     }
 
