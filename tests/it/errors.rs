@@ -58,6 +58,8 @@ fn a_bad_secret_is_named_and_never_repeated() {
         |rest: &str| format!("webhooks:\n  - name: hook\n    url: https://example.com/token-in-path\n    {rest}\n");
     config_says(&hook("secret: hunter2-hunter2"), &["{env: NAME}", "tidings.yaml:4:"]);
     config_says(&hook("secret: {env: NOT_SET}"), &["NOT_SET", "is not set"]);
+    config_says("trigger: {github: hunter2-hunter2}\n", &["{env: NAME}", "tidings.yaml:1:"]);
+    config_says("trigger:\n  token: {env: NOT_SET}\n", &["NOT_SET", "is not set", "tidings.yaml:2:"]);
     config_says(&hook("secret: {file: nowhere}"), &["nowhere", "cannot be read"]);
     config_says(&hook("payload: thin"), &["has no secret"]);
     config_says(&hook("headers: {Authorization: Bearer abcdef}"), &["is a secret"]);

@@ -88,7 +88,7 @@ impl<'a> Held<'a> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use axum::body::Bytes;
 
     use super::*;
@@ -131,7 +131,7 @@ mod tests {
         bodies.read(Body::from(vec![7; LONGEST]), |_| {}).await
     }
 
-    struct Endless;
+    pub(in super::super) struct Endless;
 
     impl hyper::body::Body for Endless {
         type Data = Bytes;

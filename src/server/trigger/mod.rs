@@ -97,17 +97,14 @@ impl Trigger {
             self.budget().charge(0, Instant::now());
             return Outcome::Unknown;
         };
-        let held = match self.bodies.read(body, |part| signatures.update(part)).await {
-            Ok(held) => held,
-            Err(refusal) => return Outcome::NoBody(refusal),
+        let outcome = match self.bodies.read(body, |part| signatures.update(part)).await {
+            Ok(held) => signatures.sender().map(|sender| self.known(sender, headers, &held.bytes)),
+            Err(refusal) => Some(Outcome::NoBody(refusal)),
         };
-        match signatures.sender() {
-            Some(sender) => Outcome::Known(sender, self.understand(sender, headers, &held.bytes)),
-            None => {
-                self.budget().charge(held.bytes.len(), Instant::now());
-                Outcome::Unknown
-            }
+        if !matches!(outcome, Some(Outcome::Known(..))) {
+            self.budget().charge(signatures.hashed, Instant::now());
         }
+        outcome.unwrap_or(Outcome::Unknown)
     }
 
     /// The head was enough to know the sender. Strangers who have spent their budget are not in the way.
@@ -116,13 +113,13 @@ impl Trigger {
             return Outcome::Known(sender, Asked::ToScan);
         }
         match self.bodies.read(body, |_| {}).await {
-            Ok(held) => Outcome::Known(sender, self.understand(sender, headers, &held.bytes)),
+            Ok(held) => self.known(sender, headers, &held.bytes),
             Err(refusal) => Outcome::NoBody(refusal),
         }
     }
 
-    fn understand(&self, sender: Sender, headers: &HeaderMap, body: &[u8]) -> Asked {
-        understand(sender, headers, body, self.branch.as_deref())
+    fn known(&self, sender: Sender, headers: &HeaderMap, body: &[u8]) -> Outcome {
+        Outcome::Known(sender, understand(sender, headers, body, self.branch.as_deref()))
     }
 
     fn budget(&self) -> MutexGuard<'_, Budget> {

@@ -97,8 +97,8 @@ impl Keys {
             signature(Sender::Bitbucket, &self.bitbucket, hub("x-hub-signature")),
             self.standard(text("webhook-id"), text("webhook-timestamp"), text("webhook-signature")),
         ];
-        let signatures: Vec<_> = candidates.into_iter().flatten().collect();
-        if signatures.is_empty() { Claim::Nothing } else { Claim::Signed(Signatures(signatures)) }
+        let list: Vec<_> = candidates.into_iter().flatten().collect();
+        if list.is_empty() { Claim::Nothing } else { Claim::Signed(Signatures { list, hashed: 0 }) }
     }
 
     /// GitLab's signature by Standard Webhooks 1.0.0. How old it is makes no difference: all that a repeated push can do is
@@ -113,7 +113,11 @@ impl Keys {
 }
 
 /// Signatures over one body, until it has been read. Gitea sends those of other providers along, so there may be several.
-pub(super) struct Signatures(Vec<Signature>);
+pub(super) struct Signatures {
+    list: Vec<Signature>,
+    /// Bytes that were hashed so far, over all of them.
+    pub(super) hashed: usize,
+}
 
 struct Signature {
     sender: Sender,
@@ -125,15 +129,15 @@ struct Signature {
 impl Signatures {
     /// Takes the next bytes of the body.
     pub(super) fn update(&mut self, bytes: &[u8]) {
-        self.0.iter_mut().for_each(|signature| signature.mac.update(bytes));
+        self.list.iter_mut().for_each(|signature| signature.mac.update(bytes));
+        self.hashed += self.list.len() * bytes.len();
     }
 
     /// Whose signature fits the whole body.
-    pub(super) fn sender(self) -> Option<Sender> {
-        self.0.into_iter().find_map(|Signature { sender, mac, tags }| {
-            let fits = |tag: &Tag| mac.clone().verify_slice(tag).is_ok();
-            tags.iter().any(fits).then_some(sender)
-        })
+    pub(super) fn sender(&self) -> Option<Sender> {
+        let fits = |signature: &Signature, tag: &Tag| signature.mac.clone().verify_slice(tag).is_ok();
+        let found = self.list.iter().find(|signature| signature.tags.iter().any(|tag| fits(signature, tag)));
+        found.map(|signature| signature.sender)
     }
 }
 

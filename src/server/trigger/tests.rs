@@ -194,6 +194,28 @@ async fn a_body_that_is_too_long_is_refused_before_it_is_read() {
     assert_eq!(desk.answer(&HeaderMap::new(), long).await.status(), StatusCode::UNAUTHORIZED);
 }
 
+#[tokio::test]
+async fn what_is_hashed_in_vain_is_paid_for_each_signature_and_without_an_end_too() {
+    let spent = async |headers: &HeaderMap, body: Body| {
+        let desk = Desk::new(&all());
+        let now = Instant::now();
+        desk.trigger.judge(headers, body).await;
+        // Further attempts that are let through.
+        (0..)
+            .take_while(|_| desk.trigger.budget().wait(now).is_none())
+            .map(|_| desk.trigger.budget().charge(0, now))
+            .count()
+    };
+    let tag = "0".repeat(64);
+    let one = headers(&[("x-gitea-signature", &tag)]);
+    let two = headers(&[("x-gitea-signature", &tag), ("x-hub-signature-256", &format!("sha256={tag}"))]);
+    let body = || Body::from(vec![b' '; 10 << 20]);
+    let (of_one, of_two) = (spent(&one, body()).await, spent(&two, body()).await);
+    assert!(of_two + 150 < of_one, "{of_two} {of_one}");
+    let endless = spent(&one, Body::new(body::tests::Endless)).await;
+    assert!(endless + 200 < of_one, "{endless} {of_one}");
+}
+
 fn any_header() -> impl Strategy<Value = (String, Vec<u8>)> {
     let names = proptest::sample::select(vec![
         "x-hub-signature-256",
