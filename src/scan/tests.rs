@@ -1,10 +1,11 @@
-//! Scans that put in only what changed come to what whole scans come to.
+//! Scans that put in only what changed come to what whole scans come to; a scanner hands on what it knows.
 
 #![expect(clippy::disallowed_methods, reason = "tests write the files that are read")]
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -15,7 +16,7 @@ use super::{Report, Run, ScanError, Scanner};
 use crate::config::{ConfigFile, StoreUrl};
 use crate::publish::Published;
 use crate::sources::{Source, Touched};
-use crate::store::{Access, Store};
+use crate::store::{Access, DocumentState, Store};
 
 const CONFIG: &str = "site: {url: \"https://example.com\", title: T}\nsource: {generator: jekyll}\n\
                       feeds: {limit: 3, archive: {size: 4}, autodiscovery: true}\nguard: {max_removed_percent: 100}\n";
@@ -175,6 +176,30 @@ fn collect(dir: &Path, documents: &mut BTreeMap<String, String>) {
             false => drop(documents.insert(path.display().to_string(), fs::read_to_string(&path).unwrap())),
         }
     }
+}
+
+fn told(dir: &Path, yaml: &str) -> Scanner {
+    let yaml = format!("site: {{url: \"https://example.com\"}}\n{yaml}");
+    let file = ConfigFile::parse("tidings.yaml", dir, yaml).unwrap();
+    let mut scanner = Scanner::new(file, Source::directory(dir).unwrap(), None, None);
+    scanner.config(DateTime::UNIX_EPOCH).unwrap();
+    scanner
+}
+
+#[test]
+fn a_scanner_is_replaced_if_it_is_told_otherwise_and_keeps_what_was_not_recorded() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut current = told(dir.path(), "");
+    let config = |scanner: &mut Scanner| scanner.config(DateTime::UNIX_EPOCH).unwrap();
+    let state = DocumentState { etag: "0".into(), modified: DateTime::UNIX_EPOCH };
+    current.unrecorded.documents.push(("feed.atom".into(), state));
+    let before = config(&mut current);
+
+    current.replace(told(dir.path(), ""));
+    assert!(Arc::ptr_eq(&config(&mut current), &before), "it knows what it knew");
+    current.replace(told(dir.path(), "feeds: {limit: 5}\n"));
+    assert_eq!(config(&mut current).feeds.limit, Some(5));
+    assert_eq!(current.unrecorded.documents.len(), 1);
 }
 
 proptest! {
