@@ -30,9 +30,9 @@ pub(super) enum Refusal {
     Broken,
 }
 
-/// Reads bodies.
+/// Reads intake.
 #[derive(Debug)]
-pub(super) struct Bodies {
+pub(super) struct Intake {
     memory: Semaphore,
     patience: Duration,
 }
@@ -41,16 +41,16 @@ pub(super) struct Bodies {
 #[derive(Debug)]
 pub(super) struct Held<'a> {
     pub(super) bytes: Vec<u8>,
-    _room: Option<SemaphorePermit<'a>>,
+    room: Option<SemaphorePermit<'a>>,
 }
 
-impl Default for Bodies {
+impl Default for Intake {
     fn default() -> Self {
         Self { memory: Semaphore::new(MEMORY), patience: PATIENCE }
     }
 }
 
-impl Bodies {
+impl Intake {
     /// Reads a body, and shows each part to `each` as it comes.
     pub(super) async fn read(&self, body: Body, each: impl FnMut(&[u8])) -> Result<Held<'_>, Refusal> {
         if body.size_hint().lower() > LONGEST as u64 {
@@ -60,14 +60,14 @@ impl Bodies {
     }
 
     async fn read_all(&self, mut body: Body, mut each: impl FnMut(&[u8])) -> Result<Held<'_>, Refusal> {
-        let mut held = Held { bytes: Vec::new(), _room: None };
+        let mut held = Held { bytes: Vec::new(), room: None };
         while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
             // What is no data is a trailer, which nobody asked for.
             let Ok(bytes) = frame.map_err(|_| Refusal::Broken)?.into_data() else { continue };
             if held.bytes.len() + bytes.len() > LONGEST {
                 return Err(Refusal::TooLong);
             }
-            held.make_room(&self.memory, bytes.len())?;
+            held.makeroom(&self.memory, bytes.len())?;
             each(&bytes);
             held.bytes.extend_from_slice(&bytes);
         }
@@ -76,10 +76,10 @@ impl Bodies {
 }
 
 impl<'a> Held<'a> {
-    fn make_room(&mut self, memory: &'a Semaphore, bytes: usize) -> Result<(), Refusal> {
+    fn makeroom(&mut self, memory: &'a Semaphore, bytes: usize) -> Result<(), Refusal> {
         let bytes = u32::try_from(bytes).map_err(|_| Refusal::NoRoom)?;
         let more = memory.try_acquire_many(bytes).map_err(|_| Refusal::NoRoom)?;
-        match &mut self._room {
+        match &mut self.room {
             Some(room) => room.merge(more),
             room => *room = Some(more),
         }
@@ -95,40 +95,40 @@ pub(super) mod tests {
 
     #[tokio::test]
     async fn a_body_of_the_longest_length_is_read_and_no_longer_one() {
-        let bodies = Bodies::default();
+        let intake = Intake::default();
         let mut shown = 0;
-        let held = bodies.read(Body::from(vec![7; LONGEST]), |part| shown += part.len()).await.unwrap();
+        let held = intake.read(Body::from(vec![7; LONGEST]), |part| shown += part.len()).await.unwrap();
         assert_eq!((held.bytes.len(), shown), (LONGEST, LONGEST));
-        assert_eq!(bodies.memory.available_permits(), MEMORY - LONGEST);
+        assert_eq!(intake.memory.available_permits(), MEMORY - LONGEST);
         drop(held);
-        assert_eq!(bodies.read(Body::from(vec![7; LONGEST + 1]), |_| {}).await.unwrap_err(), Refusal::TooLong);
-        assert_eq!(bodies.memory.available_permits(), MEMORY);
+        assert_eq!(intake.read(Body::from(vec![7; LONGEST + 1]), |_| {}).await.unwrap_err(), Refusal::TooLong);
+        assert_eq!(intake.memory.available_permits(), MEMORY);
     }
 
     #[tokio::test]
     async fn a_body_that_does_not_say_how_long_it_is_ends_at_the_bound() {
-        let bodies = Bodies::default();
-        assert_eq!(bodies.read(Body::new(Endless), |_| {}).await.unwrap_err(), Refusal::TooLong);
-        assert_eq!(bodies.memory.available_permits(), MEMORY);
+        let intake = Intake::default();
+        assert_eq!(intake.read(Body::new(Endless), |_| {}).await.unwrap_err(), Refusal::TooLong);
+        assert_eq!(intake.memory.available_permits(), MEMORY);
     }
 
     #[tokio::test]
     async fn all_bodies_together_have_their_bound() {
-        let bodies = Bodies::default();
-        let (_a, _b) = (hold(&bodies).await.unwrap(), hold(&bodies).await.unwrap());
-        assert_eq!(hold(&bodies).await.unwrap_err(), Refusal::NoRoom);
-        drop(_a);
-        assert!(hold(&bodies).await.is_ok());
+        let intake = Intake::default();
+        let (a, _b) = (hold(&intake).await.unwrap(), hold(&intake).await.unwrap());
+        assert_eq!(hold(&intake).await.unwrap_err(), Refusal::NoRoom);
+        drop(a);
+        assert!(hold(&intake).await.is_ok());
     }
 
     #[tokio::test]
     async fn a_body_that_does_not_come_is_not_waited_for() {
-        let bodies = Bodies { patience: Duration::from_millis(5), ..Bodies::default() };
-        assert_eq!(bodies.read(Body::new(Silent), |_| {}).await.unwrap_err(), Refusal::TooSlow);
+        let intake = Intake { patience: Duration::from_millis(5), ..Intake::default() };
+        assert_eq!(intake.read(Body::new(Silent), |_| {}).await.unwrap_err(), Refusal::TooSlow);
     }
 
-    async fn hold(bodies: &Bodies) -> Result<Held<'_>, Refusal> {
-        bodies.read(Body::from(vec![7; LONGEST]), |_| {}).await
+    async fn hold(intake: &Intake) -> Result<Held<'_>, Refusal> {
+        intake.read(Body::from(vec![7; LONGEST]), |_| {}).await
     }
 
     pub(in super::super) struct Endless;

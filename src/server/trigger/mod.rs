@@ -31,7 +31,7 @@ use percent_encoding::percent_decode_str;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use self::body::{Bodies, Refusal};
+use self::body::{Intake, Refusal};
 use self::budget::Budget;
 use self::payload::{Asked, understand};
 use self::proof::{Claim, Keys, Sender};
@@ -52,7 +52,7 @@ pub(super) struct Trigger {
     keys: Keys,
     branch: Option<String>,
     asked: Arc<Notify>,
-    bodies: Bodies,
+    intake: Intake,
     budget: Mutex<Budget>,
     /// Whether the log has been told that somebody was refused, since the last one who was not.
     complained: AtomicBool,
@@ -79,7 +79,7 @@ impl Trigger {
             keys: Keys::new(config),
             branch: config.branch.clone(),
             asked,
-            bodies: Bodies::default(),
+            intake: Intake::default(),
             budget: Mutex::new(Budget::new(Instant::now())),
             complained: AtomicBool::new(false),
         }
@@ -97,7 +97,7 @@ impl Trigger {
             self.budget().charge(0, Instant::now());
             return Outcome::Unknown;
         };
-        let outcome = match self.bodies.read(body, |part| signatures.update(part)).await {
+        let outcome = match self.intake.read(body, |part| signatures.update(part)).await {
             Ok(held) => signatures.sender().map(|sender| self.known(sender, headers, &held.bytes)),
             Err(refusal) => Some(Outcome::NoBody(refusal)),
         };
@@ -112,7 +112,7 @@ impl Trigger {
         if sender == Sender::Token {
             return Outcome::Known(sender, Asked::ToScan);
         }
-        match self.bodies.read(body, |_| {}).await {
+        match self.intake.read(body, |_| {}).await {
             Ok(held) => self.known(sender, headers, &held.bytes),
             Err(refusal) => Outcome::NoBody(refusal),
         }
