@@ -30,7 +30,7 @@ pub(super) enum Refusal {
     Broken,
 }
 
-/// Reads intake.
+/// Takes bodies in.
 #[derive(Debug)]
 pub(super) struct Intake {
     memory: Semaphore,
@@ -67,7 +67,7 @@ impl Intake {
             if held.bytes.len() + bytes.len() > LONGEST {
                 return Err(Refusal::TooLong);
             }
-            held.makeroom(&self.memory, bytes.len())?;
+            held.make_room(&self.memory, bytes.len())?;
             each(&bytes);
             held.bytes.extend_from_slice(&bytes);
         }
@@ -76,7 +76,7 @@ impl Intake {
 }
 
 impl<'a> Held<'a> {
-    fn makeroom(&mut self, memory: &'a Semaphore, bytes: usize) -> Result<(), Refusal> {
+    fn make_room(&mut self, memory: &'a Semaphore, bytes: usize) -> Result<(), Refusal> {
         let bytes = u32::try_from(bytes).map_err(|_| Refusal::NoRoom)?;
         let more = memory.try_acquire_many(bytes).map_err(|_| Refusal::NoRoom)?;
         match &mut self.room {
