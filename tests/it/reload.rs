@@ -202,3 +202,23 @@ fn another_store_waits_for_the_next_start() {
     assert_eq!(receiver.next().data("title"), "記事");
     assert!(!site.file("elsewhere.db").exists());
 }
+
+#[test]
+fn a_token_for_the_metrics_and_a_trigger_come_and_go() {
+    let site = blog();
+    let mut daemon = Daemon::start(&site);
+    let plain = site.read("tidings.yaml");
+    let metrics = format!("{}/metrics", daemon.admin());
+    assert_eq!((get(&metrics).0, pull(&daemon, "a-token-that-is-new")), (200, 404));
+
+    site.write("token", "a-token-that-is-new");
+    let guarded = plain.replace("server: {", "trigger: {token: {file: token}}\nserver: {admin_token: {file: token}, ");
+    site.write("tidings.yaml", guarded);
+    daemon.rescan();
+    assert_eq!((get(&metrics).0, pull(&daemon, "a-token-that-is-new")), (401, 202));
+    daemon.scanned();
+
+    site.write("tidings.yaml", plain);
+    daemon.rescan();
+    assert_eq!((get(&metrics).0, pull(&daemon, "a-token-that-is-new")), (200, 404));
+}
