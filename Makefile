@@ -1,5 +1,5 @@
 # `make help` lists what there is.
-.PHONY: help test lint feeds fuzz
+.PHONY: help test lint feeds fuzz bench corpus
 .DEFAULT_GOAL := help
 
 HOST := $(shell rustc -vV | sed -n 's/^host: //p')
@@ -27,3 +27,13 @@ fuzz: ## looks for inputs that panic, are slow, or give a broken feed; a minute 
 
 feeds: ## writes feeds/ anew from examples/blog
 	cargo run --release --locked -- build examples/blog
+
+# `make bench ARGS='--posts 10000 --hugo PROGRAM'`; docs/benchmarks.md says what is measured.
+bench: ## measures the program as a whole, beside the machine's limits and other programs; about an hour, 6 GB of disk
+	cargo bench --locked --bench whole -- --plot docs/benchmarks $(ARGS)
+
+POSTS ?= 10000
+DIR ?= target/corpus
+
+corpus: ## writes a blog of made-up posts: `make corpus POSTS=100000 DIR=…`
+	cargo run --release --locked --example corpus -- --posts $(POSTS) $(ARGS) $(DIR)
