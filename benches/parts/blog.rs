@@ -80,7 +80,9 @@ impl Blog {
         let plan = plan(&catalog, &self.config);
         let planned = &plan.feeds[0];
         let entries = planned.posts.iter().map(|&at| Arc::new(self.entry(&catalog.posts[at], planned)));
-        compose(planned, entries.collect(), &catalog, &self.config)
+        let entries: Vec<Arc<Entry>> = entries.collect();
+        let newest = entries.iter().map(|entry| entry.updated).max();
+        Feed { entries, ..compose(planned, newest, &catalog, &self.config) }
     }
 
     fn entry(&self, post: &Post, planned: &Planned) -> Entry {

@@ -20,7 +20,7 @@ pub(crate) fn all(criterion: &mut Criterion) {
     let naming = Naming::new(&blog.config.feeds, &given);
     group.throughput(Throughput::Elements(posts.len() as u64));
     group.bench_function("catalog", |bencher| {
-        bencher.iter(|| Catalog::new(black_box(&posts).clone(), &blog.config.site, &naming).terms.len());
+        bencher.iter(|| Catalog::new(black_box(&posts).clone(), &blog.config.site, &naming).terms().count());
     });
     let catalog = Catalog::new(posts.clone(), &blog.config.site, &naming);
     group.bench_function("plan", |bencher| bencher.iter(|| plan(black_box(&catalog), &blog.config).feeds.len()));

@@ -10,7 +10,7 @@ use tidings::config::{Secret, StoreUrl};
 use tidings::deliveries::sign::{SigningKey, sign};
 use tidings::events::{PostData, Seen, remember};
 use tidings::feeds::{Document, rss};
-use tidings::publish::Publisher;
+use tidings::publish::{Durability, Output};
 use tidings::store::{Access, ScanCommit, Store};
 
 use crate::blog::Blog;
@@ -57,8 +57,9 @@ fn directory() -> TempDir {
 /// Writes the document under many names.
 fn publish(dir: &TempDir, document: &Document) -> usize {
     let path = |number| format!("tags/{number}.rss");
-    let mut publisher = Publisher::open(dir.path()).expect("the directory is there");
-    publisher.claim((0..DOCUMENTS).map(path)).expect("the directory is ours");
+    let mut output = Output::default();
+    let publisher = output.open(dir.path(), Durability::Synced).expect("the directory is ours");
+    publisher.claim((0..DOCUMENTS).map(path));
     for number in 0..DOCUMENTS {
         publisher.put(&Document { path: path(number), ..document.clone() }).expect("there is room");
     }
