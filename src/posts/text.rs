@@ -62,10 +62,15 @@ pub fn allowed(s: &str) -> Cow<'_, str> {
 pub fn one_line(s: &str) -> String {
     let mut line = String::with_capacity(s.len());
     push_folded(&mut line, s);
+    trim(&mut line);
+    line
+}
+
+/// Takes the white space from both ends.
+pub(super) fn trim(line: &mut String) {
     line.truncate(line.trim_end().len());
     let leading = line.len() - line.trim_start().len();
     line.drain(..leading);
-    line
 }
 
 /// A language tag in the form of BCP 47, `en_US` repaired to `en-US`; `None` if it is none.
@@ -95,8 +100,8 @@ pub(super) fn push_folded(line: &mut String, s: &str) {
     let mut from = 0;
     let mut at = 0;
     while let Some(&byte) = s.as_bytes().get(at) {
-        let lone_space =
-            byte == b' ' && !s[from..at].ends_with(' ') && (from < at || !line.is_empty() && !line.ends_with(' '));
+        let lone_space = byte == b' '
+            && if from < at { s.as_bytes()[at - 1] != b' ' } else { !line.is_empty() && !line.ends_with(' ') };
         if lone_space || !MAY_CHANGE[usize::from(byte)] {
             at += 1;
             continue;

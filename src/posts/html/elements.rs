@@ -92,14 +92,184 @@ pub(super) const ALLOWED: &[(&str, &[&str])] = &[
     ("wbr", &[]),
 ];
 
-/// An element's entry in [`ALLOWED`]; `None` if it may not stay.
-pub(super) fn allowed(name: &str) -> Option<(&'static str, &'static [&'static str])> {
-    ALLOWED.binary_search_by_key(&name, |&(name, _)| name).ok().map(|at| ALLOWED[at])
+/// An element that may stay: its place in [`ALLOWED`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Element(u8);
+
+impl Element {
+    /// The element of this name, which has to be listed.
+    pub(super) const fn of(name: &str) -> Self {
+        let mut at = 0;
+        while !same(ALLOWED[at].0, name) {
+            at += 1;
+        }
+        Self(at as u8)
+    }
+
+    /// `None` if no element of this name may stay.
+    pub(super) fn find(name: &str) -> Option<Self> {
+        let letter = usize::from(name.as_bytes().first()?.checked_sub(b'a')?);
+        let (from, to) = (*STARTS.get(letter)?, *STARTS.get(letter + 1)?);
+        (from..to).find(|&at| ALLOWED[usize::from(at)].0 == name).map(Self)
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        ALLOWED[usize::from(self.0)].0
+    }
+
+    /// Its own attributes, beside those that are allowed everywhere.
+    pub(super) fn attributes(self) -> &'static [&'static str] {
+        ALLOWED[usize::from(self.0)].1
+    }
+
+    /// Without content and end tag.
+    pub(super) fn is_void(self) -> bool {
+        self.is_any_of(VOID)
+    }
+
+    /// Its start ends an open paragraph.
+    pub(super) fn ends_paragraph(self) -> bool {
+        self.is_any_of(ENDS_PARAGRAPH)
+    }
+
+    /// No end tag of a mere phrase reaches across it ("special" in the standard).
+    pub(super) fn is_special(self) -> bool {
+        self.is_any_of(ENDS_PARAGRAPH | TABLE_PART)
+    }
+
+    /// It begins a scope of its own: what is open outside stays open.
+    pub(super) fn is_scope(self) -> bool {
+        self.is_any_of(SCOPE)
+    }
+
+    pub(super) fn is_heading(self) -> bool {
+        self.is_any_of(HEADING)
+    }
+
+    pub(super) fn is_table_section(self) -> bool {
+        self.is_any_of(TABLE_SECTION)
+    }
+
+    /// Only a table may hold it.
+    pub(super) fn is_table_part(self) -> bool {
+        self.is_any_of(TABLE_PART)
+    }
+
+    /// It holds parts of a table and nothing else.
+    pub(super) fn holds_only_table_parts(self) -> bool {
+        self.is_any_of(HOLDS_TABLE_PARTS)
+    }
+
+    /// A phrasing element that parsers treat as formatting: its end tag closes it across blocks.
+    pub(super) fn is_formatting(self) -> bool {
+        self.is_any_of(FORMATTING)
+    }
+
+    /// It holds blocks, so that a paragraph may stand in it.
+    pub(super) fn holds_blocks(self) -> bool {
+        self.is_special() && !self.is_any_of(HOLDS_PHRASES)
+    }
+
+    fn is_any_of(self, traits: u16) -> bool {
+        TRAITS[usize::from(self.0)] & traits != 0
+    }
 }
 
-/// Elements without content and end tag.
-pub(super) fn is_void(name: &str) -> bool {
-    matches!(name, "br" | "col" | "hr" | "img" | "input" | "source" | "track" | "wbr")
+const VOID: u16 = 1;
+const ENDS_PARAGRAPH: u16 = 1 << 1;
+const SCOPE: u16 = 1 << 2;
+const HEADING: u16 = 1 << 3;
+const TABLE_SECTION: u16 = 1 << 4;
+const TABLE_PART: u16 = 1 << 5;
+const HOLDS_TABLE_PARTS: u16 = 1 << 6;
+const FORMATTING: u16 = 1 << 7;
+/// A block, or void, that holds no blocks.
+const HOLDS_PHRASES: u16 = 1 << 8;
+
+const HEADINGS: &[&str] = &["h1", "h2", "h3", "h4", "h5", "h6"];
+const TABLE_SECTIONS: &[&str] = &["tbody", "tfoot", "thead"];
+
+/// What is true of which elements.
+const NAMES: &[(u16, &[&str])] = &[
+    (VOID, &["br", "col", "hr", "img", "input", "source", "track", "wbr"]),
+    (
+        ENDS_PARAGRAPH,
+        &[
+            "address",
+            "article",
+            "aside",
+            "blockquote",
+            "center",
+            "dd",
+            "details",
+            "div",
+            "dl",
+            "dt",
+            "figcaption",
+            "figure",
+            "footer",
+            "header",
+            "hgroup",
+            "hr",
+            "li",
+            "main",
+            "nav",
+            "ol",
+            "p",
+            "pre",
+            "section",
+            "summary",
+            "table",
+            "ul",
+        ],
+    ),
+    (HEADING | ENDS_PARAGRAPH | HOLDS_PHRASES, HEADINGS),
+    (HOLDS_PHRASES, &["address", "dt", "hr", "p", "pre", "summary"]),
+    (SCOPE, &["caption", "table", "td", "th"]),
+    (TABLE_SECTION | TABLE_PART | HOLDS_TABLE_PARTS, TABLE_SECTIONS),
+    (TABLE_PART, &["caption", "col", "colgroup", "td", "th", "tr"]),
+    (HOLDS_TABLE_PARTS, &["colgroup", "table", "tr"]),
+    (FORMATTING, &["a", "b", "big", "code", "em", "font", "i", "s", "small", "strike", "strong", "tt", "u"]),
+];
+
+/// What is true of each element of [`ALLOWED`]. Asked of every tag several times, so it is worked out once.
+static TRAITS: [u16; ALLOWED.len()] = {
+    let mut all = [0; ALLOWED.len()];
+    let mut row = 0;
+    while row < NAMES.len() {
+        let (traits, names) = NAMES[row];
+        let mut at = 0;
+        while at < names.len() {
+            all[Element::of(names[at]).0 as usize] |= traits;
+            at += 1;
+        }
+        row += 1;
+    }
+    all
+};
+
+/// Where in [`ALLOWED`] the names begin that start with each letter, and behind the last.
+static STARTS: [u8; 27] = {
+    let mut starts = [0; 27];
+    let mut at = 0;
+    while at < ALLOWED.len() {
+        let mut letter = (ALLOWED[at].0.as_bytes()[0] - b'a') as usize + 1;
+        at += 1;
+        while letter < starts.len() {
+            starts[letter] = at as u8;
+            letter += 1;
+        }
+    }
+    starts
+};
+
+const fn same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
 }
 
 /// Elements of which not even the text may stay.
@@ -119,82 +289,9 @@ pub(super) fn goes_with_its_content(name: &str) -> bool {
     )
 }
 
-/// Elements whose start ends an open paragraph.
-pub(super) fn ends_paragraph(name: &str) -> bool {
-    is_heading(name)
-        || matches!(
-            name,
-            "address"
-                | "article"
-                | "aside"
-                | "blockquote"
-                | "center"
-                | "dd"
-                | "details"
-                | "div"
-                | "dl"
-                | "dt"
-                | "figcaption"
-                | "figure"
-                | "footer"
-                | "header"
-                | "hgroup"
-                | "hr"
-                | "li"
-                | "main"
-                | "nav"
-                | "ol"
-                | "p"
-                | "pre"
-                | "section"
-                | "summary"
-                | "table"
-                | "ul"
-        )
-}
-
-/// Elements that no end tag of a mere phrase reaches across ("special" in the standard), of those that may stay.
-pub(super) fn is_special(name: &str) -> bool {
-    ends_paragraph(name) || is_table_part(name)
-}
-
-/// Elements that begin a scope of their own: what is open outside stays open.
-pub(super) fn is_scope(name: &str) -> bool {
-    matches!(name, "caption" | "table" | "td" | "th")
-}
-
-pub(super) fn is_heading(name: &str) -> bool {
-    matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
-}
-
-pub(super) fn is_table_section(name: &str) -> bool {
-    matches!(name, "tbody" | "tfoot" | "thead")
-}
-
-/// Elements that only a table may hold.
-pub(super) fn is_table_part(name: &str) -> bool {
-    is_table_section(name) || matches!(name, "caption" | "col" | "colgroup" | "td" | "th" | "tr")
-}
-
-/// Elements that hold parts of a table and nothing else.
-pub(super) fn holds_only_table_parts(name: &str) -> bool {
-    is_table_section(name) || matches!(name, "colgroup" | "table" | "tr")
-}
-
-/// Phrasing elements that parsers treat as formatting: their end tag closes them across blocks.
-pub(super) fn is_formatting(name: &str) -> bool {
-    matches!(name, "a" | "b" | "big" | "code" | "em" | "font" | "i" | "s" | "small" | "strike" | "strong" | "tt" | "u")
-}
-
-/// Elements that hold blocks, so that a paragraph may stand in them.
-pub(super) fn holds_blocks(name: &str) -> bool {
-    is_special(name) && !is_heading(name) && !matches!(name, "address" | "dt" | "hr" | "p" | "pre" | "summary")
-}
-
-/// Elements that HTML knows, whether they may stay or not: what else stands in angle brackets is text, like `Vec<T>`.
+/// Elements that HTML knows although they may not stay: what else stands in angle brackets is text, like `Vec<T>`.
 pub(super) fn is_known(name: &str) -> bool {
-    allowed(name).is_some()
-        || goes_with_its_content(name)
+    goes_with_its_content(name)
         || name.contains('-')
         || matches!(
             name,
@@ -252,11 +349,22 @@ mod tests {
     }
 
     #[test]
+    fn each_is_found_by_its_name_and_no_other() {
+        for (name, _) in ALLOWED {
+            assert_eq!(Element::find(name).map(Element::name), Some(*name));
+            assert_eq!(Element::of(name).name(), *name);
+        }
+        for name in ["", "x", "P", "zz", "~", "日", "pp", "1"] {
+            assert_eq!(Element::find(name), None, "{name}");
+        }
+    }
+
+    #[test]
     fn nothing_that_runs_or_submits_is_allowed() {
         for name in
             ["script", "style", "iframe", "object", "embed", "form", "button", "svg", "math", "link", "meta", "base"]
         {
-            assert_eq!(allowed(name), None, "{name}");
+            assert_eq!(Element::find(name), None, "{name}");
         }
         for (name, attributes) in ALLOWED {
             let risky =

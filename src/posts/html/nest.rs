@@ -4,11 +4,36 @@
 //! it, and nothing stands where a parser would move it from. Never: more than [`MAX_DEPTH`] open elements, so that every
 //! step takes constant time.
 
-use super::elements as rules;
+use super::elements::Element;
 use super::push_escaped;
 
 /// Deeper elements lose their tags and keep their text. Browsers stop at 512; no post that a person wrote comes close.
 const MAX_DEPTH: usize = 128;
+
+const A: Element = Element::of("a");
+const ADDRESS: Element = Element::of("address");
+const COL: Element = Element::of("col");
+const COLGROUP: Element = Element::of("colgroup");
+const DD: Element = Element::of("dd");
+const DIV: Element = Element::of("div");
+const DT: Element = Element::of("dt");
+const FIGCAPTION: Element = Element::of("figcaption");
+const HGROUP: Element = Element::of("hgroup");
+const LI: Element = Element::of("li");
+const MAIN: Element = Element::of("main");
+const OL: Element = Element::of("ol");
+const P: Element = Element::of("p");
+const PRE: Element = Element::of("pre");
+const RP: Element = Element::of("rp");
+const RT: Element = Element::of("rt");
+const RUBY: Element = Element::of("ruby");
+const SUMMARY: Element = Element::of("summary");
+const TABLE: Element = Element::of("table");
+const TBODY: Element = Element::of("tbody");
+const TD: Element = Element::of("td");
+const TH: Element = Element::of("th");
+const TR: Element = Element::of("tr");
+const UL: Element = Element::of("ul");
 
 /// Whether the line break that a parser drops after `<pre>` may still come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +47,7 @@ enum PreStart {
 pub(super) struct Nest {
     out: String,
     /// Outermost first.
-    open: Vec<&'static str>,
+    open: Vec<Element>,
     pre_start: PreStart,
 }
 
@@ -36,40 +61,40 @@ impl Nest {
         self.out
     }
 
-    /// Closes and opens what has to be closed and opened before `name` may start. Whether it may.
-    pub(super) fn make_room(&mut self, name: &str) -> bool {
-        if self.open.len() >= MAX_DEPTH && !rules::is_void(name) {
+    /// Closes and opens what has to be closed and opened before `element` may start. Whether it may.
+    pub(super) fn make_room(&mut self, element: Element) -> bool {
+        if self.open.len() >= MAX_DEPTH && !element.is_void() {
             return false;
         }
-        if rules::is_table_part(name) {
-            return self.make_room_in_table(name);
+        if element.is_table_part() {
+            return self.make_room_in_table(element);
         }
         self.leave_table_structure();
-        match name {
-            "li" => self.close_one(|open| open == "li", ends_item_search),
-            "dd" | "dt" => self.close_one(|open| matches!(open, "dd" | "dt"), ends_item_search),
-            "a" => self.close_one(|open| open == "a", rules::is_scope),
-            "rp" | "rt" => match self.find(|open| open == "ruby", rules::is_special) {
+        match element {
+            LI => self.close_one(|open| open == LI, ends_item_search),
+            DD | DT => self.close_one(|open| matches!(open, DD | DT), ends_item_search),
+            A => self.close_one(|open| open == A, Element::is_scope),
+            RP | RT => match self.find(|open| open == RUBY, Element::is_special) {
                 Some(ruby) => self.close_to(ruby + 1),
                 None => return false,
             },
             _ => {}
         }
-        if rules::ends_paragraph(name) {
-            self.close_one(|open| open == "p", rules::is_scope);
+        if element.ends_paragraph() {
+            self.close_one(|open| open == P, Element::is_scope);
         }
-        if rules::is_heading(name) && self.open.last().is_some_and(|open| rules::is_heading(open)) {
+        if element.is_heading() && self.open.last().is_some_and(|open| open.is_heading()) {
             self.close_to(self.open.len() - 1);
         }
         true
     }
 
     /// Writes a start tag up to its attributes. There has to be room.
-    pub(super) fn begin(&mut self, name: &'static str) {
-        self.pre_start = if name == "pre" { PreStart::Fresh } else { PreStart::Past };
+    pub(super) fn begin(&mut self, element: Element) {
+        self.pre_start = if element == PRE { PreStart::Fresh } else { PreStart::Past };
         self.out.push('<');
-        self.out.push_str(name);
-        self.open.push(name);
+        self.out.push_str(element.name());
+        self.open.push(element);
     }
 
     pub(super) fn attribute(&mut self, name: &str, value: &str) {
@@ -83,7 +108,7 @@ impl Nest {
     /// Writes the end of a start tag.
     pub(super) fn begun(&mut self) {
         self.out.push('>');
-        self.open.pop_if(|name| rules::is_void(name));
+        self.open.pop_if(|open| open.is_void());
     }
 
     pub(super) fn text(&mut self, piece: &str) {
@@ -92,26 +117,31 @@ impl Nest {
         }
         let piece = self.after_pre(piece);
         // No more than a parser needs: the second gate writes it all anew, and references are what it is slow at.
-        for c in piece.chars() {
-            match c {
-                '&' => self.out.push_str("&amp;"),
-                '<' => self.out.push_str("&lt;"),
-                '\r' => self.out.push('\n'),
-                c => self.out.push(c),
-            }
+        let mut from = 0;
+        for (at, byte) in piece.bytes().enumerate() {
+            let written = match byte {
+                b'&' => "&amp;",
+                b'<' => "&lt;",
+                b'\r' => "\n",
+                _ => continue,
+            };
+            self.out.push_str(&piece[from..at]);
+            self.out.push_str(written);
+            from = at + 1;
         }
+        self.out.push_str(&piece[from..]);
     }
 
     /// A link in a paragraph of its own, or within the one that is open.
     pub(super) fn link(&mut self, url: &str, label: &str) {
         self.leave_table_structure();
         let height = self.open.len();
-        if self.open.iter().all(|name| rules::holds_blocks(name)) {
-            self.begin("p");
+        if self.open.iter().all(|open| open.holds_blocks()) {
+            self.begin(P);
             self.begun();
         }
-        if !self.open.contains(&"a") {
-            self.begin("a");
+        if !self.open.contains(&A) {
+            self.begin(A);
             self.attribute("href", url);
             self.begun();
         }
@@ -120,17 +150,17 @@ impl Nest {
     }
 
     /// Closes what an end tag closes; one that matches nothing is dropped.
-    pub(super) fn end(&mut self, name: &str) {
-        if name == "table" || rules::is_table_part(name) {
-            self.close_one(|open| open == name, |open| open == "table");
-        } else if rules::is_heading(name) {
-            self.close_one(rules::is_heading, rules::is_scope);
-        } else if name == "li" {
-            self.close_one(|open| open == name, |open| rules::is_scope(open) || matches!(open, "ol" | "ul"));
-        } else if rules::is_special(name) || rules::is_formatting(name) {
-            self.close_one(|open| open == name, rules::is_scope);
+    pub(super) fn end(&mut self, element: Element) {
+        if element == TABLE || element.is_table_part() {
+            self.close_one(|open| open == element, |open| open == TABLE);
+        } else if element.is_heading() {
+            self.close_one(Element::is_heading, Element::is_scope);
+        } else if element == LI {
+            self.close_one(|open| open == LI, |open| open.is_scope() || matches!(open, OL | UL));
+        } else if element.is_special() || element.is_formatting() {
+            self.close_one(|open| open == element, Element::is_scope);
         } else {
-            self.close_one(|open| open == name, rules::is_special);
+            self.close_one(|open| open == element, Element::is_special);
         }
     }
 
@@ -153,34 +183,34 @@ impl Nest {
         rest
     }
 
-    fn make_room_in_table(&mut self, name: &str) -> bool {
-        let Some(table) = self.open.iter().rposition(|open| *open == "table") else { return false };
+    fn make_room_in_table(&mut self, element: Element) -> bool {
+        let Some(table) = self.open.iter().rposition(|open| *open == TABLE) else { return false };
         let within =
-            |level: fn(&str) -> bool| self.open[table..].iter().position(|open| level(open)).map(|at| table + at);
-        let section = within(rules::is_table_section);
-        let row = within(|open| open == "tr");
-        let colgroup = within(|open| open == "colgroup");
-        match name {
-            "td" | "th" => self.close_to(row.or(section).unwrap_or(table) + 1),
-            "tr" => self.close_to(section.unwrap_or(table) + 1),
-            "col" => self.close_to(colgroup.unwrap_or(table) + 1),
+            |level: fn(Element) -> bool| self.open[table..].iter().position(|open| level(*open)).map(|at| table + at);
+        let section = within(Element::is_table_section);
+        let row = within(|open| open == TR);
+        let colgroup = within(|open| open == COLGROUP);
+        match element {
+            TD | TH => self.close_to(row.or(section).unwrap_or(table) + 1),
+            TR => self.close_to(section.unwrap_or(table) + 1),
+            COL => self.close_to(colgroup.unwrap_or(table) + 1),
             _ => self.close_to(table + 1),
         }
-        self.fill_table(name);
+        self.fill_table(element);
         true
     }
 
-    /// Opens the parts of a table that `name` needs around it.
-    fn fill_table(&mut self, name: &str) {
-        let top = self.open.last().copied();
-        let needed: &[&'static str] = match (name, top) {
-            ("col", Some("table")) => &["colgroup"],
-            ("tr", Some("table")) => &["tbody"],
-            ("td" | "th", Some("table")) => &["tbody", "tr"],
-            ("td" | "th", Some(section)) if rules::is_table_section(section) => &["tr"],
+    /// Opens the parts of a table that `element` needs around it.
+    fn fill_table(&mut self, element: Element) {
+        let Some(&top) = self.open.last() else { return };
+        let needed: &[Element] = match element {
+            COL if top == TABLE => &[COLGROUP],
+            TR if top == TABLE => &[TBODY],
+            TD | TH if top == TABLE => &[TBODY, TR],
+            TD | TH if top.is_table_section() => &[TR],
             _ => &[],
         };
-        for part in needed {
+        for &part in needed {
             self.begin(part);
             self.begun();
         }
@@ -188,14 +218,14 @@ impl Nest {
 
     /// Content that stands between the parts of a table gets a cell. A parser would move it in front of the table.
     fn leave_table_structure(&mut self) {
-        if self.open.last().is_some_and(|open| rules::holds_only_table_parts(open)) {
-            self.make_room_in_table("td");
-            self.begin("td");
+        if self.open.last().is_some_and(|open| open.holds_only_table_parts()) {
+            self.make_room_in_table(TD);
+            self.begin(TD);
             self.begun();
         }
     }
 
-    fn close_one(&mut self, wanted: impl Fn(&str) -> bool, barrier: impl Fn(&str) -> bool) {
+    fn close_one(&mut self, wanted: impl Fn(Element) -> bool, barrier: impl Fn(Element) -> bool) {
         if let Some(at) = self.find(wanted, barrier) {
             self.close_to(at);
         }
@@ -203,23 +233,23 @@ impl Nest {
 
     /// Closes elements until `height` are left.
     fn close_to(&mut self, height: usize) {
-        for name in self.open.drain(height..).rev() {
+        for element in self.open.drain(height..).rev() {
             self.pre_start = PreStart::Past;
             self.out.push_str("</");
-            self.out.push_str(name);
+            self.out.push_str(element.name());
             self.out.push('>');
         }
     }
 
     /// The innermost open element that is `wanted`, unless a `barrier` stands before it.
-    fn find(&self, wanted: impl Fn(&str) -> bool, barrier: impl Fn(&str) -> bool) -> Option<usize> {
-        let at = self.open.iter().rposition(|open| wanted(open) || barrier(open))?;
+    fn find(&self, wanted: impl Fn(Element) -> bool, barrier: impl Fn(Element) -> bool) -> Option<usize> {
+        let at = self.open.iter().rposition(|&open| wanted(open) || barrier(open))?;
         wanted(self.open[at]).then_some(at)
     }
 }
 
 /// Where the search for an open list item ends (HTML Living Standard, 13.2.6.4.7, "li" and "dd"). The last four came into
 /// the standard late, and the feed validator's parser looks through them.
-fn ends_item_search(open: &str) -> bool {
-    rules::is_special(open) && !matches!(open, "address" | "div" | "p" | "figcaption" | "hgroup" | "main" | "summary")
+fn ends_item_search(open: Element) -> bool {
+    open.is_special() && !matches!(open, ADDRESS | DIV | P | FIGCAPTION | HGROUP | MAIN | SUMMARY)
 }

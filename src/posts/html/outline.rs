@@ -12,11 +12,15 @@ use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 
 use super::Base;
-use super::elements as rules;
+use super::elements::{self as rules, Element};
 use super::foreign::{Foreign, Step};
 use super::frames;
 use super::nest::Nest;
+use super::urls;
 use crate::posts::text;
+
+const IMG: Element = Element::of("img");
+const INPUT: Element = Element::of("input");
 
 /// Rewrites `html`, in time linear to its length.
 pub(super) fn outline(html: &str, base: &Base) -> String {
@@ -94,7 +98,11 @@ impl<'a> Outline<'a> {
         }
         match tag.kind {
             TagKind::StartTag => self.start(tag),
-            TagKind::EndTag => self.nest.end(current_name(&tag.name)),
+            TagKind::EndTag => {
+                if let Some(element) = Element::find(current_name(&tag.name)) {
+                    self.nest.end(element);
+                }
+            }
         }
         if self.foreign.is_some() { TokenSinkResult::Continue } else { raw_text(tag) }
     }
@@ -117,36 +125,37 @@ impl<'a> Outline<'a> {
 
     fn start(&mut self, tag: &Tag) {
         let name = current_name(&tag.name);
+        match Element::find(name) {
+            Some(INPUT) => self.checkbox(tag),
+            Some(IMG) if value(tag, "src").and_then(|src| self.base.image(src)).is_none() => {
+                self.text(&value(tag, "alt").map(str::to_owned).unwrap_or_default());
+            }
+            Some(element) => self.element(element, tag),
+            None => self.unlisted(name, tag),
+        }
+    }
+
+    /// What may not stay loses its tags, and some of it more.
+    fn unlisted(&mut self, name: &str, tag: &Tag) {
         if name == "iframe" {
             self.frame(tag);
         }
         if rules::goes_with_its_content(name) {
             self.skipped = Some((name.to_owned(), 1));
-            return;
-        }
-        if let Some(foreign) = Foreign::start(tag) {
+        } else if let Some(foreign) = Foreign::start(tag) {
             self.foreign = (!tag.self_closing).then_some(foreign);
-            return;
-        }
-        let Some((name, attributes)) = rules::allowed(name) else { return };
-        match name {
-            "input" => self.checkbox(tag),
-            "img" if value(tag, "src").and_then(|src| self.base.image(src)).is_none() => {
-                self.text(&value(tag, "alt").map(str::to_owned).unwrap_or_default());
-            }
-            _ => self.element(name, attributes, tag),
         }
     }
 
-    fn element(&mut self, name: &'static str, attributes: &[&str], tag: &Tag) {
-        if !self.nest.make_room(name) {
+    fn element(&mut self, element: Element, tag: &Tag) {
+        if !self.nest.make_room(element) {
             return;
         }
-        self.nest.begin(name);
+        self.nest.begin(element);
         for attribute in &tag.attrs {
             let local = &*attribute.name.local;
-            if (attributes.contains(&local) || rules::EVERYWHERE.contains(&local))
-                && let Some(value) = self.attribute(name, local, &attribute.value)
+            if (element.attributes().contains(&local) || rules::EVERYWHERE.contains(&local))
+                && let Some(value) = self.attribute(element.name(), local, &attribute.value)
             {
                 self.nest.attribute(local, &value);
             }
@@ -160,7 +169,7 @@ impl<'a> Outline<'a> {
             ("img", "src") | (_, "poster") => self.base.image(value),
             (_, "src") => self.base.media(value),
             (_, "srcset") => self.base.srcset(value),
-            _ => Some(text::allowed(value).into_owned()),
+            _ => plain(value),
         }
     }
 
@@ -178,10 +187,10 @@ impl<'a> Outline<'a> {
     /// Of all inputs only the box of a task list stays, and it cannot be ticked.
     fn checkbox(&mut self, tag: &Tag) {
         let is_box = value(tag, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("checkbox"));
-        if !is_box || !self.nest.make_room("input") {
+        if !is_box || !self.nest.make_room(INPUT) {
             return;
         }
-        self.nest.begin("input");
+        self.nest.begin(INPUT);
         self.nest.attribute("type", "checkbox");
         self.nest.attribute("disabled", "");
         if value(tag, "checked").is_some() {
@@ -189,6 +198,15 @@ impl<'a> Outline<'a> {
         }
         self.nest.begun();
     }
+}
+
+/// A value that is no address: its lines end as a parser ends them, and what an address may not be, it may not be either.
+fn plain(value: &str) -> Option<String> {
+    let mut value = text::allowed(value).into_owned();
+    if value.contains('\r') {
+        value = value.replace("\r\n", "\n").replace('\r', "\n");
+    }
+    (!urls::is_other_data(&value)).then_some(value)
 }
 
 /// Obsolete names for what has another.

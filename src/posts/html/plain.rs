@@ -7,11 +7,16 @@ use std::borrow::Cow;
 
 use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 
-use super::elements;
-use crate::posts::text::{one_line, push_folded, push_space};
+use super::elements::{self, Element};
+use crate::posts::text::{push_folded, push_space, trim};
 
 /// How often a tag may turn out to have no end before quotes in tags are no longer believed: it keeps this linear.
 const MAX_ENDLESS_TAGS: usize = 16;
+
+/// The references that HTML is written with here, most by far of those that are read.
+const WRITTEN: [(&str, char); 4] = [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>'), ("&quot;", '"')];
+
+const BR: Element = Element::of("br");
 
 /// The text of an HTML fragment: tags dropped, entities decoded once, white space folded.
 ///
@@ -20,7 +25,9 @@ const MAX_ENDLESS_TAGS: usize = 16;
 pub fn plain_text(html: &str) -> String {
     let mut reader = Reader { html, at: 0, text: String::with_capacity(html.len()), endless: 0 };
     reader.read();
-    one_line(&reader.text)
+    // Folded piece by piece, it is one line already.
+    trim(&mut reader.text);
+    reader.text
 }
 
 struct Reader<'a> {
@@ -34,7 +41,8 @@ impl<'a> Reader<'a> {
     fn read(&mut self) {
         while let Some(len) = self.rest().bytes().position(|byte| matches!(byte, b'<' | b'&')) {
             self.take(len);
-            let taken = if self.rest().starts_with('&') { self.reference() } else { self.markup() };
+            let is_reference = self.rest().as_bytes().first() == Some(&b'&');
+            let taken = if is_reference { self.reference() } else { self.markup() };
             if !taken {
                 self.take(1);
             }
@@ -60,24 +68,21 @@ impl<'a> Reader<'a> {
 
     fn markup(&mut self) -> bool {
         let rest = self.rest();
-        if rest.starts_with("<!--") {
-            self.skip_past("-->");
+        let second = rest.as_bytes().get(1);
+        if matches!(second, Some(b'!' | b'?')) {
+            self.skip_past(if rest.starts_with("<!--") { "-->" } else { ">" });
             return true;
         }
-        if rest.starts_with("<!") || rest.starts_with("<?") {
-            self.skip_past(">");
-            return true;
-        }
-        let closing = rest[1..].starts_with('/');
+        let closing = second == Some(&b'/');
         let name = name_at(&rest[1 + usize::from(closing)..]);
-        if !elements::is_known(&name) || !self.skip_tag() {
+        let listed = Element::find(&name);
+        if listed.is_none() && !elements::is_known(&name) || !self.skip_tag() {
             return false;
         }
-        if elements::goes_with_its_content(&name) && !closing {
-            self.skip_content(&name);
-        }
-        if name == "br" || elements::is_special(&name) {
-            push_space(&mut self.text);
+        match listed {
+            Some(element) if element == BR || element.is_special() => push_space(&mut self.text),
+            None if !closing && elements::goes_with_its_content(&name) => self.skip_content(&name),
+            _ => {}
         }
         true
     }
@@ -113,6 +118,12 @@ impl<'a> Reader<'a> {
     }
 
     fn reference(&mut self) -> bool {
+        let written = WRITTEN.iter().find(|(reference, _)| self.rest().starts_with(reference));
+        if let Some((reference, c)) = written {
+            self.text.push(*c);
+            self.at += reference.len();
+            return true;
+        }
         let Some((decoded, len)) = reference(self.rest()) else { return false };
         push_folded(&mut self.text, &decoded);
         self.at += len;
@@ -159,6 +170,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::posts::text::one_line;
 
     #[test]
     fn tags_go_and_text_stays() {

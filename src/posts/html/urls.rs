@@ -104,6 +104,11 @@ pub(super) fn is_image_data(url: &str) -> bool {
     url.get(..11).is_some_and(|start| start.eq_ignore_ascii_case("data:image/"))
 }
 
+/// Whether a value is a `data:` URL that holds anything but a picture.
+pub(super) fn is_other_data(value: &str) -> bool {
+    value.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:")) && !is_image_data(value)
+}
+
 fn is_web(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
 }
