@@ -43,6 +43,9 @@ struct Marks {
     punctuation: char,
 }
 
+/// What every mark begins with in UTF-8. Every text is searched for marks, and few bytes of it are one of these.
+const LEADS: [u8; 2] = [0xE2, 0xEE];
+
 /// What stands in for a run's neighbour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mark {
@@ -149,7 +152,8 @@ impl Marks {
 
     fn removed_str<'e>(self, s: CowStr<'e>) -> CowStr<'e> {
         let marks = [self.letter, self.punctuation];
-        if s.contains(marks) { s.replace(marks, "").into() } else { s }
+        let may_hold = s.bytes().any(|byte| LEADS.contains(&byte));
+        if may_hold && s.contains(marks) { s.replace(marks, "").into() } else { s }
     }
 }
 

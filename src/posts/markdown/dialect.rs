@@ -128,12 +128,17 @@ impl Dialect {
     }
 
     /// What becomes of the parser's events before anything else looks at them.
-    pub(super) fn adapt<'a>(self, parsed: Parsed<'a>, marked: &'a Marked<'a>, blocks: &'a [Block]) -> Parsed<'a> {
+    pub(super) fn adapt<'a>(
+        self,
+        parsed: impl Iterator<Item = (Event<'a>, Range<usize>)> + 'a,
+        marked: &'a Marked<'a>,
+        blocks: &'a [Block],
+    ) -> Parsed<'a> {
         match self {
-            Self::GitHub | Self::Zola(_) => parsed,
+            Self::GitHub | Self::Zola(_) => Box::new(parsed),
             Self::Kramdown => {
-                let restored = Restored::new(Items::new(parsed, &marked.text), blocks);
-                let headed = Tables::new(Merged::new(restored, &marked.text));
+                let items = Items::new(Merged::new(parsed, &marked.text), &marked.text);
+                let headed = Tables::new(Restored::new(items, blocks));
                 Box::new(Smartened::new(headed, marked, smart::Kramdown::default()))
             }
             Self::Goldmark(options) => options.adapt(Box::new(Merged::new(parsed, &marked.text)), marked),

@@ -47,7 +47,7 @@ impl<'a, I> Linkify<'a, I> {
                 may_start = false;
                 continue;
             }
-            let Some(next) = text[at..].find([' ', '*', '_', '~', '(', '\t']) else { break };
+            let Some(next) = text[at..].bytes().position(may_precede) else { break };
             at += next + 1;
             may_start = true;
         }
@@ -94,6 +94,11 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Iterator for Linkify<'a,
             return Some((event, range));
         }
     }
+}
+
+/// What a URL may stand behind.
+fn may_precede(byte: u8) -> bool {
+    matches!(byte, b' ' | b'*' | b'_' | b'~' | b'(' | b'\t')
 }
 
 fn starts_block(event: &Event<'_>) -> bool {

@@ -39,7 +39,7 @@ pub fn to_html(body: &str, base: &str, dialect: Dialect) -> String {
     let prepared = dialect.prepare(body);
     let marked = Marked::new(&prepared.text, dialect.emphasis());
     let parsed = Parser::new_ext(&marked.text, dialect.options()).into_offset_iter();
-    let adapted = dialect.adapt(Box::new(parsed), &marked, &prepared.blocks).map(|(event, _)| marked.unmark(event));
+    let adapted = dialect.adapt(parsed, &marked, &prepared.blocks).map(|(event, _)| marked.unmark(event));
     let resolver = Base::new(base);
     write(Events::new(adapted, &resolver), body.len(), &resolver)
 }
@@ -61,7 +61,7 @@ pub fn excerpt_to_html(head: &str, body: &str, base: &str, dialect: Dialect) -> 
     // The older footnotes are recognised without their definition, which may come later in the body.
     let options = dialect.options() | Options::ENABLE_OLD_FOOTNOTES;
     let parsed = Parser::new_with_broken_link_callback(&marked.text, options, Some(look_up)).into_offset_iter();
-    let adapted = dialect.adapt(Box::new(parsed), &marked, &head.blocks).map(|(event, _)| marked.unmark(event));
+    let adapted = dialect.adapt(parsed, &marked, &head.blocks).map(|(event, _)| marked.unmark(event));
     let resolver = Base::new(base);
     write(Events::without_footnotes(adapted, &resolver), head.text.len(), &resolver)
 }

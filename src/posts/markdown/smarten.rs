@@ -9,7 +9,7 @@ use pulldown_cmark::{CowStr, Event, LinkType, Tag, TagEnd};
 
 use super::merge::is_literal;
 use crate::posts::emphasis::Marked;
-use crate::posts::smart::{Interruption, Smart};
+use crate::posts::smart::{Interruption, Smart, has_symbols};
 
 /// An iterator over typographic events.
 pub(super) struct Smartened<'a, I, S> {
@@ -47,16 +47,16 @@ impl<'a, I, S: Smart> Smartened<'a, I, S> {
         }
         let escaped = before == Some('\\') && self.last_end < range.start;
         self.last_end = range.end;
-        let mut out = String::with_capacity(text.len() + 8);
         if !is_literal(&Event::Text(text.clone()), range, source) {
-            self.smart.push_verbatim(&mut out, &text);
+            self.smart.push_verbatim(&mut String::new(), &text);
             return text;
         }
         let first = if escaped { text.chars().next().map_or(0, char::len_utf8) } else { 0 };
-        if first == 0 && !text.contains(['"', '\'', '-', '.', '<', '>']) {
-            self.smart.push(&mut out, &text, "");
+        if first == 0 && !has_symbols(&text) {
+            self.smart.pass(&text);
             return text;
         }
+        let mut out = String::with_capacity(text.len() + 8);
         if first > 0 {
             self.smart.push_verbatim(&mut out, &text[..first]);
         }

@@ -5,7 +5,7 @@
 
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
-use super::{Interruption, Smart};
+use super::{Interruption, Smart, next_symbol};
 
 /// The state between two pieces of text.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl Default for Goldmark {
 impl Smart for Goldmark {
     fn push(&mut self, out: &mut String, text: &str, after: &str) {
         let mut rest = text;
-        while let Some(at) = rest.find(['"', '\'', '-', '.', '<', '>']) {
+        while let Some(at) = next_symbol(rest) {
             out.push_str(&rest[..at]);
             self.before = rest[..at].chars().next_back().unwrap_or(self.before);
             let read = &rest[at..];
@@ -34,12 +34,16 @@ impl Smart for Goldmark {
             rest = &read[len..];
         }
         out.push_str(rest);
-        self.before = rest.chars().next_back().unwrap_or(self.before);
+        self.pass(rest);
+    }
+
+    fn pass(&mut self, text: &str) {
+        self.before = text.chars().next_back().unwrap_or(self.before);
     }
 
     fn push_verbatim(&mut self, out: &mut String, text: &str) {
         out.push_str(text);
-        self.before = text.chars().next_back().unwrap_or(self.before);
+        self.pass(text);
     }
 
     fn interrupt(&mut self, by: Interruption) {

@@ -5,7 +5,7 @@
 //! kramdown's rules are those of SmartyPants, an ordered list that looks at the character before a quote and at one or
 //! two behind it. One that became part of something else, a code span or another quote, counts as none.
 
-use super::{Interruption, Smart};
+use super::{Interruption, Smart, next_symbol};
 
 /// The state between two pieces of text.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ impl Kramdown {
 impl Smart for Kramdown {
     fn push(&mut self, out: &mut String, text: &str, after: &str) {
         let mut rest = text;
-        while let Some(at) = rest.find(['"', '\'', '-', '.', '<', '>']) {
+        while let Some(at) = next_symbol(rest) {
             out.push_str(&rest[..at]);
             self.before = rest[..at].chars().next_back().or(self.before);
             let (read, from) = (&rest[at..], &rest[at + 1..]);
@@ -61,7 +61,11 @@ impl Smart for Kramdown {
             };
         }
         out.push_str(rest);
-        self.before = rest.chars().next_back().or(self.before);
+        self.pass(rest);
+    }
+
+    fn pass(&mut self, text: &str) {
+        self.before = text.chars().next_back().or(self.before);
     }
 
     fn push_verbatim(&mut self, out: &mut String, text: &str) {

@@ -14,11 +14,25 @@ pub(super) trait Smart {
     /// Appends `text`, made typographic, to `out`. `after` is the source that comes right behind it.
     fn push(&mut self, out: &mut String, text: &str, after: &str);
 
+    /// Takes note of a text that [`has_symbols`] finds none in: it stays as it is.
+    fn pass(&mut self, text: &str);
+
     /// Appends what the author protected: an escaped character or a character reference.
     fn push_verbatim(&mut self, out: &mut String, text: &str);
 
     /// Something other than text, or a line break, came between.
     fn interrupt(&mut self, by: Interruption);
+}
+
+/// Whether anything in a text could become typographic.
+pub(super) fn has_symbols(text: &str) -> bool {
+    next_symbol(text).is_some()
+}
+
+/// Where the first character stands that could become typographic, alone or with the next. Bytes are looked at, because every
+/// text is searched, and most in vain.
+fn next_symbol(text: &str) -> Option<usize> {
+    text.bytes().position(|byte| matches!(byte, b'"' | b'\'' | b'-' | b'.' | b'<' | b'>'))
 }
 
 /// What stands before a piece of text that does not go on from the last one.
