@@ -61,8 +61,8 @@ impl Fences {
         let mut ends = Vec::new();
         let mut at = 0;
         for line in body.split_inclusive('\n') {
-            let bare = line.trim();
-            if let Some((mark, len)) = fence(bare).filter(|(_, len)| *len == bare.len()) {
+            let bare = line.trim_start();
+            if let Some((mark, len)) = fence(bare).filter(|(_, len)| *len == bare.trim_end().len()) {
                 ends.push((at, mark, len));
             }
             at += line.len();

@@ -110,9 +110,9 @@ struct Writer<'a> {
 impl<'a> Writer<'a> {
     fn line(&mut self) {
         let rest = &self.source[self.at..];
-        let len = rest.find('\n').map_or(rest.len(), |end| end + 1);
+        let len = rest.bytes().position(|byte| byte == b'\n').map_or(rest.len(), |end| end + 1);
         let line = &rest[..len];
-        if line.trim().is_empty() {
+        if line.chars().all(char::is_whitespace) {
             self.flush(true);
             self.out.push('\n');
             self.at += len;
@@ -126,7 +126,9 @@ impl<'a> Writer<'a> {
             return;
         }
         self.in_code = false;
-        if self.fence(line) || self.html(line) || self.braces(line) || self.mark(line) {
+        // Most lines begin with a word.
+        let may_be_block = line.trim_start_matches(' ').starts_with(['`', '~', '<', '{', '^', '*']);
+        if may_be_block && (self.fence(line) || self.html(line) || self.braces(line) || self.mark(line)) {
             return;
         }
         self.text(line);
