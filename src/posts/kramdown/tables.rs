@@ -5,10 +5,16 @@
 use super::near::{Runs, run};
 use super::spans;
 
+/// Lines with more pipes are text. No table that a person wrote comes close; a megabyte of pipes is one of a million columns.
+const MAX_COLUMNS: usize = 1000;
+
 /// Reads `chunk` as a table. `ended`: an empty line or the like follows.
 pub(super) fn rewrite(chunk: &str, ended: bool) -> Option<String> {
-    let lines: Vec<&str> = chunk.lines().collect();
     if !ended || !chunk.contains('|') {
+        return None;
+    }
+    let lines: Vec<&str> = chunk.lines().collect();
+    if lines.iter().any(|line| line.bytes().filter(|byte| *byte == b'|').count() > MAX_COLUMNS) {
         return None;
     }
     let rows: Vec<Vec<String>> = lines.iter().map(|line| cells(line)).collect();

@@ -247,6 +247,12 @@ fn hostile_input_takes_linear_time() {
 }
 
 #[test]
+fn a_table_of_more_columns_than_a_person_writes_is_text() {
+    let is_table = |columns| rendered(&"a|".repeat(columns)).contains("<table>");
+    assert_eq!([1_000, 1_001].map(is_table), [true, false]);
+}
+
+#[test]
 fn hostile_tables_take_linear_time() {
     let backticks = format!("|{}\n", "`".repeat(200_000));
     let runs: String = (1..600).map(|len| format!("|{} ", "`".repeat(len))).collect();

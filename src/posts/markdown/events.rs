@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use pulldown_cmark::{Alignment, Event, LinkType, Tag, TagEnd};
+use pulldown_cmark::{Alignment, CowStr, Event, LinkType, Tag, TagEnd};
 
 use super::blocks::CONTENTS;
 use super::contents::Contents;
@@ -185,11 +185,11 @@ impl<'a, 'b, I: Iterator<Item = Event<'a>>> Events<'a, 'b, I> {
             }
         }
         let id = self.heading_ids.assign(id.as_deref(), &text);
-        if !classes.iter().any(|class| **class == *"no_toc") {
-            self.contents.add(level, &id, &text);
+        if let Some(id) = id.as_deref().filter(|_| !classes.iter().any(|class| **class == *"no_toc")) {
+            self.contents.add(level, id, &text);
         }
         // Attributes that are neither id nor class could be anything, handlers too.
-        Event::Start(Tag::Heading { level, id: Some(id.into()), classes, attrs: Vec::new() })
+        Event::Start(Tag::Heading { level, id: id.map(CowStr::from), classes, attrs: Vec::new() })
     }
 
     /// Reads a footnote to its end.
