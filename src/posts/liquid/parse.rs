@@ -1,5 +1,6 @@
 //! A template's text becomes a tree. Nothing is an error here: what cannot be understood is a node that says so.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -26,7 +27,7 @@ pub(super) struct Node<'a> {
 
 #[derive(Debug)]
 pub(super) enum What<'a> {
-    Text(&'a str),
+    Text(Cow<'a, str>),
     Output(Chain<'a>),
     Assign(&'a str, Chain<'a>),
     Capture(&'a str, Block<'a>),
@@ -60,7 +61,22 @@ pub(super) fn parse<'a>(text: &'a str, host: &dyn Host) -> Block<'a> {
 
 /// Text that stands at `start`, if there is any.
 fn plain(start: usize, text: &str) -> Option<Node<'_>> {
-    (!text.is_empty()).then(|| Node { range: start..start + text.len(), what: What::Text(text) })
+    (!text.is_empty()).then(|| Node { range: start..start + text.len(), what: What::Text(without_openers(text)) })
+}
+
+/// What opens a tag that has no end must not be printed; nor must what is left open one.
+fn without_openers(text: &str) -> Cow<'_, str> {
+    if !text.contains("{%") {
+        return text.into();
+    }
+    let mut kept = String::with_capacity(text.len());
+    for piece in text.split("{%") {
+        if piece.starts_with('%') && kept.ends_with('{') {
+            kept.push(' ');
+        }
+        kept.push_str(piece);
+    }
+    kept.into()
 }
 
 struct Parser<'a, 'h> {
@@ -102,21 +118,18 @@ impl<'a> Parser<'a, '_> {
         (Block::of(nodes), None)
     }
 
-    /// The text up to `end`. What opens a tag that has no end must not be printed.
+    /// The text up to `end`.
     fn literal(&mut self, end: usize, eaten: bool, nodes: &mut Vec<Node<'a>>) {
         let whole = self.text.get(self.at..end).unwrap_or_default();
         let mut text = if self.trim { whole.trim_start_matches(scan::is_space) } else { whole };
         let mut start = self.at + whole.len() - text.len();
         text = if eaten { text.trim_end_matches(scan::is_space) } else { text };
         self.trim = false;
-        let mut is_first = true;
-        while let Some(at) = text.find("{%") {
+        // Said once: a megabyte of these would be as many nodes.
+        if let Some(at) = text.find("{%") {
             nodes.extend(plain(start, &text[..at]));
-            // Said once: a megabyte of these would be as many nodes.
-            if std::mem::take(&mut is_first) {
-                let why = "a template tag is opened with `{%` and never closed".to_owned();
-                nodes.push(Node { range: start + at..start + at + 2, what: What::Left(why) });
-            }
+            let why = "a template tag is opened with `{%` and never closed".to_owned();
+            nodes.push(Node { range: start + at..start + at + 2, what: What::Left(why) });
             (start, text) = (start + at + 2, &text[at + 2..]);
         }
         nodes.extend(plain(start, text));
@@ -136,7 +149,7 @@ impl<'a> Parser<'a, '_> {
         Some(match name {
             "raw" => {
                 let inside = self.skip_to("endraw");
-                What::Text(&self.text[inside])
+                What::Text(self.text[inside].into())
             }
             "comment" => {
                 self.skip_comment();
