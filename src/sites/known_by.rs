@@ -28,8 +28,13 @@ pub(super) fn text(title: &str, body: &str) -> Option<TextPrint> {
         1..TELLING => hash.update(format!("{}:{title}", title.len())),
         _ => {}
     }
-    for line in body.lines() {
-        hash.update(line);
+    if body.contains("\r\n") {
+        for line in body.lines() {
+            hash.update(line);
+            hash.update("\n");
+        }
+    } else {
+        hash.update(body);
         hash.update("\n");
     }
     let digest: [u8; 32] = hash.finalize().into();

@@ -18,6 +18,10 @@ pub(super) fn first_heading(body: &str) -> Option<Heading<'_>> {
     let (mut end, mut in_code, mut is_on_top) = (0, false, true);
     for line in body.split_inclusive('\n') {
         end += line.len();
+        if !line.starts_with(['#', '`', '~']) {
+            is_on_top = is_on_top && is_blank(line);
+            continue;
+        }
         in_code ^= line.starts_with("```") || line.starts_with("~~~");
         let text = line.trim_start_matches('#');
         let level = line.len() - text.len();
@@ -25,7 +29,7 @@ pub(super) fn first_heading(body: &str) -> Option<Heading<'_>> {
             let text = text.trim().trim_end_matches('#').trim_end();
             return Some(Heading { text, end, is_on_top: is_on_top && level == 1 });
         }
-        is_on_top &= line.trim().is_empty();
+        is_on_top = false;
     }
     None
 }
@@ -34,13 +38,20 @@ pub(super) fn first_heading(body: &str) -> Option<Heading<'_>> {
 pub(in crate::sites) fn first_paragraph(body: &str) -> Excerpt {
     let (mut at, mut in_paragraph) = (0, false);
     for line in body.split_inclusive('\n') {
-        if line.trim().is_empty() && in_paragraph {
-            return Excerpt::Head(at);
+        if is_blank(line) {
+            if in_paragraph {
+                return Excerpt::Head(at);
+            }
+        } else {
+            in_paragraph |= !line.starts_with('#');
         }
-        in_paragraph |= !line.trim().is_empty() && !line.starts_with('#');
         at += line.len();
     }
     Excerpt::Whole
+}
+
+fn is_blank(line: &str) -> bool {
+    line.chars().all(char::is_whitespace)
 }
 
 #[cfg(test)]

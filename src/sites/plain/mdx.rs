@@ -41,7 +41,7 @@ pub(super) fn strip(body: &str) -> Stripped {
         } else {
             pass.line(at, at + line.len())
         };
-        after_blank = line.trim().is_empty();
+        after_blank = line.chars().all(char::is_whitespace);
     }
     Stripped { text: pass.out, dropped: pass.dropped }
 }
@@ -68,6 +68,11 @@ impl Pass<'_> {
     fn line(&mut self, start: usize, end: usize) -> usize {
         let mut at = start;
         while at < end {
+            let text = &self.body[at..end];
+            let plain = text.bytes().position(|byte| matches!(byte, b'`' | b'\\' | b'<' | b'{'));
+            self.out.push_str(&text[..plain.unwrap_or(text.len())]);
+            let Some(plain) = plain else { return end };
+            at += plain;
             let rest = &self.body[at..];
             let c = rest.chars().next().unwrap_or_default();
             let len = match c {

@@ -54,7 +54,8 @@ struct Pass<'a> {
 impl Pass<'_> {
     /// Goes past the next brace; `false` at the end.
     fn step(&mut self) -> bool {
-        let Some(brace) = self.body[self.at..].find('{').map(|at| self.at + at) else {
+        let brace = self.body[self.at..].bytes().position(|byte| byte == b'{').map(|at| self.at + at);
+        let Some(brace) = brace else {
             self.out.push_str(&self.body[self.at..]);
             return false;
         };
