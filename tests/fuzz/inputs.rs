@@ -67,8 +67,12 @@ const COMMON: &[&str] = &[
 /// The longest input, in bytes: the bound that times are given for.
 pub(crate) const LONGEST: usize = 1 << 20;
 
-/// Most pieces of seeds are shorter, so that there can be many inputs.
-const SHORT: usize = 512;
+/// Pieces of seeds are shorter than two to this power, and as often shorter than each lower power: what is wrong mostly needs
+/// a few bytes, and of short inputs there can be many.
+const LENGTHS: usize = 10;
+
+/// Seeds below this length are taken whole.
+const SMALL: usize = 128;
 
 /// Everything that one target's inputs are made of.
 pub(crate) struct Source {
@@ -102,11 +106,14 @@ impl Source {
     /// Part of a seed, or all of it.
     fn piece(&self, random: &mut Random) -> String {
         let seed = &self.seeds[random.below(self.seeds.len())];
-        if random.once_in(16) {
+        if seed.len() < SMALL || random.once_in(64) {
             return seed.clone();
         }
-        let from = boundary(seed, random);
-        seed[from..seed.floor_char_boundary(from + random.below(SHORT))].to_owned()
+        // What comes first in a file decides what the rest is.
+        let from = if random.once_in(2) { 0 } else { boundary(seed, random) };
+        let most = 1 << random.below(LENGTHS);
+        let len = random.below(most);
+        seed[from..seed.floor_char_boundary(from + len)].to_owned()
     }
 
     fn token(&self, random: &mut Random) -> &'static str {

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use chrono::{DateTime, FixedOffset, Utc};
 use tidings::catalog::{Catalog, Given, Naming};
 use tidings::config::{Config, ConfigFile, Format, Generator, SiteDefaults, Surroundings};
 use tidings::feeds::{self, Document, Entry, Feed, History, Place};
@@ -48,9 +49,19 @@ pub(crate) fn all() -> Vec<Target> {
         target("html", post("_posts/2025-01-01-x.html"), seeds::bodies(), tokens::HTML),
         target("titles", title, Vec::new(), tokens::MARKDOWN),
         target("posts", file("_posts/2025-01-01-x.md", Reader::jekyll()), seeds::posts(), tokens::YAML),
-        target("plain", file("x.md", Reader::of(Generator::Plain)), seeds::posts(), tokens::YAML),
-        target("eleventy", file("posts/x.md", Reader::of(Generator::Eleventy)), seeds::posts(), tokens::LIQUID),
-        target("astro", file("src/content/blog/x.mdx", Reader::of(Generator::Astro)), seeds::posts(), tokens::MDX),
+        target("plain", file("2025-01-01-x.md", Reader::of(Generator::Plain)), seeds::posts(), tokens::YAML),
+        target(
+            "eleventy",
+            file("posts/2025-01-01-x.md", Reader::of(Generator::Eleventy)),
+            seeds::posts(),
+            tokens::LIQUID,
+        ),
+        target(
+            "astro",
+            file("src/content/blog/2025-01-01-x.mdx", Reader::of(Generator::Astro)),
+            seeds::posts(),
+            tokens::MDX,
+        ),
         target("zola", zola(), seeds::bodies(), tokens::ZOLA),
         target("slugs", slugs(), Vec::new(), tokens::SLUGS),
         target("liquid", post("_posts/2025-01-01-x.md"), seeds::bodies(), tokens::LIQUID),
@@ -314,6 +325,7 @@ impl Reader {
             false => Text::of(post, file),
         };
         let rendered = posts::render(post, &source);
+        let shown = once_due(post);
         let url = "https://example.com/feeds/feed";
         let entry = Entry {
             id: post.id.clone(),
@@ -321,8 +333,8 @@ impl Reader {
             title: post.title.clone(),
             summary: Some(rendered.summary),
             html: Some(rendered.html),
-            published: post.published,
-            updated: post.published,
+            published: shown,
+            updated: shown,
             authors: post.authors.clone(),
             categories: Vec::new(),
             language: post.language.clone(),
@@ -348,13 +360,19 @@ impl Reader {
             author: self.config.site.author.clone(),
             icon: None,
             logo: None,
-            updated: post.published,
+            updated: shown,
             posts: 1,
             history: History::Untold,
             podcast: None,
             entries: vec![Arc::new(entry)],
         }
     }
+}
+
+/// The date of a post that feeds show. One of the future is in none before its day, and then its date is past.
+fn once_due(post: &Post) -> DateTime<FixedOffset> {
+    let is_due = post.live_from.is_none_or(|from| from <= Utc::now());
+    if is_due { post.published } else { DateTime::UNIX_EPOCH.fixed_offset() }
 }
 
 /// Quickly: that the XML is well-formed. Thoroughly: all rules that documents have to keep, such as HTML that a strict parser

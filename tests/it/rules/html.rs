@@ -1,5 +1,7 @@
 //! HTML in a feed: a strict parse without an error, nothing that runs, no address that is not absolute.
 
+use std::cell::RefCell;
+
 use html5ever::tendril::TendrilSink as _;
 use html5ever::tokenizer::TokenizerOpts;
 use html5ever::tree_builder::TreeBuilderOpts;
@@ -14,8 +16,26 @@ const REFUSED: [&str; 14] = [
     "noscript",
 ];
 
+thread_local! {
+    /// The HTML that was looked at last, and what is wrong with it: a post has the same in each format.
+    static LAST: RefCell<(String, Vec<String>)> = RefCell::default();
+}
+
 /// What is wrong with the inside of a `div`.
 pub(super) fn errors(html: &str) -> Vec<String> {
+    // A text is only its characters, and those are looked at in the document.
+    if !html.contains(['<', '&']) {
+        return Vec::new();
+    }
+    LAST.with_borrow_mut(|last| {
+        if last.0 != html {
+            *last = (html.to_owned(), parsed(html));
+        }
+        last.1.clone()
+    })
+}
+
+fn parsed(html: &str) -> Vec<String> {
     let options = ParseOpts {
         tree_builder: TreeBuilderOpts { exact_errors: true, ..TreeBuilderOpts::default() },
         tokenizer: TokenizerOpts { exact_errors: true, ..TokenizerOpts::default() },
