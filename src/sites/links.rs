@@ -36,6 +36,22 @@ pub(super) fn normal_nfkc(path: &str) -> String {
     })
 }
 
+/// A path without `.` and `..` in it, which are resolved as a browser would (RFC 3986, 5.2.4).
+pub(super) fn without_dots(path: &str) -> String {
+    let (path, rest) = path.split_at(path.find(['?', '#']).unwrap_or(path.len()));
+    let mut kept: Vec<&str> = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "." => {}
+            // The first is empty: it stands before the slash of the root.
+            ".." => kept.truncate(kept.len().saturating_sub(1).max(1)),
+            segment => kept.push(segment),
+        }
+    }
+    let slash = if kept.len() < 2 || path.ends_with("/.") || path.ends_with("/..") { "/" } else { "" };
+    kept.join("/") + slash + rest
+}
+
 fn normalized(path: &str, segment: impl Fn(&str) -> String) -> String {
     let (path, rest) = path.split_at(path.find(['?', '#']).unwrap_or(path.len()));
     let segments: Vec<String> = path.split('/').map(segment).collect();
@@ -76,6 +92,20 @@ mod tests {
         assert_eq!(normal("/ﾊﾝ"), "/%EF%BE%8A%EF%BE%9D");
         assert_eq!(normal_nfkc("/ﾊﾝ①"), "/%E3%83%8F%E3%83%B31");
         assert_eq!(normal_nfkc("/%FF"), "/%FF");
+    }
+
+    #[test]
+    fn dots_are_resolved_as_in_a_browser() {
+        for (path, expected) in [
+            ("/../../foo/./bar//baz", "/foo/bar//baz"),
+            ("/a/..", "/"),
+            ("/a/b/.", "/a/b/"),
+            ("/a/b/../c?x=/../y", "/a/c?x=/../y"),
+            ("/a/", "/a/"),
+            ("/", "/"),
+        ] {
+            assert_eq!(without_dots(path), expected, "{path}");
+        }
     }
 
     proptest::proptest! {

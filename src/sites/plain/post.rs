@@ -215,7 +215,10 @@ impl PlainPost<'_> {
         };
         match given {
             Some(given) if given.contains("://") => self.absolute(&given, report),
-            Some(given) => Some(format!("{base}{}", links::normal(&format!("/{}", given.trim_start_matches('/'))))),
+            Some(given) => {
+                let path = links::normal(&format!("/{}", given.trim_start_matches('/')));
+                Some(format!("{base}{}", links::without_dots(&path)))
+            }
             None => Some(format!("{base}{}", self.path(in_urls))),
         }
     }
