@@ -26,7 +26,7 @@ pub(super) fn announce(
 ) -> Result<(Vec<Seen>, Vec<Owed>), ScanError> {
     let drafts: Vec<_> = changes.iter().map(|change| draft(pass, change)).collect();
     let (single, mut owed) = who_is_told(pass, &drafts);
-    let feeds = feeds_by_post(pass);
+    let feeds = if single.is_empty() { BTreeMap::new() } else { feeds_by_post(pass) };
     for (at, names) in single {
         let event = event(pass, &drafts[at], &names, &feeds)?;
         owed.push((event, names));

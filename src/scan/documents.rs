@@ -8,7 +8,7 @@ use super::memory::Memory;
 use super::pass::Pass;
 use super::sheets::{Made, Sheet, Stood};
 use super::{Run, ScanError, complaints};
-use crate::config::{Config, Format};
+use crate::config::Format;
 use crate::feeds::changed::{Changed, Shown};
 use crate::feeds::compose::entry;
 use crate::feeds::plan::{Planned, document_url, opml_path};
@@ -72,7 +72,7 @@ fn sheets(pass: &Pass<'_>, memory: &Memory) -> (Vec<Vec<Sheet>>, Vec<(String, Sh
         let (sheets, shown) = Sheet::of_plan(plan, pass, &changed, at > 0);
         (sheets, (plan.place.path.clone(), shown))
     };
-    pass.plans.iter().enumerate().map(of_plan).unzip()
+    pass.plans.par_iter().enumerate().map(of_plan).unzip()
 }
 
 /// Renders the sheets whose documents may say something new.
@@ -84,12 +84,17 @@ fn render(
     run: &Run<'_>,
 ) -> Result<Made, ScanError> {
     let is_alike = before.config.as_ref().is_some_and(|config| Arc::ptr_eq(config, pass.config));
+    let all: Vec<(&Planned, &Sheet)> = pairs(pass.plans, sheets).collect();
+    let keeps = |(_, sheet): &(&Planned, &Sheet)| {
+        let is_known = before.sheets.get(sheet.path()).is_some_and(|(was, _)| is_alike && was == *sheet);
+        Ok(is_known && keep_all(sheet.documents(&pass.config.feeds.formats), publisher)?)
+    };
+    let kept: Vec<bool> = all.par_iter().map(keeps).collect::<Result<_, PublishError>>()?;
     let mut made = Made { config: Some(Arc::clone(pass.config)), ..Made::default() };
-    let (mut stale, mut total) = (Vec::new(), 0);
-    for (plan, sheet) in pairs(pass.plans, sheets) {
-        total += 1;
-        match before.sheets.remove(sheet.path()).filter(|(was, _)| is_alike && was == sheet) {
-            Some(known) if keep(sheet, pass.config, publisher)? => {
+    let (mut stale, total) = (Vec::new(), all.len());
+    for ((plan, sheet), is_kept) in all.into_iter().zip(kept) {
+        match before.sheets.remove(sheet.path()) {
+            Some(known) if is_kept => {
                 pass.problems.extend(known.1.iter().cloned());
                 made.sheets.insert(sheet.path().to_owned(), known);
             }
@@ -117,11 +122,7 @@ fn render(
     Ok(made)
 }
 
-/// Leaves a sheet's documents as they are; whether all of them are.
-fn keep(sheet: &Sheet, config: &Config, publisher: &Publisher<'_>) -> Result<bool, PublishError> {
-    keep_all(sheet.documents(&config.feeds.formats), publisher)
-}
-
+/// Leaves these documents as they are; whether all of them are.
 fn keep_all(paths: impl Iterator<Item = String>, publisher: &Publisher<'_>) -> Result<bool, PublishError> {
     for path in paths {
         if !publisher.keep(&path)? {
