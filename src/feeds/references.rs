@@ -17,7 +17,7 @@ const REFERENCES: [(char, u8, &[u8]); 3] = [('&', 0x01, b"&#x26;"), ('<', 0x02, 
 /// those readers that strip tags from every title from stripping this one.
 const JOINER: char = '\u{2060}';
 
-/// Plain text, with control characters where [`written`] is to put references.
+/// Plain text, with control characters where references belong.
 pub(super) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (at, c) in text.char_indices() {
