@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::posts::is_settled;
+use super::refresh::is_settled;
 use crate::events::self_and_above;
 use crate::problems::{Code, Problem, Severity};
 use crate::sites::{Files, SettingsError};

@@ -19,6 +19,7 @@ mod live;
 mod memory;
 mod pass;
 mod posts;
+mod refresh;
 mod renames;
 mod sheets;
 mod site;

@@ -14,7 +14,8 @@ use super::claims::Claims;
 use super::known::State;
 use super::live::Live;
 use super::memory::Memory;
-use super::posts::{Changed, Posts, Times};
+use super::posts::{Posts, Times};
+use super::refresh::Changed;
 use crate::catalog::{Catalog, Naming};
 use crate::posts::Post;
 
