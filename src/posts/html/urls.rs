@@ -92,11 +92,18 @@ impl Base {
     }
 
     fn resolve(&self, reference: &str) -> Option<Url> {
-        match &self.0 {
-            Some(base) => base.join(reference).ok(),
-            None => Url::parse(reference).ok(),
-        }
+        let url = match &self.0 {
+            Some(base) => base.join(reference),
+            None => Url::parse(reference),
+        };
+        url.ok().filter(has_plain_host)
     }
+}
+
+/// Whether its host is one to RFC 3986 (3.2.2), too: browsers put up with `http://a"b/` and `http://${host}/`.
+fn has_plain_host(url: &Url) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:[]%".contains(&byte);
+    url.host_str().is_none_or(|host| host.bytes().all(is_plain))
 }
 
 /// Whether a `data:` URL holds a picture.
@@ -166,6 +173,13 @@ mod tests {
             ("mailto:a@b.example", "mailto:a@b.example"),
         ] {
             assert_eq!(absolute(reference, BASE).as_deref(), Some(url), "{reference}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_is_none_to_other_programs_is_refused() {
+        for reference in ["http://e.\"/", "//${host}/x", "https://e-}}.example/", "http://a`b/"] {
+            assert_eq!(absolute(reference, BASE), None, "{reference}");
         }
     }
 
