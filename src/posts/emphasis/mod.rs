@@ -403,6 +403,8 @@ mod tests {
 
         #[test]
         fn emphasis_is_what_comrak_makes_of_it(text in soup()) {
+            // Code has no emphasis, and the two end it in different ways.
+            prop_assume!(!text.lines().any(|line| line.starts_with("    ")));
             prop_assert_eq!(ours(&text), comraks(&text, false));
         }
     }
