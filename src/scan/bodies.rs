@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::posts::{Post, Rendered};
 
 /// Text kept, in bytes. Beyond it, bodies are rendered again whenever a document needs them.
-const MAX_BYTES: usize = 48 << 20;
+const MAX_BYTES: usize = 40 << 20;
 
 /// Rendered bodies by path.
 #[derive(Debug, Default)]

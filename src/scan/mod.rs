@@ -234,7 +234,8 @@ impl Scanner {
             Some(memory) => memory,
             None => Memory::load(run.store, &self.unrecorded).await?,
         };
-        let (standing, commit, mut report) = tokio::task::block_in_place(|| with_chances(|| self.pass(run, &memory)))?;
+        let (mut standing, commit, mut report) =
+            tokio::task::block_in_place(|| with_chances(|| self.pass(run, &memory)))?;
         crate::failpoint::hit("scan.published");
         if let Some(store) = run.store {
             match store.commit_scan(&commit).await {
@@ -246,6 +247,7 @@ impl Scanner {
             }
             self.unrecorded = ScanCommit::default();
             memory.apply(commit);
+            standing.get_ready(&memory);
             (self.memory, self.standing) = (Some(memory), Some(standing));
         }
         crate::failpoint::hit("scan.committed");

@@ -29,7 +29,7 @@ pub(super) struct Standing {
     pub(super) catalog: Catalog,
     /// When that was.
     pub(super) at: DateTime<Utc>,
-    /// Made when the first change comes.
+    /// `None` until [`Standing::get_ready`].
     claims: Option<Claims>,
 }
 
@@ -42,6 +42,11 @@ struct Swap {
 impl Standing {
     pub(super) fn new(live: Live, catalog: Catalog, at: DateTime<Utc>) -> Self {
         Self { live, catalog, at, claims: None }
+    }
+
+    /// Has at hand what the next change needs, so that it need not wait for it. `memory` is what is remembered by now.
+    pub(super) fn get_ready(&mut self, memory: &Memory) {
+        self.claims.get_or_insert_with(|| Claims::of(&self.live, memory));
     }
 
     /// Puts in what these files say now. `None`, with nothing changed, if that takes a whole pass; else where the posts stand
@@ -58,8 +63,7 @@ impl Standing {
         if !is_same_time || !is_simple || files.len() > MAX_CHANGES {
             return Ok(None);
         }
-        let claims = self.claims.take().unwrap_or_else(|| Claims::of(&self.live, memory));
-        let claims = self.claims.insert(claims);
+        let claims = self.claims.get_or_insert_with(|| Claims::of(&self.live, memory));
         let (mut swaps, mut next_due) = (Vec::with_capacity(files.len()), self.live.next_due);
         for file in files {
             let Some(swap) = swap(file, &self.live, posts, claims, memory, now, &mut next_due)? else {
