@@ -128,12 +128,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let taken: Vec<Staged> = (0..3).map(|_| Staged::new(dir.path(), b"x").unwrap()).collect();
         assert_eq!(names(dir.path()).len(), 3);
-        for name in [".tidings-new.tmp", ".tidings-new-77.tmp", "tidings-new.tmp", ".tidings-new.txt"] {
+        for name in [".tidings-new.tmp", ".tidings-new-half.tmp", "tidings-new.tmp", ".tidings-new.txt"] {
             fs::write(dir.path().join(name), "half").unwrap();
         }
-        fs::create_dir(dir.path().join(".tidings-new-78.tmp")).unwrap();
+        fs::create_dir(dir.path().join(".tidings-new-folder.tmp")).unwrap();
         remove_leftovers(dir.path()).unwrap();
-        assert_eq!(names(dir.path()), [".tidings-new-78.tmp", ".tidings-new.txt", "tidings-new.tmp"]);
+        assert_eq!(names(dir.path()), [".tidings-new-folder.tmp", ".tidings-new.txt", "tidings-new.tmp"]);
         drop(taken);
         remove_leftovers(&dir.path().join("none")).unwrap();
     }
