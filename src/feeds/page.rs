@@ -11,7 +11,7 @@ use super::{Document, Entry, Feed, Media};
 use crate::config::Taxonomy;
 
 /// So many posts a page, however many entries the feed has.
-const LATEST: usize = 20;
+pub const LATEST: usize = 20;
 
 /// Characters of a summary that a page shows.
 const SUMMARY: usize = 200;

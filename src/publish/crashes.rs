@@ -62,7 +62,7 @@ fn scan(output: &mut Output, dir: &Path, documents: &Documents, unchanged: &Docu
     let publisher = output.open(dir, Durability::Synced).unwrap();
     publisher.claim(documents.keys());
     for (path, text) in documents {
-        if unchanged.get(path) != Some(text) || !publisher.keep(path).unwrap() {
+        if unchanged.get(path) != Some(text) || !publisher.keep([path]).unwrap() {
             put(&publisher, path, text);
         }
     }

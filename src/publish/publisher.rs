@@ -100,25 +100,34 @@ impl<'a> Publisher<'a> {
         }
     }
 
-    /// Leaves a document visible as the last scan of this process left it, without its bytes: the caller knows that they, its
-    /// URL and what it is are the same. If this is not known of the file, nothing happens and the answer is `false`: then the
-    /// document is to be [`put`](Self::put).
+    /// Leaves documents visible as the last scan of this process left them, without their bytes: the caller knows that these,
+    /// their URLs and what they are are the same. If this is not known of one of the files, nothing happens and the answer is
+    /// `false`: then all of them are to be [`put`](Self::put).
     ///
     /// # Errors
     ///
     /// See [`PublishError`].
-    pub fn keep(&self, path: &str) -> Result<bool, PublishError> {
-        let Some(known) = self.scan().output.known.get(path).cloned() else { return Ok(false) };
-        if look(&self.dir, path)? != Place::File(known.stamp) {
-            return Ok(false);
+    pub fn keep(&self, paths: impl IntoIterator<Item: Into<String>>) -> Result<bool, PublishError> {
+        let mut kept = Vec::new();
+        for path in paths {
+            let path = path.into();
+            let Some(known) = self.scan().output.known.get(&path).cloned() else { return Ok(false) };
+            if look(&self.dir, &path)? != Place::File(known.stamp) {
+                return Ok(false);
+            }
+            kept.push((path, known));
         }
         let mut scan = self.scan();
-        if scan.same_file(path)?.is_some() {
-            return Ok(false);
+        for (path, _) in &kept {
+            if scan.same_file(path)?.is_some() {
+                return Ok(false);
+            }
         }
-        scan.begun.insert(path.to_owned());
-        scan.publication.unchanged += 1;
-        scan.note(path.to_owned(), known);
+        for (path, known) in kept {
+            scan.begun.insert(path.clone());
+            scan.publication.unchanged += 1;
+            scan.note(path, known);
+        }
         Ok(true)
     }
 

@@ -54,7 +54,7 @@ impl Site {
         let publisher = self.output.open(self.dir.path(), Durability::Synced).unwrap();
         publisher.claim(documents.iter().map(|(path, _)| *path));
         for path in kept {
-            assert!(publisher.keep(path).unwrap(), "{path}");
+            assert!(publisher.keep([*path]).unwrap(), "{path}");
         }
         for (path, text) in documents {
             publisher.put(&document(path, text)).unwrap();
@@ -373,9 +373,10 @@ fn a_document_is_kept_only_if_its_file_is_the_one_we_wrote() {
     fs::rename(site.file("linked.atom"), site.file("elsewhere")).unwrap();
     std::os::unix::fs::symlink(site.file("elsewhere"), site.file("linked.atom")).unwrap();
     let publisher = site.publisher();
-    assert_eq!(paths.map(|path| publisher.keep(path).unwrap()), [false, false, false, false, true]);
-    assert!(!publisher.keep("never.atom").unwrap());
-    assert!(!publisher.keep("same.atom").unwrap(), "it was kept already");
+    assert!(!publisher.keep(["same.atom", "lost.atom"]).unwrap(), "all of them or none");
+    assert_eq!(paths.map(|path| publisher.keep([path]).unwrap()), [false, false, false, false, true]);
+    assert!(!publisher.keep(["never.atom"]).unwrap());
+    assert!(!publisher.keep(["same.atom"]).unwrap(), "it was kept already");
 }
 
 #[test]
@@ -383,7 +384,7 @@ fn a_new_process_keeps_nothing_and_compares_everything() {
     let mut site = Site::new();
     site.scan(&[("feed.atom", "a")]);
     site.restart();
-    assert!(!site.publisher().keep("feed.atom").unwrap());
+    assert!(!site.publisher().keep(["feed.atom"]).unwrap());
     assert_eq!(site.scan(&[("feed.atom", "a")]).unchanged, 1);
     site.scan_keeping(&["feed.atom"], &[]);
 }
@@ -397,7 +398,7 @@ fn what_another_process_published_is_not_taken_for_ours() {
     publisher.put(&document("feed.atom", "a")).unwrap();
     publisher.put(&document("new.atom", "c")).unwrap();
     publisher.finish(&HashMap::new(), at(0)).unwrap();
-    assert!(!site.publisher().keep("feed.atom").unwrap());
+    assert!(!site.publisher().keep(["feed.atom"]).unwrap());
     let publication = site.scan(&[("feed.atom", "a")]);
     assert_eq!((publication.unchanged, publication.removed), (1, vec!["new.atom".into()]));
 }

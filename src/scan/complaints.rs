@@ -13,7 +13,8 @@ pub(super) fn about(post: &Post, body: Option<&Rendered>, plan: &Planned) -> imp
     let size = body.filter(|_| whole).map_or(0, |body| body.html.len());
     let large = (size > MAX_ENTRY).then(|| large_entry(post, size));
     let is_silent = plan.podcast.is_some() && !post.attachments.first().is_some_and(is_episode);
-    large.into_iter().chain(is_silent.then(|| no_episode(post, plan)))
+    let is_lost = body.is_none().then(|| last_good_lost(post));
+    is_lost.into_iter().chain(large).chain(is_silent.then(|| no_episode(post, plan)))
 }
 
 /// What a feed's entries had to give up, if anything.
@@ -62,5 +63,17 @@ fn no_episode(post: &Post, plan: &Planned) -> Problem {
         remedy:
             "set `enclosure` to an m4a, mp3, mov, mp4, m4v, pdf or epub file, or choose posts by the feed's `where`"
                 .to_owned(),
+    }
+}
+
+fn last_good_lost(post: &Post) -> Problem {
+    Problem {
+        code: Code::LastGoodLost,
+        severity: Severity::Warning,
+        path: post.path.clone(),
+        place: None,
+        message: "its last good text is no longer at hand".to_owned(),
+        effect: "its entries show their title and link only until the file is mended".to_owned(),
+        remedy: "mend the file".to_owned(),
     }
 }

@@ -40,8 +40,9 @@ pub(super) fn publish(
     // Nobody is told of a mere build, and it can be repeated.
     let durability = if run.store.is_some() { Durability::Synced } else { Durability::Unsynced };
     let publisher = directory.open(&pass.config.output.dir, durability)?;
-    publisher.claim(paths(pass));
     let (sheets, states) = sheets(pass, memory);
+    let formats = &pass.config.feeds.formats;
+    publisher.claim(sheets.iter().flatten().flat_map(|sheet| sheet.documents(formats)).chain(lists(pass, &sheets)));
     let now_made = render(pass, &sheets, before, &publisher, run)?;
     let publication = publisher.finish(&memory.documents, run.now)?;
     run.published.replace(publication.documents.clone());
@@ -87,7 +88,7 @@ fn render(
     let all: Vec<(&Planned, &Sheet)> = pairs(pass.plans, sheets).collect();
     let keeps = |(_, sheet): &(&Planned, &Sheet)| {
         let is_known = before.sheets.get(sheet.path()).is_some_and(|(was, _)| is_alike && was == *sheet);
-        Ok(is_known && keep_all(sheet.documents(&pass.config.feeds.formats), publisher)?)
+        Ok(is_known && publisher.keep(sheet.documents(&pass.config.feeds.formats))?)
     };
     let kept: Vec<bool> = all.par_iter().map(keeps).collect::<Result<_, PublishError>>()?;
     let mut made = Made { config: Some(Arc::clone(pass.config)), ..Made::default() };
@@ -116,20 +117,10 @@ fn render(
         }
         put(&feeds, &sheets[0][0].feed, publisher, &pass.config.feeds.formats)?;
     }
-    if !is_same || !keep_lists(pass, sheets, publisher)? {
+    if !is_same || !publisher.keep(lists(pass, sheets))? {
         put_lists(pass, sheets, publisher)?;
     }
     Ok(made)
-}
-
-/// Leaves these documents as they are; whether all of them are.
-fn keep_all(paths: impl Iterator<Item = String>, publisher: &Publisher<'_>) -> Result<bool, PublishError> {
-    for path in paths {
-        if !publisher.keep(&path)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// Renders and publishes the documents of these feeds on all cores. Those of a feed with a page of its own include the page.
@@ -153,20 +144,21 @@ fn rendered(feed: &Feed, format: Format) -> Document {
     }
 }
 
-/// Leaves what lists all feeds as it is; whether all of it is.
-fn keep_lists(pass: &Pass<'_>, sheets: &[Vec<Sheet>], publisher: &Publisher<'_>) -> Result<bool, PublishError> {
-    let feeds = sheets.iter().map(|sheets| &sheets[0].feed);
-    let snippets = feeds.map(|feed| autodiscovery::snippet_path(&feed.place.path));
+/// The paths of what lists all feeds.
+fn lists(pass: &Pass<'_>, sheets: &[Vec<Sheet>]) -> impl Iterator<Item = String> {
+    let snippets = sheets.iter().map(|sheets| autodiscovery::snippet_path(sheets[0].path()));
     let maps = snippets.chain([autodiscovery::map_path().to_owned()]).filter(|_| pass.config.feeds.autodiscovery);
-    let site = &sheets[0][0].feed.place.page;
-    keep_all(maps.chain([opml_path(pass.config), site.clone()]), publisher)
+    maps.chain([opml_path(pass.config), sheets[0][0].feed.place.page.clone()])
 }
 
 /// Renders what lists all feeds.
 fn put_lists(pass: &mut Pass<'_>, sheets: &[Vec<Sheet>], publisher: &Publisher<'_>) -> Result<(), ScanError> {
     let mut feeds: Vec<Feed> = sheets.iter().map(|sheets| sheets[0].feed.clone()).collect();
-    // The lists need what a feed is; only of the site's own they show what stands in it.
-    feeds[0].entries = entries(pass, &pass.plans[0], &sheets[0][0])?.0;
+    // The lists need what a feed is; only of the site's own they show what stands in it, and not much of that.
+    let mut site = sheets[0][0].clone();
+    site.posts.truncate(page::LATEST);
+    pass.prepare(site.posts.iter().map(|stood| &stood.post))?;
+    feeds[0].entries = entries(pass, &pass.plans[0], &site)?.0;
     let url = |path: &str| document_url(&pass.config.server.public_url, path);
     let opml = opml_path(pass.config);
     publisher.put(&opml::render(&feeds, &opml, &url(&opml)))?;
@@ -177,17 +169,6 @@ fn put_lists(pass: &mut Pass<'_>, sheets: &[Vec<Sheet>], publisher: &Publisher<'
         }
     }
     Ok(())
-}
-
-fn paths(pass: &Pass<'_>) -> Vec<String> {
-    let feeds = &pass.config.feeds;
-    let of_plan = |plan: &Planned| -> Vec<String> {
-        let archives = plan.archives.iter().flat_map(|block| block.place.all(&feeds.formats));
-        let snippet = feeds.autodiscovery.then(|| autodiscovery::snippet_path(&plan.place.path));
-        plan.place.all(&feeds.formats).chain(archives).chain(snippet).collect()
-    };
-    let map = feeds.autodiscovery.then(|| autodiscovery::map_path().to_owned());
-    pass.plans.iter().flat_map(of_plan).chain([opml_path(pass.config)]).chain(map).collect()
 }
 
 /// The entries of a sheet, none of them too large, nor all of them together; and what is wrong with them.

@@ -65,7 +65,6 @@ impl Known {
             Outcome::Broken => (State::Broken, None),
             Outcome::Hidden => (State::Hidden, None),
         };
-        // What its template makes may go with more of the file, and of the site, than its own fingerprint does.
         Self { stamp, settled, state, problems, good, expansion: None, text }
     }
 
@@ -77,6 +76,10 @@ impl Known {
     /// The post that the file is, if it is one.
     pub(super) fn post(&self) -> Option<&Arc<Post>> {
         self.good.as_ref().filter(|_| self.state == State::Post).map(|good| &good.post)
+    }
+
+    pub(super) fn is_template(&self) -> bool {
+        self.post().is_some_and(|post| post.template)
     }
 
     /// Whether the file said just this before.

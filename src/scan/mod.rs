@@ -205,7 +205,7 @@ impl Scanner {
     ///
     /// If the config or the source cannot be used.
     pub fn read(&mut self, now: DateTime<Utc>) -> Result<Live, ScanError> {
-        with_chances(|| self.look(now))
+        with_chances(&Touched::Anything, |_| self.look(now))
     }
 
     fn look(&mut self, now: DateTime<Utc>) -> Result<Live, ScanError> {
@@ -234,8 +234,9 @@ impl Scanner {
             Some(memory) => memory,
             None => Memory::load(run.store, &self.unrecorded).await?,
         };
-        let (mut standing, commit, mut report) =
-            tokio::task::block_in_place(|| with_chances(|| self.pass(run, &memory)))?;
+        let (mut standing, commit, mut report) = tokio::task::block_in_place(|| {
+            with_chances(run.touched, |touched| self.pass(&Run { touched, ..*run }, &memory))
+        })?;
         crate::failpoint::hit("scan.published");
         if let Some(store) = run.store {
             match store.commit_scan(&commit).await {
@@ -350,14 +351,17 @@ impl Scanner {
     }
 }
 
-/// Tries again while a file changes under way.
-fn with_chances<T>(mut attempt: impl FnMut() -> Result<T, ScanError>) -> Result<T, ScanError> {
-    let mut result = attempt();
+/// Tries again while a file changes under way. What changes then was not among what is known to be touched.
+fn with_chances<T>(
+    touched: &Touched,
+    mut attempt: impl FnMut(&Touched) -> Result<T, ScanError>,
+) -> Result<T, ScanError> {
+    let mut result = attempt(touched);
     for _ in 1..CHANCES {
         if !matches!(result, Err(ScanError::Changed(_))) {
             break;
         }
-        result = attempt();
+        result = attempt(&Touched::Anything);
     }
     result
 }

@@ -17,7 +17,7 @@ use crate::config::{Config, Updated};
 use crate::events::{self, Seen};
 use crate::feeds::plan::{Plan, Planned};
 use crate::posts::{self, Post, Rendered, Source};
-use crate::problems::{Code, Problem, Severity};
+use crate::problems::Problem;
 use crate::sources::git_times::GitTimes;
 use crate::store::Store;
 
@@ -101,9 +101,8 @@ impl Pass<'_> {
             None => last_good::body(post, self.store)?,
             body => body,
         };
-        match &body {
-            Some(body) => self.bodies.keep(post, body),
-            None => self.problems.push(last_good_lost(post)),
+        if let Some(body) = &body {
+            self.bodies.keep(post, body);
         }
         Ok(body)
     }
@@ -141,17 +140,5 @@ fn rendered(post: &Post, posts: &Posts, config: &Config, world: &World<'_>) -> R
         }
         Text::Lost => Ok(None),
         Text::Changed => Err(ScanError::Changed(post.path.clone())),
-    }
-}
-
-fn last_good_lost(post: &Post) -> Problem {
-    Problem {
-        code: Code::LastGoodLost,
-        severity: Severity::Warning,
-        path: post.path.clone(),
-        place: None,
-        message: "its last good text is no longer at hand".to_owned(),
-        effect: "its entries show their title and link only until the file is mended".to_owned(),
-        remedy: "mend the file".to_owned(),
     }
 }

@@ -242,7 +242,8 @@ fn reread(
     };
     let known = Known::read(found.stamp, settled, reading, text);
     let Some(before) = before else { return (known, false) };
-    if known.says_the_same(&before) {
+    // What a template makes may go with more of the file than the post does: which key a category stood under.
+    if !known.is_template() && known.says_the_same(&before) {
         return (Known { stamp: found.stamp, settled, ..before }, true);
     }
     let good = if known.state == State::Broken { before.good } else { known.good };

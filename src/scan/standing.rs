@@ -28,7 +28,7 @@ pub(super) struct Standing {
     pub(super) live: Live,
     pub(super) catalog: Catalog,
     /// When that was.
-    pub(super) at: DateTime<Utc>,
+    at: DateTime<Utc>,
     /// `None` until [`Standing::get_ready`].
     claims: Option<Claims>,
 }

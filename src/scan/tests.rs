@@ -32,6 +32,8 @@ enum Step {
         url: Option<u8>,
         hour: u8,
         text: usize,
+        /// Which of two keys that mean the same its category stands under.
+        plural: bool,
     },
     Delete(usize),
     Rename(usize, usize),
@@ -39,22 +41,32 @@ enum Step {
     Wait,
     /// An include changes.
     Include(u8),
+    /// Somebody deletes a document.
+    Lose(usize),
 }
 
 /// Texts: plain ones, one that cannot be read, one with a template that asks for others.
-const TEXTS: [&str; 6] = [
+const TEXTS: [&str; 7] = [
     "plain text",
     "another *text*, longer",
     "---\nno front matter's end",
     "{% for post in site.posts %}{{ post.title }} {% endfor %}",
     "{% post_url 2025-01-01-p0 %}",
     "{% include_relative note.txt %}",
+    "{{ page.category }}",
 ];
 
+/// Documents that somebody may delete: each alone, while those beside it stay.
+const LOST: [&str; 5] = ["feed.atom", "feed.json", "index.html", "tags/t1.rss", "categories/c.html"];
+
 fn step() -> impl Strategy<Value = Step> {
-    let write = (0..8_usize, 0..3_u8, 0..4_u8, proptest::option::weighted(0.1, 0..3_u8), 0..30_u8, 0..14_usize);
+    let write =
+        (0..8_usize, 0..3_u8, 0..4_u8, proptest::option::weighted(0.1, 0..3_u8), 0..30_u8, 0..14_usize, any::<bool>());
     prop_oneof![
-        9 => write.prop_map(|(post, title, tag, url, hour, text)| Step::Write { post, title, tag, url, hour, text }),
+        9 => write.prop_map(|(post, title, tag, url, hour, text, plural)| {
+            Step::Write { post, title, tag, url, hour, text, plural }
+        }),
+        1 => (0..LOST.len()).prop_map(Step::Lose),
         2 => (0..8_usize).prop_map(Step::Delete),
         1 => (0..8_usize, 0..8_usize).prop_map(|(from, to)| Step::Rename(from, to)),
         2 => Just(Step::Wait),
@@ -95,7 +107,7 @@ impl Blog {
         let touched = match step {
             Step::Write { post, .. } | Step::Delete(post) => vec![name(post)],
             Step::Rename(from, to) => vec![name(from), name(to)],
-            Step::Wait => Vec::new(),
+            Step::Wait | Step::Lose(_) => Vec::new(),
             Step::Include(_) => vec!["_posts/note.txt".to_owned()],
         };
         self.happen(step);
@@ -104,12 +116,13 @@ impl Blog {
 
     fn happen(&mut self, step: &Step) {
         match step {
-            Step::Write { post, title, tag, url, hour, text } => {
+            Step::Write { post, title, tag, url, hour, text, plural } => {
                 let text = TEXTS.get(*text).unwrap_or(&TEXTS[0]);
                 let url = url.map_or_else(String::new, |url| format!("permalink: /u{url}/\n"));
                 let day = 1 + hour / 24;
+                let key = if *plural { "categories" } else { "category" };
                 let head = format!(
-                    "---\ntitle: T{title}\ntags: [t{tag}, T{}]\ndate: 2025-01-0{day} {}:30:00 +0000\n{url}",
+                    "---\ntitle: T{title}\n{key}: c\ntags: [t{tag}, T{}]\ndate: 2025-01-0{day} {}:30:00 +0000\n{url}",
                     tag % 2,
                     hour % 24
                 );
@@ -119,6 +132,7 @@ impl Blog {
             Step::Delete(post) => drop(fs::remove_file(self.file(*post))),
             Step::Rename(from, to) => drop(fs::rename(self.file(*from), self.file(*to))),
             Step::Wait => self.now += TimeDelta::hours(1),
+            Step::Lose(_) => {}
             Step::Include(text) => self.write(&self.dir.path().join("_posts/note.txt"), &format!("note {text}")),
         }
         self.now += TimeDelta::seconds(1);
@@ -150,6 +164,10 @@ impl Reader {
             progress: &|_, _, _| {},
         };
         self.scanner.scan(&run).await
+    }
+
+    fn lose(&self, document: &str) {
+        drop(fs::remove_file(self.out.path().join("feeds").join(document)));
     }
 
     /// All documents, and what is remembered of posts.
@@ -213,6 +231,11 @@ proptest! {
             let (mut one, mut other) = (Reader::new(&blog).await, Reader::new(&blog).await);
             for step in &steps {
                 let touched = if watched { blog.take(step) } else { blog.take(step); Touched::Anything };
+                if let Step::Lose(document) = step {
+                    for reader in [&one, &other] {
+                        reader.lose(LOST[*document]);
+                    }
+                }
                 other.scanner = scanner(&blog, other.out.path());
                 let now = one.scan(blog.now, &touched).await.unwrap();
                 let whole = other.scan(blog.now, &Touched::Anything).await.unwrap();
