@@ -14,13 +14,13 @@ mod raw;
 mod schedule;
 mod secret;
 mod trigger;
+mod webhooks;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
-use ipnet::IpNet;
 use url::Url;
 
 pub use check::{Lookup, Surroundings};
@@ -31,6 +31,7 @@ pub use git::{Address, Git, Place, Remote};
 pub use schedule::{Schedule, ScheduleError};
 pub use secret::{Secret, SecretRef};
 pub use trigger::Trigger;
+pub use webhooks::{EventType, MessageFormat, Payload, Rate, Webhook};
 
 use crate::posts::Person;
 
@@ -313,94 +314,6 @@ pub struct Server {
 pub enum StoreUrl {
     /// A SQLite database in this file, absolute.
     Sqlite(PathBuf),
-}
-
-/// What subscribers are told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
-pub enum EventType {
-    /// A post appeared.
-    #[serde(rename = "post.published")]
-    PostPublished,
-    /// Something readers see of a post changed.
-    #[serde(rename = "post.updated")]
-    PostUpdated,
-    /// A post is gone.
-    #[serde(rename = "post.removed")]
-    PostRemoved,
-    /// More changed at once than `guard.max_events_per_scan`: one event instead of a flood.
-    #[serde(rename = "posts.changed")]
-    PostsChanged,
-    /// Sent on request, to see whether an endpoint works.
-    #[serde(rename = "ping")]
-    Ping,
-}
-
-impl EventType {
-    /// Every type.
-    pub const ALL: [Self; 5] =
-        [Self::PostPublished, Self::PostUpdated, Self::PostRemoved, Self::PostsChanged, Self::Ping];
-
-    /// Its name on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PostPublished => "post.published",
-            Self::PostUpdated => "post.updated",
-            Self::PostRemoved => "post.removed",
-            Self::PostsChanged => "posts.changed",
-            Self::Ping => "ping",
-        }
-    }
-
-    /// The type with this name on the wire.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|t| t.as_str() == name)
-    }
-}
-
-/// How much of a post a payload holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Payload {
-    /// Everything but the text.
-    #[default]
-    Thin,
-    /// The text as HTML too.
-    Full,
-}
-
-/// A webhook to call.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Webhook {
-    /// Unique; what the store and the commands know it by.
-    pub name: String,
-    /// http or https. May hold secrets (a token in the path), so it is never printed whole.
-    pub url: Url,
-    /// What messages are signed with, newest first; several while a secret is being rotated. Never empty.
-    pub secrets: Vec<Secret>,
-    /// Which events it wants.
-    pub events: Vec<EventType>,
-    /// Which posts it wants.
-    pub filter: Filter,
-    /// How much of each.
-    pub payload: Payload,
-    /// Attempts under way at once.
-    pub concurrency: usize,
-    /// Sent with every attempt; none of those that Tidings sets itself. Values are marked sensitive.
-    pub headers: http::HeaderMap,
-    /// PEM certificates to trust beside the system's.
-    pub ca_file: Option<PathBuf>,
-    /// Non-public networks that a public name may resolve to.
-    pub allow_networks: Vec<IpNet>,
-}
-
-impl Webhook {
-    /// Whether it gets the text of posts that are told of in this way.
-    #[must_use]
-    pub fn wants_text(&self, event_type: EventType) -> bool {
-        self.payload == Payload::Full && matches!(event_type, EventType::PostPublished | EventType::PostUpdated)
-    }
 }
 
 /// What stops a scan, or a post.

@@ -1,6 +1,7 @@
 //! `tidings.yaml` as written: types and names are right, values are not looked at yet.
 
 mod feeds;
+mod webhooks;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,8 +11,9 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 
 pub(super) use feeds::{OneOrMore, RawArchive, RawCustomFeed, RawFeeds, RawPaths, RawPodcast, RawPodcastType};
+pub(super) use webhooks::{RawFormat, RawMode, RawWebhook};
 
-use super::{EventType, Filter, Payload, SecretRef, Updated};
+use super::{SecretRef, Updated};
 
 /// A whole `tidings.yaml`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -110,27 +112,6 @@ pub(super) struct RawStore {
     pub(super) url: Option<String>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawWebhook {
-    pub(super) name: String,
-    pub(super) url: TextOrSecret,
-    pub(super) secret: Option<SecretRef>,
-    #[serde(default)]
-    pub(super) secrets: Vec<SecretRef>,
-    pub(super) events: Option<Vec<EventType>>,
-    #[serde(default, rename = "where")]
-    pub(super) filter: Filter,
-    #[serde(default)]
-    pub(super) payload: Payload,
-    pub(super) concurrency: Option<usize>,
-    #[serde(default)]
-    pub(super) headers: Headers,
-    pub(super) ca_file: Option<PathBuf>,
-    #[serde(default)]
-    pub(super) allow_networks: Vec<String>,
-}
-
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawTrigger {
@@ -212,7 +193,7 @@ impl<'de> Deserialize<'de> for ByteSize {
     }
 }
 
-/// A length of time: `60`, `60s`, `2m`.
+/// A length of time: `60`, `60s`, `2m`, `1h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span(pub(super) Duration);
 
@@ -222,13 +203,13 @@ impl<'de> Deserialize<'de> for Span {
         impl Visitor<'_> for SpanVisitor {
             type Value = Span;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number of seconds or minutes such as `60s` or `2m`")
+                f.write_str("a number of seconds, minutes or hours such as `60s`, `2m` or `1h`")
             }
             fn visit_u64<E: de::Error>(self, n: u64) -> Result<Span, E> {
                 Ok(Span(Duration::from_secs(n)))
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Span, E> {
-                let (number, factor) = [("s", 1), ("m", 60)]
+                let (number, factor) = [("s", 1), ("m", 60), ("h", 3600)]
                     .into_iter()
                     .find_map(|(unit, factor)| text.strip_suffix(unit).map(|number| (number, factor)))
                     .unwrap_or((text, 1));
@@ -280,40 +261,6 @@ impl<'de> Deserialize<'de> for TextOrSecret {
     }
 }
 
-/// Header names with their values, in the order written.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Headers(pub(super) Vec<(String, TextOrSecret)>);
-
-impl<'de> Deserialize<'de> for Headers {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct HeadersVisitor;
-        impl<'de> Visitor<'de> for HeadersVisitor {
-            type Value = Headers;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("header names with their values")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Headers, A::Error> {
-                let mut headers = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    headers.push(entry);
-                }
-                Ok(Headers(headers))
-            }
-        }
-        deserializer.deserialize_map(HeadersVisitor)
-    }
-}
-
-impl<'de> Deserialize<'de> for EventType {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        Self::from_name(&name).ok_or_else(|| {
-            let names = Self::ALL.map(Self::as_str);
-            de::Error::custom(format_args!("unknown variant `{name}`, expected one of `{}`", names.join("`, `")))
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -343,10 +290,10 @@ mod tests {
     }
 
     #[test]
-    fn times_are_seconds_or_minutes() {
+    fn times_are_seconds_minutes_or_hours() {
         let span = |yaml: &str| serde_yaml::from_str::<Span>(yaml).map(|span| span.0.as_secs());
-        assert_eq!([span("7").unwrap(), span("60s").unwrap(), span("2m").unwrap()], [7, 60, 120]);
-        for bad in ["x", "-1", "1h", "99999999999m"] {
+        assert_eq!(["7", "60s", "2m", "1h"].map(|text| span(text).unwrap()), [7, 60, 120, 3600]);
+        for bad in ["x", "-1", "1d", "99999999999m"] {
             assert!(span(bad).unwrap_err().to_string().contains("`60s`"), "{bad}");
         }
     }

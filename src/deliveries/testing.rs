@@ -19,7 +19,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::client::{Resolver, Timeouts};
 use super::{Clock, Courier, Settings};
-use crate::config::{EventType, Payload, Secret, StoreUrl, Webhook};
+use crate::config::{EventType, MessageFormat, Payload, Secret, StoreUrl, Webhook};
 use crate::events::Event;
 use crate::store::{Access, ScanCommit, Store};
 
@@ -265,14 +265,21 @@ pub(super) fn webhook(name: &str, url: &str) -> Webhook {
     Webhook {
         name: name.to_owned(),
         url: url.parse().unwrap(),
+        format: MessageFormat::Standard,
         secrets: vec![Secret::new(SECRET)],
-        events: EventType::ALL.to_vec(),
+        events: EventType::POSTS.to_vec(),
         filter: serde_yaml::from_str("{}").unwrap(),
         payload: Payload::Thin,
+        batch: 1,
+        ordered: false,
+        rate: None,
         concurrency: 4,
+        retry: Webhook::RETRY.to_vec(),
+        timeout: Webhook::TIMEOUT,
         headers: http::HeaderMap::new(),
         ca_file: None,
         allow_networks: Vec::new(),
+        enabled: true,
     }
 }
 

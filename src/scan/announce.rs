@@ -53,7 +53,7 @@ fn draft<'a>(pass: &Pass<'_>, change: &'a Change<'a>) -> Draft<'a> {
 fn who_is_told(pass: &Pass<'_>, drafts: &[Draft<'_>]) -> (BTreeMap<usize, Vec<String>>, Vec<Owed>) {
     let config = pass.config;
     let (mut single, mut digests) = (BTreeMap::<usize, Vec<String>>::new(), Vec::new());
-    for hook in &config.webhooks {
+    for hook in config.webhooks.iter().filter(|hook| hook.enabled) {
         let wants = |draft: &Draft<'_>| {
             let event_type = draft.change.event_type;
             draft.change.announced && hook.events.contains(&event_type) && draft.data.matches(&hook.filter)

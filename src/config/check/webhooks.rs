@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
@@ -9,11 +10,15 @@ use url::Url;
 
 use super::Checker;
 use crate::config::file::Step;
-use crate::config::raw::{RawWebhook, TextOrSecret};
-use crate::config::{EventType, Secret, Webhook};
+use crate::config::raw::{RawFormat, RawMode, RawWebhook, TextOrSecret};
+use crate::config::{EventType, MessageFormat, Rate, Secret, Webhook};
 
 const DEFAULT_CONCURRENCY: usize = 4;
 const MAX_CONCURRENCY: usize = 64;
+const MAX_BATCH: usize = 50;
+/// As many tries as anybody can want.
+const MAX_RETRIES: usize = 30;
+const TIMEOUTS: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60);
 /// Headers that say what a message is, or how it is framed: not for a config to change.
 const OWN_HEADERS: [&str; 8] = [
     "webhook-id",
@@ -65,20 +70,111 @@ impl Checker<'_> {
                 "give the path of a file with PEM certificates",
             );
         }
+        let batch = raw.batch.unwrap_or(1);
+        if !(1..=MAX_BATCH).contains(&batch) {
+            self.hook_error(index, "batch", "this is not between 1 and 50", "10 posts make a message that can be read");
+        }
         let url = self.hook_url(index, &raw.url);
+        let format = self.format(index, raw);
         let secrets = self.signing_secrets(index, raw);
         Some(Webhook {
             name: raw.name.clone(),
             url: url?,
+            format: format?,
             secrets,
-            events: raw.events.clone().unwrap_or_else(|| EventType::ALL.to_vec()),
+            events: raw.events.clone().unwrap_or_else(|| EventType::POSTS.to_vec()),
             filter: raw.filter.clone(),
             payload: raw.payload,
+            batch,
+            ordered: raw.ordered,
+            rate: self.rate(index, raw.rate.as_deref()),
             concurrency,
+            retry: self.retry(index, raw),
+            timeout: self.timeout(index, raw),
             headers: self.headers(index, raw),
             ca_file: raw.ca_file.as_ref().map(|file| self.file.dir.join(file)),
             allow_networks: self.networks(index, &raw.allow_networks),
+            enabled: raw.enabled.unwrap_or(true),
         })
+    }
+
+    fn format(&mut self, index: usize, raw: &RawWebhook) -> Option<MessageFormat> {
+        Some(match raw.format {
+            RawFormat::Standard => MessageFormat::Standard,
+            RawFormat::CloudEvents => MessageFormat::CloudEvents {
+                structured: raw.mode == Some(RawMode::Structured),
+                validate: raw.validate.unwrap_or(false),
+            },
+            RawFormat::Slack => MessageFormat::Slack,
+            RawFormat::Discord => MessageFormat::Discord,
+            RawFormat::Teams => MessageFormat::Teams,
+            RawFormat::Mattermost => MessageFormat::Mattermost,
+            RawFormat::Ntfy => MessageFormat::Ntfy,
+            RawFormat::Telegram => MessageFormat::Telegram { chat: raw.chat.clone().unwrap_or_default() },
+            RawFormat::Template => self.body_template(index, raw)?,
+        })
+    }
+
+    fn body_template(&mut self, index: usize, raw: &RawWebhook) -> Option<MessageFormat> {
+        let template = raw.template.clone()?;
+        let text = match (template.text, template.file) {
+            (Some(text), None) => text,
+            (None, Some(file)) => match std::fs::read_to_string(self.file.dir.join(&file)) {
+                Ok(text) => text,
+                Err(error) => {
+                    let message = format!("{} cannot be read: {error}", file.display());
+                    self.hook_error(index, "template", &message, "give the path of a template");
+                    return None;
+                }
+            },
+            _ => {
+                self.hook_error(index, "template", "this is neither a text nor a file", "write `file` or `text`");
+                return None;
+            }
+        };
+        let content_type = template.content_type.unwrap_or_else(|| "application/json".to_owned());
+        Some(MessageFormat::Template { text, content_type })
+    }
+
+    fn rate(&mut self, index: usize, text: Option<&str>) -> Option<Rate> {
+        let text = text?;
+        let rate = text.split_once('/').and_then(|(messages, unit)| {
+            let seconds = match unit.trim() {
+                "s" => 1,
+                "m" => 60,
+                "h" => 3600,
+                _ => return None,
+            };
+            let messages = messages.trim().parse().ok().filter(|n| (1..=10_000).contains(n))?;
+            Some(Rate { messages, per: Duration::from_secs(seconds) })
+        });
+        if rate.is_none() {
+            let message = format!("`{text}` is no rate");
+            self.hook_error(
+                index,
+                "rate",
+                &message,
+                "write how many messages it gets at most, like 1/s, 30/m or 100/h",
+            );
+        }
+        rate
+    }
+
+    fn retry(&mut self, index: usize, raw: &RawWebhook) -> Vec<Duration> {
+        let Some(waits) = &raw.retry else { return Webhook::RETRY.to_vec() };
+        if waits.len() > MAX_RETRIES || waits.iter().any(|wait| wait.0 > Webhook::LONGEST_RETRY) {
+            let message = "there are more than 30 waits here, or one of more than 24 hours";
+            self.hook_error(index, "retry", message, "write the waits before each further try, like [5s, 1m, 10m, 1h]");
+        }
+        waits.iter().map(|wait| wait.0).collect()
+    }
+
+    fn timeout(&mut self, index: usize, raw: &RawWebhook) -> Duration {
+        let timeout = raw.timeout.map_or(Webhook::TIMEOUT, |timeout| timeout.0);
+        if !TIMEOUTS.contains(&timeout) {
+            self.hook_error(index, "timeout", "this is not between 1s and 60s", "15s is what receivers are used to");
+        }
+        timeout
     }
 
     fn hook_url(&mut self, index: usize, raw: &TextOrSecret) -> Option<Url> {
@@ -111,7 +207,7 @@ impl Checker<'_> {
                 }
             }
         }
-        if raw.secret.is_none() && raw.secrets.is_empty() {
+        if raw.format == RawFormat::Standard && raw.secret.is_none() && raw.secrets.is_empty() {
             self.hook_error(
                 index,
                 "name",
