@@ -116,7 +116,8 @@ async fn deliver(mut couriers: watch::Receiver<Arc<Courier>>, stop: Cancellation
 
 fn courier(config: &Config, state: &State) -> Result<Courier, Failure> {
     let (clock, resolver) = (Arc::new(SystemClock), Arc::new(SystemResolver));
-    Courier::new(state.store.clone(), &config.webhooks, clock, resolver, state.wake.clone()).map_err(Failure::failed)
+    Courier::new(state.store.clone(), &config.site, &config.webhooks, clock, resolver, state.wake.clone())
+        .map_err(Failure::failed)
 }
 
 fn public_routes(config: &Config, state: &State) -> Router {

@@ -38,8 +38,9 @@ pub(super) async fn run(common: &Common, args: &Scan) -> Result<Exit, Failure> {
     output::summary(common, &report);
     if !args.no_wait {
         let (clock, resolver) = (Arc::new(SystemClock), Arc::new(SystemResolver));
-        let courier = Courier::new(store.clone(), &config.webhooks, clock, resolver, Arc::new(Notify::new()))
-            .map_err(Failure::failed)?;
+        let courier =
+            Courier::new(store.clone(), &config.site, &config.webhooks, clock, resolver, Arc::new(Notify::new()))
+                .map_err(Failure::failed)?;
         courier.run_due().await.map_err(Failure::failed)?;
     }
     retention::prune(&store, earlier, Utc::now()).await?;

@@ -65,6 +65,9 @@ pub(crate) mod tests {
 
     pub(crate) fn claim(data: &str, html: Option<&str>) -> Claim {
         Claim {
+            id: 1,
+            message: 1,
+            sequence: None,
             event_id: "msg_1".to_owned(),
             endpoint: "hook".to_owned(),
             event_type: EventType::PostPublished,

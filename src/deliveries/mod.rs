@@ -5,7 +5,7 @@
 //! redirect, uses a proxy, decodes a body, or reads more of one than 16 KiB.
 //!
 //! ```text
-//!  store ──claim──► round ──► caller ──► message, sign ──► client ──► addresses
+//!  store ──claim──► round ──► lane ──► caller ──► message, sign ──► client ──► addresses
 //!    ▲                │                                       │
 //!    └───complete──── retry ◄──── answer (or failure) ◄───────┘
 //! ```
@@ -17,6 +17,7 @@ mod caller;
 pub mod client;
 mod excerpt;
 mod failure;
+mod lane;
 pub mod message;
 mod report;
 pub mod retry;
@@ -31,12 +32,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use serde_json::json;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
-use crate::config::Webhook;
-use crate::events::Event;
-use crate::store::{Attempt, Store};
+use crate::config::{EventType, Site, Webhook};
+use crate::events::{self, Event};
+use crate::store::{Attempt, Store, Turn};
 
 use caller::Caller;
 use client::{Clients, Timeouts};
@@ -92,8 +95,10 @@ pub async fn probe(
 /// Sends what is owed until it is told to stop.
 pub struct Courier {
     store: Store,
-    /// By the webhook's name.
-    callers: BTreeMap<String, Arc<Caller>>,
+    callers: Vec<Arc<Caller>>,
+    site: Url,
+    /// Which webhooks want to hear how endpoints do.
+    notices: BTreeMap<EventType, Vec<String>>,
     clock: Arc<dyn Clock>,
     wake: Arc<Notify>,
     settings: Settings,
@@ -101,7 +106,8 @@ pub struct Courier {
 
 impl std::fmt::Debug for Courier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Courier").field("webhooks", &self.callers.keys()).finish_non_exhaustive()
+        let names = self.callers.iter().map(|caller| &caller.webhook.name);
+        f.debug_struct("Courier").field("webhooks", &names.collect::<Vec<_>>()).finish_non_exhaustive()
     }
 }
 
@@ -113,16 +119,18 @@ impl Courier {
     /// If a webhook's secret or `ca_file` is of no use; says which, and what to do.
     pub fn new(
         store: Store,
+        site: &Site,
         webhooks: &[Arc<Webhook>],
         clock: Arc<dyn Clock>,
         resolver: Arc<dyn client::Resolver>,
         wake: Arc<Notify>,
     ) -> anyhow::Result<Self> {
-        Self::with(store, webhooks, clock, resolver, wake, Settings::default())
+        Self::with(store, site, webhooks, clock, resolver, wake, Settings::default())
     }
 
     fn with(
         store: Store,
+        site: &Site,
         webhooks: &[Arc<Webhook>],
         clock: Arc<dyn Clock>,
         resolver: Arc<dyn client::Resolver>,
@@ -131,14 +139,17 @@ impl Courier {
     ) -> anyhow::Result<Self> {
         report::describe();
         let mut clients = Clients::new(resolver, settings.timeouts);
-        let callers = webhooks
-            .iter()
-            .map(|webhook| {
-                let caller = Caller::new(webhook, &mut clients, settings.timeouts)?;
-                Ok((webhook.name.clone(), Arc::new(caller)))
-            })
+        let enabled = || webhooks.iter().filter(|webhook| webhook.enabled);
+        let callers = enabled()
+            .map(|webhook| Ok(Arc::new(Caller::new(webhook, &mut clients, settings.timeouts)?)))
             .collect::<anyhow::Result<_>>()?;
-        Ok(Self { store, callers, clock, wake, settings })
+        let wants = |event_type| {
+            let names = enabled().filter(|webhook| webhook.events.contains(&event_type));
+            (event_type, names.map(|webhook| webhook.name.clone()).collect())
+        };
+        let notices =
+            [EventType::EndpointFailing, EventType::EndpointDisabled, EventType::EndpointRecovered].map(wants).into();
+        Ok(Self { store, callers, site: site.url.clone(), notices, clock, wake, settings })
     }
 
     /// Works until `stop`; then claims no more, waits for what is under way, records it and returns. That takes no longer
@@ -197,11 +208,27 @@ impl Courier {
         }
     }
 
-    /// How long a lease lasts beyond the longest attempt: enough to record its result.
-    const LEASE_MARGIN: Duration = Duration::from_secs(15);
+    /// How long a lease lasts beyond the longest attempt: enough to wait for its turn and to record its result.
+    const LEASE_MARGIN: Duration = Duration::from_secs(30);
 
     fn lease_from(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        now + self.settings.timeouts.total + Self::LEASE_MARGIN
+        let timeouts = self.callers.iter().map(|caller| caller.webhook.timeout);
+        now + timeouts.fold(self.settings.timeouts.total, Duration::max) + Self::LEASE_MARGIN
+    }
+
+    /// What is told of a turn in an endpoint's life, and to whom: not to the endpoint itself.
+    fn notice(&self, endpoint: &str, turn: &Turn) -> Option<(Event, Vec<String>)> {
+        let (event_type, data) = match turn {
+            Turn::Failing { since, failures, reason } => (
+                EventType::EndpointFailing,
+                json!({"endpoint": endpoint, "since": since, "failures": failures, "reason": reason}),
+            ),
+            Turn::Disabled { reason } => (EventType::EndpointDisabled, json!({"endpoint": endpoint, "reason": reason})),
+            Turn::Recovered { since } => (EventType::EndpointRecovered, json!({"endpoint": endpoint, "since": since})),
+        };
+        let names = self.notices.get(&event_type)?.iter().filter(|name| *name != endpoint).cloned();
+        let event = events::notice(self.site.as_str(), event_type, endpoint, data, self.clock.now());
+        Some((event, names.collect()))
     }
 }
 

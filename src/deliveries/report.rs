@@ -7,21 +7,31 @@
 //! | `tidings_deliveries_total` | `endpoint`, `outcome` | attempts; `outcome` is `delivered`, `retry`, `paused`, `dead` or `gone` |
 //! | `tidings_delivery_duration_seconds` | `endpoint` | how long attempts took |
 //! | `tidings_deliveries_pending` | `endpoint` | deliveries owed, counted every 15 seconds |
+//! | `tidings_endpoint_turns_total` | `endpoint`, `turn` | `failing`: its breaker opened; `disabled`; `recovered` |
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 
-use crate::store::{Attempt, Claim, EndpointState, Verdict};
+use crate::store::{Attempt, Claim, EndpointState, Turn, Verdict};
 
 const TOTAL: &str = "tidings_deliveries_total";
 const DURATION: &str = "tidings_delivery_duration_seconds";
 const PENDING: &str = "tidings_deliveries_pending";
+const TURNS: &str = "tidings_endpoint_turns_total";
+
+/// More that arrived together have one line in the log.
+const SINGLE_LINES: usize = 8;
 
 /// An attempt and what becomes of its delivery.
 pub(super) struct Outcome {
-    pub(super) claim: Claim,
+    /// The delivery's row.
+    pub(super) id: i64,
     pub(super) attempt: Attempt,
     pub(super) verdict: Verdict,
+    /// Whether it is the first delivery of its message.
+    pub(super) is_first: bool,
 }
 
 /// Tells the recorder what the metrics are.
@@ -29,14 +39,61 @@ pub(super) fn describe() {
     describe_counter!(TOTAL, "Attempts at deliveries, by what became of them");
     describe_histogram!(DURATION, metrics::Unit::Seconds, "How long attempts at deliveries took");
     describe_gauge!(PENDING, "Deliveries owed");
+    describe_counter!(TURNS, "Turns in the lives of endpoints: failing, disabled, recovered");
 }
 
-/// Reports one attempt, once it is recorded. `ours`: nobody else had taken the delivery over meanwhile.
-pub(super) fn attempt(outcome: &Outcome, ours: bool) {
-    let Outcome { claim, attempt, verdict } = outcome;
+/// Reports attempts that were recorded together. `true`: nobody else had taken the delivery over meanwhile. Where many arrived
+/// at one endpoint, the log has one line for them.
+pub(super) fn attempts(attempts: &[(Claim, Outcome, bool)]) {
+    let mut arrived: HashMap<&str, usize> = HashMap::new();
+    for (claim, ..) in attempts.iter().filter(|(_, outcome, _)| outcome.verdict == Verdict::Delivered) {
+        *arrived.entry(&claim.endpoint).or_default() += 1;
+    }
+    arrived.retain(|_, count| *count > SINGLE_LINES);
+    for (endpoint, count) in &arrived {
+        tracing::info!(endpoint, count, "delivered");
+    }
+    for (claim, outcome, ours) in attempts {
+        let is_counted = outcome.verdict == Verdict::Delivered && arrived.contains_key(claim.endpoint.as_str());
+        attempt(claim, outcome, *ours, is_counted);
+    }
+}
+
+/// Reports a turn in an endpoint's life.
+pub(super) fn turn(endpoint: &str, turn: &Turn) {
+    let name = match turn {
+        Turn::Failing { since, failures, reason } => {
+            let since = tracing::field::display(since);
+            tracing::error!(
+                endpoint,
+                since,
+                failures,
+                reason,
+                "the endpoint is failing: it is tried less often, until a message arrives"
+            );
+            "failing"
+        }
+        Turn::Disabled { reason } => {
+            tracing::error!(
+                endpoint,
+                reason,
+                "the endpoint is disabled, and what it is owed is parked: `tidings endpoints enable` sends it"
+            );
+            "disabled"
+        }
+        Turn::Recovered { .. } => {
+            tracing::info!(endpoint, "the endpoint takes messages again");
+            "recovered"
+        }
+    };
+    counter!(TURNS, "endpoint" => endpoint.to_owned(), "turn" => name).increment(1);
+}
+
+fn attempt(claim: &Claim, outcome: &Outcome, ours: bool, is_counted: bool) {
+    let Outcome { attempt, verdict, .. } = outcome;
     counter!(TOTAL, "endpoint" => claim.endpoint.clone(), "outcome" => name(verdict)).increment(1);
     histogram!(DURATION, "endpoint" => claim.endpoint.clone()).record(attempt.took);
-    log(claim, attempt, verdict);
+    log(claim, attempt, verdict, is_counted);
     if !ours {
         tracing::warn!(
             endpoint = claim.endpoint,
@@ -54,7 +111,7 @@ pub(super) fn pending(endpoints: &[EndpointState]) {
     }
 }
 
-fn log(claim: &Claim, attempt: &Attempt, verdict: &Verdict) {
+fn log(claim: &Claim, attempt: &Attempt, verdict: &Verdict, is_counted: bool) {
     macro_rules! line {
         ($level:ident, $text:literal) => {
             tracing::$level!(
@@ -72,6 +129,7 @@ fn log(claim: &Claim, attempt: &Attempt, verdict: &Verdict) {
         };
     }
     match verdict {
+        Verdict::Delivered if is_counted => line!(debug, "delivered"),
         Verdict::Delivered => line!(info, "delivered"),
         Verdict::Retry { .. } => line!(warn, "delivery failed and is tried again"),
         Verdict::Paused { .. } => line!(warn, "the endpoint asked for a pause"),

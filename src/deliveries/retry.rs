@@ -9,22 +9,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::store::Verdict;
 
-/// How long to wait before each try, counted from the one before: 12 tries in 71 hours.
-pub const SCHEDULE: [Duration; 12] = [
-    Duration::ZERO,
-    Duration::from_secs(5),
-    Duration::from_secs(30),
-    Duration::from_mins(2),
-    Duration::from_mins(10),
-    Duration::from_mins(30),
-    Duration::from_hours(1),
-    Duration::from_hours(3),
-    Duration::from_hours(6),
-    Duration::from_hours(12),
-    Duration::from_hours(24),
-    Duration::from_hours(24),
-];
-
 /// The longest wait that a receiver's `Retry-After` is granted.
 pub const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
 
@@ -38,11 +22,13 @@ const PATIENCE: TimeDelta = TimeDelta::hours(72);
 const JITTER: f64 = 0.2;
 
 /// The shortest pause, for a receiver that answers `Retry-After: 1` for hours.
-const MIN_PAUSE: Duration = SCHEDULE[1];
+const MIN_PAUSE: Duration = Duration::from_secs(5);
 
 /// A delivery's history, as far as it decides what comes next.
 #[derive(Debug, Clone, Copy)]
-pub struct Tries {
+pub struct Tries<'a> {
+    /// How long to wait before the second try, the third, and so on; when they are used up, the delivery is given up.
+    pub schedule: &'a [Duration],
     /// Tries that failed before this one.
     pub before: u32,
     /// When the first of all that failed began.
@@ -54,7 +40,7 @@ pub struct Tries {
 pub fn decide(
     status: Option<u16>,
     retry_after: Option<Duration>,
-    tries: Tries,
+    tries: Tries<'_>,
     now: DateTime<Utc>,
     random: f64,
 ) -> Verdict {
@@ -65,7 +51,7 @@ pub fn decide(
         Some(429 | 503) if !asked.is_zero() && is_young(tries, now) => {
             Verdict::Paused { until: after(asked.max(MIN_PAUSE), now, random) }
         }
-        _ => match SCHEDULE.get(tries.before.saturating_add(1) as usize) {
+        _ => match tries.schedule.get(tries.before as usize) {
             Some(&wait) => Verdict::Retry { at: after(wait.max(asked), now, random) },
             None => Verdict::Dead,
         },
@@ -96,7 +82,7 @@ fn parse_seconds(value: &str) -> Option<Duration> {
 }
 
 /// A clock that was set back makes the first failure lie ahead: then the delivery is young.
-fn is_young(tries: Tries, now: DateTime<Utc>) -> bool {
+fn is_young(tries: Tries<'_>, now: DateTime<Utc>) -> bool {
     tries.first_failed_at.is_none_or(|first| now - first < PATIENCE)
 }
 
@@ -109,9 +95,10 @@ fn after(wait: Duration, now: DateTime<Utc>, random: f64) -> DateTime<Utc> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Webhook;
     use proptest::prelude::*;
 
-    const FRESH: Tries = Tries { before: 0, first_failed_at: None };
+    const FRESH: Tries<'_> = Tries { schedule: &Webhook::RETRY, before: 0, first_failed_at: None };
 
     fn now() -> DateTime<Utc> {
         "2026-03-01T09:00:00Z".parse().unwrap()
@@ -201,7 +188,7 @@ mod tests {
 
     #[test]
     fn pauses_burn_tries_from_the_age_of_72_hours_on() {
-        let aged = |hours| Tries { before: 11, first_failed_at: Some(now() - TimeDelta::hours(hours)) };
+        let aged = |hours| Tries { before: 11, first_failed_at: Some(now() - TimeDelta::hours(hours)), ..FRESH };
         assert_eq!(decide(Some(429), Some(secs(60)), aged(71), now(), 0.0), paused(60));
         assert_eq!(decide(Some(429), Some(secs(60)), aged(72), now(), 0.0), Verdict::Dead);
         assert_eq!(decide(Some(429), Some(secs(60)), aged(-900_000), now(), 0.0), paused(60));
@@ -245,7 +232,7 @@ mod tests {
             first in proptest::option::of(-5_000_000_000i64..5_000_000_000),
             random in any::<f64>(),
         ) {
-            let tries = Tries { before, first_failed_at: first.and_then(|s| DateTime::from_timestamp(s, 0)) };
+            let tries = Tries { before, first_failed_at: first.and_then(|s| DateTime::from_timestamp(s, 0)) , ..FRESH };
             match decide(status, parse_retry_after(&value, now()), tries, now(), random) {
                 Verdict::Retry { at } | Verdict::Paused { until: at } => {
                     prop_assert!(at >= now() + TimeDelta::seconds(5));

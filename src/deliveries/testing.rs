@@ -308,7 +308,9 @@ impl Desk {
         let webhooks: Vec<_> = webhooks.into_iter().map(Arc::new).collect();
         let settings = Settings { timeouts: PATIENT, jitter: || 0.0 };
         let (time, bell) = (Arc::clone(&clock) as Arc<dyn Clock>, Arc::clone(&wake));
-        let courier = Courier::with(store.clone(), &webhooks, time, resolver, bell, settings).unwrap();
+        let courier =
+            Courier::with(store.clone(), &crate::config::testing::site(), &webhooks, time, resolver, bell, settings)
+                .unwrap();
         Self { courier: Arc::new(courier), store, clock, wake, database, _dir: dir }
     }
 
@@ -341,5 +343,6 @@ fn event(id: &str) -> Event {
         timestamp: start(),
         data: serde_json::json!({"title": id}),
         html: None,
+        first_id: None,
     }
 }

@@ -3,6 +3,7 @@ use sqlx::{ConnectOptions, Executor, sqlite::SqliteConnectOptions};
 
 use super::testing::*;
 use super::*;
+use crate::store::Capacity;
 
 fn key(endpoint: &str, event: &str) -> (String, String) {
     (endpoint.to_owned(), event.to_owned())
@@ -59,7 +60,7 @@ async fn after_twelve_tries_a_delivery_is_dead() {
     let desk = Desk::new(vec![webhook("hook", &receiver.url())]).await;
     desk.owe(&["msg_1"], &["hook"]).await;
     let mut made = 0;
-    while let Some(due) = desk.store.next_due(&["hook".to_owned()]).await.unwrap() {
+    while let Some(due) = desk.store.next_due(&[Capacity::one("hook")]).await.unwrap() {
         desk.clock.set(desk.clock.now().max(due));
         made += desk.courier.run_due().await.unwrap();
     }
@@ -75,7 +76,7 @@ async fn a_receiver_that_asks_for_pauses_for_ever_is_given_up() {
     let desk = Desk::new(vec![webhook("hook", &receiver.url())]).await;
     desk.owe(&["msg_1"], &["hook"]).await;
     let mut made = 0;
-    while let Some(due) = desk.store.next_due(&["hook".to_owned()]).await.unwrap() {
+    while let Some(due) = desk.store.next_due(&[Capacity::one("hook")]).await.unwrap() {
         desk.clock.set(desk.clock.now().max(due));
         made += desk.courier.run_due().await.unwrap();
     }
@@ -221,6 +222,7 @@ async fn a_clock_that_is_set_back_holds_nothing_up() {
     desk.clock.advance(TimeDelta::days(-365));
     let mut round = Round::new(&desk.courier);
     round.turn().await.unwrap();
+    round.finish_one().await;
     round.drain().await;
 
     assert_eq!(desk.states().await[&key("hook", "msg_1")], "delivered");

@@ -71,6 +71,18 @@ pub struct Event {
     pub data: serde_json::Value,
     /// The post's text, for endpoints with `payload: full`; `None` where no endpoint wants it.
     pub html: Option<String>,
+    /// The id that it has as `post.published`: for endpoints that were not told of the post before it changed. `None` for
+    /// everything but a `post.updated`.
+    pub first_id: Option<String>,
+}
+
+impl Event {
+    /// The same news, for endpoints that have not heard of the post yet.
+    #[must_use]
+    pub fn as_first(&self) -> Option<Self> {
+        let id = self.first_id.clone()?;
+        Some(Self { id, event_type: EventType::PostPublished, first_id: None, ..self.clone() })
+    }
 }
 
 impl PostData {
@@ -104,6 +116,8 @@ pub fn about(
         timestamp: now,
         data: serde_json::to_value(data).unwrap_or_default(),
         html,
+        first_id: (event_type == EventType::PostUpdated)
+            .then(|| message_id(parts(site, EventType::PostPublished, remembered))),
     }
 }
 
@@ -130,6 +144,7 @@ pub fn digest(site: &str, endpoint: &str, changes: &[(EventType, &Seen)], now: D
             "removed": named(EventType::PostRemoved),
         }),
         html: None,
+        first_id: None,
     }
 }
 
@@ -144,7 +159,17 @@ pub fn ping(site: &str, nonce: u64, now: DateTime<Utc>) -> Event {
         timestamp: now,
         data: serde_json::json!({"site": site}),
         html: None,
+        first_id: None,
     }
+}
+
+/// A notice for operators: something about the service itself. `subject` is who it is about, and `at` tells one from another.
+#[must_use]
+pub fn notice(site: &str, event_type: EventType, subject: &str, data: serde_json::Value, at: DateTime<Utc>) -> Event {
+    let at = at.trunc_subsecs(3);
+    let parts =
+        [site.as_bytes(), event_type.as_str().as_bytes(), subject.as_bytes(), &at.timestamp_millis().to_be_bytes()];
+    Event { id: message_id(parts), event_type, key: None, timestamp: at, data, html: None, first_id: None }
 }
 
 /// What makes a change this change and no other.

@@ -12,13 +12,14 @@ use super::{Store, StoreError};
 const OVERDRAWN: &str = "
     SELECT EXISTS (
         SELECT 1 FROM endpoint e
-        WHERE e.not_before > ?1
+        WHERE e.not_before > ?1 OR e.opens_at > ?1
            OR EXISTS (SELECT 1 FROM delivery d
                       WHERE d.endpoint = e.name AND d.state = 'pending' AND d.is_retry IN (0, 1) AND d.due_at > ?1)
            OR EXISTS (SELECT 1 FROM delivery d
                       WHERE d.endpoint = e.name AND d.lease_until IS NOT NULL AND d.lease_until > ?1))";
 
 const PAUSES: &str = "UPDATE endpoint SET not_before = ?2 WHERE not_before > ?1";
+const BREAKERS: &str = "UPDATE endpoint SET opens_at = ?2 WHERE opens_at > ?1";
 
 const DUE_DATES: &str = "
     UPDATE delivery SET due_at = ?2
@@ -42,7 +43,7 @@ impl Store {
         }
         let mut tx = self.write().await?;
         let mut changed = 0;
-        for sql in [PAUSES, DUE_DATES, LEASES] {
+        for sql in [PAUSES, BREAKERS, DUE_DATES, LEASES] {
             changed += query(sql).bind(limit).bind(now).execute(&mut *tx).await?.rows_affected();
         }
         tx.commit().await?;
@@ -71,7 +72,7 @@ mod tests {
 
         assert_eq!(store.pull_back(at(10), LONGEST).await.unwrap(), 3);
 
-        assert_eq!(store.next_due(&names(&["hook"])).await.unwrap(), Some(at(10)));
+        assert_eq!(store.next_due(&[capacity("hook", 1)]).await.unwrap(), Some(at(10)));
         assert_eq!(ids(&claim_all(&store, "hook", 10).await), ["leased", "retried"]);
         assert_eq!(ids(&claim_all(&store, "paused", 10).await), ["paused"]);
         assert_eq!(store.pull_back(at(10), LONGEST).await.unwrap(), 0);
@@ -92,7 +93,7 @@ mod tests {
         let claim = claim_all(&store, "hook", 0).await.remove(0);
         complete(&store, &claim, Verdict::Retry { at: at(1_000) }, 0).await;
         assert_eq!(store.pull_back(at(0), LONGEST).await.unwrap(), 0);
-        assert_eq!(store.next_due(&names(&["hook"])).await.unwrap(), Some(at(1_000)));
+        assert_eq!(store.next_due(&[capacity("hook", 1)]).await.unwrap(), Some(at(1_000)));
     }
 
     #[tokio::test]

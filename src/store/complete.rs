@@ -3,13 +3,20 @@
 //! In: a claim, the attempt made under it, the verdict. Out: all three rows, or none. Never: a change to a delivery whose
 //! lease has gone to somebody else.
 
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
-use sqlx::{SqliteConnection, query};
+use serde_json::json;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection, query, query_scalar};
 
-use super::{Claim, DeliveryState, Store, StoreError};
+use super::health::{Health, Turn};
+use super::outbox::insert_events;
+use super::values::{json_text, optional_time};
+use super::{DeliveryState, Store, StoreError};
+use crate::events::Event;
 
 /// How an attempt went, for the record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -49,117 +56,210 @@ pub enum Verdict {
     Gone,
 }
 
+impl Verdict {
+    /// Whether any number of attempts may end like this.
+    fn may_repeat(&self) -> bool {
+        matches!(self, Self::Paused { .. } | Self::Gone)
+    }
+}
+
+/// An attempt, for one of the deliveries that it was to bring.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completion {
+    /// The delivery's row.
+    pub id: i64,
+    /// The lease under which it was made.
+    pub lease_token: i64,
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// How it went.
+    pub attempt: Attempt,
+    /// What becomes of the delivery.
+    pub verdict: Verdict,
+    /// Whether this is the message's first delivery: an endpoint is judged by messages.
+    pub is_first: bool,
+}
+
+/// What became of completions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Completed {
+    /// Of each, whether the lease was still ours; else only the attempt is recorded.
+    pub ours: Vec<bool>,
+    /// What operators should know, by endpoint.
+    pub turns: Vec<(String, Turn)>,
+}
+
+/// Says who is told of a turn in an endpoint's life, and what.
+pub type Notices<'a> = &'a (dyn Fn(&str, &Turn) -> Option<(Event, Vec<String>)> + Sync);
+
 const RECORD: &str = "
     INSERT INTO attempt (delivery_id, at, took_ms, status, error, note)
-    SELECT id, ?3, ?4, ?5, ?6, ?7 FROM delivery WHERE event_id = ?1 AND endpoint = ?2";
+    SELECT d.id, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
+    FROM json_each(?1) JOIN delivery d ON d.id = value ->> 0";
 
 /// So many attempts of a delivery are kept, the newest: a receiver may ask for pauses for days.
 const KEPT: i64 = 100;
 
 const TRIM: &str = "
     DELETE FROM attempt
-    WHERE delivery_id = (SELECT id FROM delivery WHERE event_id = ?1 AND endpoint = ?2)
-      AND id <= (SELECT a.id FROM attempt a WHERE a.delivery_id = attempt.delivery_id
-                 ORDER BY a.id DESC LIMIT 1 OFFSET ?3)";
+    WHERE delivery_id = ?1
+      AND id <= (SELECT a.id FROM attempt a WHERE a.delivery_id = ?1 ORDER BY a.id DESC LIMIT 1 OFFSET ?2)";
 
 /// A delivery that was cancelled meanwhile is not pending any more, whoever holds its lease. A first failure that lies
 /// after this one is of a clock that was set back.
 const SETTLE: &str = "
     UPDATE delivery
-    SET state = ?4, due_at = coalesce(?5, due_at), attempts = attempts + ?6,
-        first_failed_at = coalesce(min(first_failed_at, ?7), first_failed_at, ?7), finished_at = ?8, lease_until = NULL
-    WHERE event_id = ?1 AND endpoint = ?2 AND lease_token = ?3 AND state = 'pending'";
+    SET state = s.state, due_at = coalesce(s.due_at, delivery.due_at), attempts = delivery.attempts + s.counts,
+        first_failed_at = coalesce(min(first_failed_at, s.failed_at), first_failed_at, s.failed_at),
+        finished_at = s.finished_at, reason = s.reason, lease_until = NULL
+    FROM (SELECT value ->> 0 AS id, value ->> 1 AS token, value ->> 2 AS state, value ->> 3 AS due_at,
+                 value ->> 4 AS counts, value ->> 5 AS failed_at, value ->> 6 AS finished_at, value ->> 7 AS reason
+          FROM json_each(?1)) AS s
+    WHERE delivery.id = s.id AND delivery.lease_token = s.token AND delivery.state = 'pending'
+    RETURNING delivery.id";
 
-const SUCCEEDED: &str = "UPDATE endpoint SET failures = 0, last_success_at = ?2 WHERE name = ?1";
-const FAILED: &str = "UPDATE endpoint SET failures = failures + 1 WHERE name = ?1";
-const PAUSED: &str = "UPDATE endpoint SET not_before = max(coalesce(not_before, ?2), ?2) WHERE name = ?1";
-const GONE: &str = "UPDATE endpoint SET failures = failures + 1, disabled = ?2 WHERE name = ?1";
+const HEALTH: &str = "
+    SELECT name, not_before, disabled, failures, failing_since, opens_at, probes, last_success_at
+    FROM endpoint WHERE name IN (SELECT value FROM json_each(?1))";
+
+const JUDGE: &str = "
+    UPDATE endpoint
+    SET not_before = ?2, disabled = ?3, failures = ?4, failing_since = ?5, opens_at = ?6, probes = ?7, last_success_at = ?8
+    WHERE name = ?1";
+
+/// What waits for its next try because its endpoint was down need not wait any more.
+const RESUME: &str = "
+    UPDATE delivery SET due_at = ?2
+    WHERE endpoint = ?1 AND state = 'pending' AND is_retry = 1 AND due_at > ?2";
 
 impl Store {
-    /// Records an attempt and its verdict; of a delivery's attempts, the newest hundred stay. `false` if the lease was not ours any more: then only the attempt is recorded.
+    /// Records attempts and what becomes of their deliveries and endpoints; of a delivery's attempts, the newest hundred
+    /// stay. Notices about the endpoints are owed from the same moment on.
     ///
     /// # Errors
     ///
     /// If the database fails; then nothing was written.
     pub async fn complete(
         &self,
-        claim: &Claim,
-        attempt: &Attempt,
-        verdict: &Verdict,
+        completions: &[Completion],
+        notices: Notices<'_>,
         now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Completed, StoreError> {
         let mut tx = self.write().await?;
-        record(&mut tx, claim, attempt).await?;
-        let ours = settle(&mut tx, claim, attempt, verdict, now).await?;
-        if ours {
-            judge_endpoint(&mut tx, claim, attempt, verdict, now).await?;
-        }
+        record(&mut tx, completions).await?;
+        let settled = settle(&mut tx, completions, now).await?;
+        let ours: Vec<bool> = completions.iter().map(|completion| settled.contains(&completion.id)).collect();
+        let judged = completions.iter().zip(&ours).filter(|(completion, ours)| **ours && completion.is_first);
+        let turns = judge(&mut tx, judged.map(|(completion, _)| completion), now).await?;
+        let told: Vec<_> = turns.iter().filter_map(|(endpoint, turn)| notices(endpoint, turn)).collect();
+        let told: Vec<_> = told.iter().map(|(event, names)| (event, names.as_slice())).collect();
+        insert_events(&mut tx, &told).await?;
         tx.commit().await?;
-        Ok(ours)
+        Ok(Completed { ours, turns })
     }
 }
 
-async fn record(db: &mut SqliteConnection, claim: &Claim, attempt: &Attempt) -> sqlx::Result<()> {
-    query(RECORD)
-        .bind(&claim.event_id)
-        .bind(&claim.endpoint)
-        .bind(attempt.at.timestamp_millis())
-        .bind(millis(attempt.took))
-        .bind(attempt.status)
-        .bind(attempt.error.as_deref())
-        .bind(attempt.note.as_deref())
-        .execute(&mut *db)
-        .await?;
-    query(TRIM).bind(&claim.event_id).bind(&claim.endpoint).bind(KEPT).execute(db).await?;
+async fn record(db: &mut SqliteConnection, completions: &[Completion]) -> sqlx::Result<()> {
+    let row = |completion: &Completion| {
+        let Attempt { at, took, status, error, note } = &completion.attempt;
+        json!([completion.id, at.timestamp_millis(), millis(*took), status, error, note])
+    };
+    let rows: Vec<_> = completions.iter().map(row).collect();
+    query(RECORD).bind(json_text(&rows)?).execute(&mut *db).await?;
+    for completion in completions.iter().filter(|completion| completion.verdict.may_repeat()) {
+        query(TRIM).bind(completion.id).bind(KEPT).execute(&mut *db).await?;
+    }
     Ok(())
 }
 
-/// Changes the delivery if its lease is still the claim's.
+/// Changes the deliveries whose leases are still those of the completions. Returns which.
 async fn settle(
     db: &mut SqliteConnection,
-    claim: &Claim,
-    attempt: &Attempt,
-    verdict: &Verdict,
+    completions: &[Completion],
     now: DateTime<Utc>,
-) -> sqlx::Result<bool> {
+) -> sqlx::Result<HashSet<i64>> {
+    let rows: Vec<_> = completions.iter().map(|completion| settled(completion, now)).collect();
+    let ids: Vec<i64> = query_scalar(SETTLE).bind(json_text(&rows)?).fetch_all(db).await?;
+    Ok(ids.into_iter().collect())
+}
+
+/// What a delivery's row is to say; see [`SETTLE`].
+fn settled(completion: &Completion, now: DateTime<Utc>) -> serde_json::Value {
+    let Completion { attempt, verdict, .. } = completion;
     // What waits for its endpoint keeps its place in the queue: its due date is not touched.
     let (state, due_at, counts, finished_at) = match verdict {
-        Verdict::Delivered => (DeliveryState::Delivered, None, true, Some(now)),
-        Verdict::Dead => (DeliveryState::Dead, None, true, Some(now)),
-        Verdict::Retry { at } => (DeliveryState::Pending, Some(*at), true, None),
-        Verdict::Paused { .. } | Verdict::Gone => (DeliveryState::Pending, None, false, None),
+        Verdict::Delivered => (DeliveryState::Delivered, None, 1, Some(now)),
+        Verdict::Dead => (DeliveryState::Dead, None, 1, Some(now)),
+        Verdict::Retry { at } => (DeliveryState::Pending, Some(*at), 1, None),
+        Verdict::Paused { .. } | Verdict::Gone => (DeliveryState::Pending, None, 0, None),
     };
     // A pause is no try that counts, but a receiver may not ask for pauses for ever either.
     let failed = matches!(verdict, Verdict::Retry { .. } | Verdict::Paused { .. } | Verdict::Dead);
-    let done = query(SETTLE)
-        .bind(&claim.event_id)
-        .bind(&claim.endpoint)
-        .bind(claim.lease_token)
-        .bind(state.as_str())
-        .bind(due_at.map(|at| at.timestamp_millis()))
-        .bind(counts)
-        .bind(failed.then(|| attempt.at.timestamp_millis()))
-        .bind(finished_at.map(|at| at.timestamp_millis()))
-        .execute(db)
-        .await?;
-    Ok(done.rows_affected() == 1)
+    let reason = attempt.note.as_deref().filter(|_| *verdict == Verdict::Dead);
+    json!([
+        completion.id,
+        completion.lease_token,
+        state.as_str(),
+        due_at.map(|at| at.timestamp_millis()),
+        counts,
+        failed.then(|| attempt.at.timestamp_millis()),
+        finished_at.map(|at| at.timestamp_millis()),
+        reason,
+    ])
 }
 
-async fn judge_endpoint(
+async fn judge<'a>(
     db: &mut SqliteConnection,
-    claim: &Claim,
-    attempt: &Attempt,
-    verdict: &Verdict,
+    completions: impl Iterator<Item = &'a Completion>,
     now: DateTime<Utc>,
-) -> sqlx::Result<()> {
-    let name = &claim.endpoint;
-    let change = match verdict {
-        Verdict::Delivered => query(SUCCEEDED).bind(name).bind(now.timestamp_millis()),
-        Verdict::Retry { .. } | Verdict::Dead => query(FAILED).bind(name),
-        Verdict::Paused { until } => query(PAUSED).bind(name).bind(until.timestamp_millis()),
-        Verdict::Gone => query(GONE).bind(name).bind(attempt.note.as_deref().unwrap_or("it answered that it is gone")),
+) -> sqlx::Result<Vec<(String, Turn)>> {
+    let mut by_endpoint = BTreeMap::<&str, Vec<&Completion>>::new();
+    completions.for_each(|completion| by_endpoint.entry(&completion.endpoint).or_default().push(completion));
+    let names: Vec<&str> = by_endpoint.keys().copied().collect();
+    let healths = query(HEALTH).bind(json_text(&names)?).try_map(read_health).fetch_all(&mut *db).await?;
+    let mut turns = Vec::new();
+    for (name, mut health) in healths {
+        let before = health.clone();
+        for completion in by_endpoint.remove(name.as_str()).unwrap_or_default() {
+            let turn = health.learn(&completion.attempt, &completion.verdict, now);
+            turns.extend(turn.map(|turn| (name.clone(), turn)));
+        }
+        if health != before {
+            write_health(db, &name, &health).await?;
+        }
+    }
+    for (name, _) in turns.iter().filter(|(_, turn)| matches!(turn, Turn::Recovered { .. })) {
+        query(RESUME).bind(name).bind(now.timestamp_millis()).execute(&mut *db).await?;
+    }
+    Ok(turns)
+}
+
+fn read_health(row: SqliteRow) -> sqlx::Result<(String, Health)> {
+    let health = Health {
+        not_before: optional_time(&row, "not_before")?,
+        disabled: row.try_get("disabled")?,
+        failures: row.try_get("failures")?,
+        failing_since: optional_time(&row, "failing_since")?,
+        opens_at: optional_time(&row, "opens_at")?,
+        probes: row.try_get("probes")?,
+        last_success_at: optional_time(&row, "last_success_at")?,
     };
-    change.execute(db).await?;
+    Ok((row.try_get("name")?, health))
+}
+
+async fn write_health(db: &mut SqliteConnection, name: &str, health: &Health) -> sqlx::Result<()> {
+    let millis = |time: Option<DateTime<Utc>>| time.map(|time| time.timestamp_millis());
+    query(JUDGE)
+        .bind(name)
+        .bind(millis(health.not_before))
+        .bind(health.disabled.as_deref())
+        .bind(health.failures)
+        .bind(millis(health.failing_since))
+        .bind(millis(health.opens_at))
+        .bind(health.probes)
+        .bind(millis(health.last_success_at))
+        .execute(db)
+        .await?;
     Ok(())
 }
 
@@ -287,7 +387,7 @@ mod tests {
         let claim = store.claim(&[capacity("hook", 1)], usize::MAX, at(0), at(60)).await.unwrap().remove(0);
         let answer = Attempt { status: Some(410), note: Some("410 Gone".to_owned()), ..attempt(1) };
 
-        assert!(store.complete(&claim, &answer, &Verdict::Gone, at(1)).await.unwrap());
+        assert!(complete_with(&store, &claim, answer, Verdict::Gone, 1).await);
 
         assert_eq!(endpoint(&store).await.disabled.as_deref(), Some("410 Gone"));
         let parked = delivery(&store, "a").await;
@@ -337,7 +437,7 @@ mod tests {
         let made = [failed, attempt(80)];
         for attempt in &made {
             let claim = claim_all(&store, "hook", 70).await.remove(0);
-            store.complete(&claim, attempt, &Verdict::Retry { at: at(70) }, at(8)).await.unwrap();
+            complete_with(&store, &claim, attempt.clone(), Verdict::Retry { at: at(70) }, 8).await;
         }
 
         assert_eq!(store.attempts("a", "hook").await.unwrap(), made);
@@ -354,13 +454,14 @@ mod tests {
         query("PRAGMA max_page_count = 1").execute(&store.writer).await.unwrap();
         let long = Attempt { note: Some("x".repeat(100_000)), ..attempt(1) };
 
-        assert!(store.complete(&claim, &long, &Verdict::Delivered, at(1)).await.is_err());
+        let completions = [completion(&claim, long, Verdict::Delivered)];
+        assert!(store.complete(&completions, &|_, _| None, at(1)).await.is_err());
 
         assert_eq!(delivery(&store, "a").await.state, DeliveryState::Pending);
         assert!(store.attempts("a", "hook").await.unwrap().is_empty());
         query("PRAGMA max_page_count = 100000").execute(&store.writer).await.unwrap();
         assert!(
-            store.complete(&claim, &long, &Verdict::Delivered, at(2)).await.unwrap(),
+            store.complete(&completions, &|_, _| None, at(2)).await.unwrap().ours[0],
             "it can be kept and tried again"
         );
     }

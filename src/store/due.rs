@@ -2,48 +2,73 @@
 //!
 //! In: the names of endpoints. Out: the moment until which their courier may sleep. Never: a change.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
-use sqlx::query;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, query};
 
 use super::values::{json_text, optional_time};
-use super::{Store, StoreError};
+use super::{Capacity, Store, StoreError};
 
 /// What each open endpoint waits for. A lease's end counts as long as nobody has completed it.
 const WAITING: &str = "
-    SELECT e.not_before,
+    SELECT e.name, e.not_before, e.opens_at, e.rate_at,
            (SELECT d.due_at FROM delivery d
             WHERE d.endpoint = e.name AND d.state = 'pending' AND d.is_retry = 0 AND d.lease_until IS NULL
             ORDER BY d.due_at LIMIT 1) AS first_due,
            (SELECT d.due_at FROM delivery d
             WHERE d.endpoint = e.name AND d.state = 'pending' AND d.is_retry = 1 AND d.lease_until IS NULL
             ORDER BY d.due_at LIMIT 1) AS retry_due,
+           (SELECT d.due_at FROM delivery d
+            WHERE d.endpoint = e.name AND d.state = 'pending'
+            ORDER BY d.id LIMIT 1) AS oldest_due,
            (SELECT min(d.lease_until) FROM delivery d
             WHERE d.endpoint = e.name AND d.lease_until IS NOT NULL) AS lease_end
     FROM endpoint e
-    WHERE e.name IN (SELECT value FROM json_each(?1)) AND e.disabled IS NULL";
+    WHERE e.name IN (SELECT value FROM json_each(?1)) AND e.disabled IS NULL AND e.paused = 0";
 
 impl Store {
     /// The earliest moment at which [`Store::claim`] could return something for these endpoints: the earliest due date or
-    /// lease end of what is pending, not before its endpoint's pause is over.
+    /// lease end of what is pending, not before its endpoint's pause is over, its breaker and its rate let it through.
     ///
     /// # Errors
     ///
     /// If the database fails.
-    pub async fn next_due(&self, endpoints: &[String]) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let waiting = query(WAITING).bind(json_text(endpoints)?).try_map(next_of_endpoint);
-        Ok(waiting.fetch_all(&self.readers).await?.into_iter().flatten().min())
+    pub async fn next_due(&self, capacities: &[Capacity]) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let by_name: HashMap<&str, &Capacity> = capacities.iter().map(|one| (one.endpoint.as_str(), one)).collect();
+        let names: Vec<&str> = by_name.keys().copied().collect();
+        let waiting = query(WAITING).bind(json_text(&names)?).fetch_all(&self.readers).await?;
+        let mut next = None;
+        for row in waiting {
+            let name: &str = row.try_get("name")?;
+            let Some(capacity) = by_name.get(name) else { continue };
+            next = [next, next_of_endpoint(&row, capacity)?].into_iter().flatten().min();
+        }
+        Ok(next)
     }
 }
 
-fn next_of_endpoint(row: SqliteRow) -> sqlx::Result<Option<DateTime<Utc>>> {
-    let not_before = optional_time(&row, "not_before")?;
-    let mut next = None;
-    for column in ["first_due", "retry_due", "lease_end"] {
-        // `None` is less than any time, so it is no part of the comparison.
-        next = [next, optional_time(&row, column)?].into_iter().flatten().min();
-    }
-    Ok(next.max(next.and(not_before)))
+fn next_of_endpoint(row: &SqliteRow, capacity: &Capacity) -> sqlx::Result<Option<DateTime<Utc>>> {
+    let (opens_at, lease_end) = (optional_time(row, "opens_at")?, optional_time(row, "lease_end")?);
+    // One after the other: what is under way comes first.
+    let is_alone = capacity.ordered || opens_at.is_some();
+    let next = match (is_alone, lease_end) {
+        (true, Some(end)) => Some(end),
+        (_, end) => {
+            let columns = if capacity.ordered { &["oldest_due"][..] } else { &["first_due", "retry_due"] };
+            let mut next = end;
+            for column in columns {
+                next = [next, optional_time(row, column)?].into_iter().flatten().min();
+            }
+            next
+        }
+    };
+    let rate_at: Option<i64> = row.try_get("rate_at")?;
+    let rate_at = rate_at.filter(|_| capacity.rate.is_some()).and_then(DateTime::from_timestamp_micros);
+    // `None` is less than any time.
+    let opens = optional_time(row, "not_before")?.max(opens_at).max(rate_at);
+    Ok(next.max(next.and(opens)))
 }
 
 #[cfg(test)]
@@ -57,12 +82,12 @@ mod tests {
     #[tokio::test]
     async fn next_due_is_when_a_claim_could_return_something() {
         let (_place, store) = store(&["hook", "other"]).await;
-        let hook = names(&["hook"]);
+        let hook = [capacity("hook", 1)];
         assert_eq!(store.next_due(&hook).await.unwrap(), None);
 
         store.commit_scan(&owing(&["a"], &["hook"])).await.unwrap();
         assert_eq!(store.next_due(&hook).await.unwrap(), Some(at(0)));
-        assert_eq!(store.next_due(&names(&["other"])).await.unwrap(), None);
+        assert_eq!(store.next_due(&[capacity("other", 1)]).await.unwrap(), None);
 
         let claim = claim_all(&store, "hook", 0).await.remove(0);
         assert_eq!(store.next_due(&hook).await.unwrap(), Some(at(60)), "the end of the lease");
@@ -77,7 +102,7 @@ mod tests {
     #[tokio::test]
     async fn next_due_waits_for_pauses_and_ignores_disabled_endpoints() {
         let (_place, store) = store(&["paused", "idle", "disabled"]).await;
-        let all = names(&["paused", "idle", "disabled"]);
+        let all = ["paused", "idle", "disabled"].map(|name| capacity(name, 1));
         store.commit_scan(&owing(&["a"], &["paused", "idle", "disabled"])).await.unwrap();
         for (endpoint, verdict) in
             [("paused", Verdict::Paused { until: at(100) }), ("idle", Verdict::Delivered), ("disabled", Verdict::Gone)]
@@ -87,8 +112,8 @@ mod tests {
         }
 
         assert_eq!(store.next_due(&all).await.unwrap(), Some(at(100)));
-        assert_eq!(store.next_due(&names(&["idle"])).await.unwrap(), None);
-        assert_eq!(store.next_due(&names(&["disabled"])).await.unwrap(), None);
+        assert_eq!(store.next_due(&[capacity("idle", 1)]).await.unwrap(), None);
+        assert_eq!(store.next_due(&[capacity("disabled", 1)]).await.unwrap(), None);
     }
 
     #[tokio::test]
@@ -101,7 +126,7 @@ mod tests {
         let last = claim_all(&store, "hook", 100).await.remove(0);
         complete(&store, &last, Verdict::Delivered, 101).await;
 
-        assert_eq!(store.next_due(&names(&["hook"])).await.unwrap(), None);
+        assert_eq!(store.next_due(&[capacity("hook", 1)]).await.unwrap(), None);
     }
 
     #[tokio::test]
@@ -149,7 +174,7 @@ mod tests {
                 run(&store, &steps).await;
 
                 let all = [capacity("hook", 9)];
-                let Some(next) = store.next_due(&names(&["hook"])).await.unwrap() else {
+                let Some(next) = store.next_due(&[capacity("hook", 1)]).await.unwrap() else {
                     prop_assert!(claim_all(&store, "hook", 1_000_000).await.is_empty());
                     return Ok(());
                 };

@@ -68,13 +68,16 @@ impl Store {
         Ok(query(STATES).try_map(read_endpoint).fetch_all(&self.readers).await?)
     }
 
-    /// Lifts an endpoint's pause and enables it. `false` if the store does not know it.
+    /// Enables an endpoint, lifts the pause that it asked for, and closes its breaker. `false` if the store does not know it.
     ///
     /// # Errors
     ///
     /// If the database fails.
     pub async fn enable(&self, endpoint: &str) -> Result<bool, StoreError> {
-        let sql = "UPDATE endpoint SET not_before = NULL, disabled = NULL WHERE name = ?";
+        let sql = "
+            UPDATE endpoint
+            SET not_before = NULL, disabled = NULL, failures = 0, failing_since = NULL, opens_at = NULL, probes = 0
+            WHERE name = ?";
         let mut tx = self.write().await?;
         let done = query(sql).bind(endpoint).execute(&mut *tx).await?;
         tx.commit().await?;

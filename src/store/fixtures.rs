@@ -8,7 +8,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, query, query_scalar};
 use tempfile::TempDir;
 
-use super::{Access, Attempt, Capacity, Claim, ScanCommit, Store, StoreError, Verdict};
+use super::{Access, Attempt, Capacity, Claim, Completion, ScanCommit, Store, StoreError, Verdict};
 use crate::config::{EventType, StoreUrl};
 use crate::events::{Event, Seen};
 use crate::posts::Revision;
@@ -67,6 +67,7 @@ pub(super) fn event(id: &str) -> Event {
         timestamp: at(0),
         data: serde_json::json!({"id": format!("tag:{id}"), "url": format!("https://example.org/{id}/"), "title": id}),
         html: Some(format!("<p>{id}</p>")),
+        first_id: None,
     }
 }
 
@@ -105,7 +106,7 @@ pub(super) async fn enqueue(store: &Store, event: &Event, endpoints: &[&str]) ->
 }
 
 pub(super) fn capacity(endpoint: &str, free: usize) -> Capacity {
-    Capacity { endpoint: endpoint.to_owned(), free, html: true }
+    Capacity { endpoint: endpoint.to_owned(), free, html: true, batch: 1, ordered: false, rate: None }
 }
 
 /// Claims everything that is due for one endpoint at `at(now)`, for a minute.
@@ -124,7 +125,17 @@ pub(super) fn attempt(now: i64) -> Attempt {
 
 /// Completes a claim at `at(now)`.
 pub(super) async fn complete(store: &Store, claim: &Claim, verdict: Verdict, now: i64) -> bool {
-    store.complete(claim, &attempt(now), &verdict, at(now)).await.unwrap()
+    complete_with(store, claim, attempt(now), verdict, now).await
+}
+
+/// The same, with an attempt of one's own.
+pub(super) async fn complete_with(store: &Store, claim: &Claim, attempt: Attempt, verdict: Verdict, now: i64) -> bool {
+    store.complete(&[completion(claim, attempt, verdict)], &|_, _| None, at(now)).await.unwrap().ours[0]
+}
+
+pub(super) fn completion(claim: &Claim, attempt: Attempt, verdict: Verdict) -> Completion {
+    let Claim { id, lease_token, .. } = *claim;
+    Completion { id, lease_token, endpoint: claim.endpoint.clone(), attempt, verdict, is_first: true }
 }
 
 pub(super) async fn count(store: &Store, table: &str) -> i64 {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tidings::config::{ConfigFile, StoreUrl, Surroundings};
 use tidings::deliveries::client::SystemResolver;
 use tidings::deliveries::{Clock, Courier};
-use tidings::store::{Access, Store};
+use tidings::store::{Access, Capacity, Store};
 use tokio::sync::Notify;
 
 use crate::harness::{Answer, Receiver, SECRET, Site};
@@ -42,11 +42,10 @@ async fn deliver_all(site: &Site) -> Vec<DateTime<Utc>> {
     let StoreUrl::Sqlite(_) = &config.store;
     let store = Store::open(&config.store, Access::Owner).await.unwrap();
     let clock = Arc::new(TestClock(AtomicI64::new(0)));
-    let hooks = &config.webhooks;
-    let courier =
-        Courier::new(store.clone(), hooks, clock.clone(), Arc::new(SystemResolver), Arc::new(Notify::new())).unwrap();
+    let (resolver, wake) = (Arc::new(SystemResolver), Arc::new(Notify::new()));
+    let courier = Courier::new(store.clone(), &config.site, &config.webhooks, clock.clone(), resolver, wake).unwrap();
     let mut moments = Vec::new();
-    while let Some(due) = store.next_due(&["hook".to_owned()]).await.unwrap() {
+    while let Some(due) = store.next_due(&[Capacity::one("hook")]).await.unwrap() {
         clock.set(due);
         assert_eq!(courier.run_due().await.unwrap(), 1);
         moments.push(due);

@@ -214,10 +214,12 @@ fn make_newer(site: &Site) {
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let url = format!("sqlite:{}", site.file(".tidings/tidings.db").display());
         let mut connection = SqliteConnection::connect(&url).await.unwrap();
-        sqlx::query("UPDATE _sqlx_migrations SET version = 99 WHERE version > 1")
-            .execute(&mut connection)
-            .await
-            .unwrap();
+        sqlx::query(
+            "UPDATE _sqlx_migrations SET version = 99 WHERE version = (SELECT max(version) FROM _sqlx_migrations)",
+        )
+        .execute(&mut connection)
+        .await
+        .unwrap();
         connection.close().await.unwrap();
     });
 }

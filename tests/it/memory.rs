@@ -162,7 +162,17 @@ fn downgrade(site: &Site) {
         for table in ["unread", "feed", "term_path", "last_good"] {
             db.execute(sqlx::AssertSqlSafe(format!("DROP TABLE {table}"))).await.unwrap();
         }
-        db.execute("ALTER TABLE seen DROP COLUMN text").await.unwrap();
+        for index in ["delivery_unsent", "delivery_queue", "delivery_batch"] {
+            db.execute(sqlx::AssertSqlSafe(format!("DROP INDEX {index}"))).await.unwrap();
+        }
+        let columns = [
+            ("seen", &["text"][..]),
+            ("endpoint", &["paused", "failing_since", "opens_at", "probes", "rate_at", "sequence"]),
+            ("delivery", &["reason", "sequence", "batch", "post_key"]),
+        ];
+        for (table, column) in columns.into_iter().flat_map(|(table, all)| all.iter().map(move |one| (table, one))) {
+            db.execute(sqlx::AssertSqlSafe(format!("ALTER TABLE {table} DROP COLUMN {column}"))).await.unwrap();
+        }
         // It took other things for what readers see.
         db.execute("UPDATE seen SET revision = x'07070707070707070707070707070707'").await.unwrap();
         db.execute("DELETE FROM _sqlx_migrations WHERE version > 1").await.unwrap();

@@ -1,0 +1,161 @@
+//! One endpoint's messages, and who sends them.
+//!
+//! In: messages that were claimed. Out: each with its answer, or unsent. Never: more at once than the endpoint wants, a message
+//! sent whose lease may be over, or one that nobody hears of again.
+//!
+//! Workers take messages from the lane by themselves, so that nobody has to wait for the store between two of them.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::Instant;
+
+use super::Clock;
+use super::caller::{Answer, Caller};
+use super::message::Message;
+use crate::config::Payload;
+use crate::store::{Attempt, Capacity, Claim};
+
+/// A message that has waited here for so long is given back: its lease has just enough left for an attempt.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Messages that wait here, at most, behind those under way.
+const AHEAD: usize = 256;
+
+/// An endpoint's lane.
+pub(super) struct Lane {
+    pub(super) caller: Arc<Caller>,
+    belt: Mutex<Belt>,
+}
+
+#[derive(Default)]
+struct Belt {
+    waiting: VecDeque<Parcel>,
+    workers: usize,
+    /// Messages that arrived since one did not: as many again will not wait long.
+    pace: usize,
+}
+
+/// A message: claims that are sent together.
+pub(super) struct Parcel {
+    pub(super) claims: Vec<Claim>,
+    pub(super) claimed: Instant,
+}
+
+/// A message that is off the lane.
+pub(super) struct Ended {
+    /// The deliveries' rows.
+    pub(super) ids: Vec<i64>,
+    /// `None`: it was not sent.
+    pub(super) answer: Option<Answer>,
+}
+
+impl Lane {
+    pub(super) fn new(caller: Arc<Caller>) -> Self {
+        Self { caller, belt: Mutex::default() }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.caller.webhook.name
+    }
+
+    /// What may be claimed, if `share` of this endpoint's messages may be under way and `spare` workers more may work.
+    pub(super) fn capacity(&self, share: usize, spare: usize) -> Capacity {
+        let webhook = &self.caller.webhook;
+        let idle = webhook.concurrency.min(share).saturating_sub(self.workers()).min(spare);
+        Capacity {
+            endpoint: webhook.name.clone(),
+            free: idle + self.ahead(),
+            html: webhook.payload == Payload::Full,
+            batch: webhook.batch,
+            ordered: webhook.ordered,
+            rate: webhook.rate,
+        }
+    }
+
+    /// How many messages may wait here beyond those that do.
+    pub(super) fn ahead(&self) -> usize {
+        let (webhook, belt) = (&self.caller.webhook, self.belt());
+        let may_wait = !webhook.ordered && webhook.rate.is_none() && webhook.payload == Payload::Thin;
+        if may_wait { (2 * belt.pace).min(AHEAD).saturating_sub(belt.waiting.len()) } else { 0 }
+    }
+
+    pub(super) fn workers(&self) -> usize {
+        self.belt().workers
+    }
+
+    /// Takes messages. Returns how many workers are to begin, if `share` may be at work and `spare` more in all.
+    pub(super) fn push(&self, parcels: impl IntoIterator<Item = Parcel>, share: usize, spare: usize) -> usize {
+        let mut belt = self.belt();
+        belt.waiting.extend(parcels);
+        let idle = self.caller.webhook.concurrency.min(share).saturating_sub(belt.workers);
+        let new = idle.min(spare).min(belt.waiting.len());
+        belt.workers += new;
+        new
+    }
+
+    /// Takes back all that is not being sent yet.
+    pub(super) fn clear(&self) -> Vec<Parcel> {
+        self.belt().waiting.drain(..).collect()
+    }
+
+    /// Remembers how a message went: only an endpoint that takes them gets some in advance.
+    pub(super) fn learn(&self, arrived: bool) {
+        let mut belt = self.belt();
+        belt.pace = if arrived { AHEAD.min(belt.pace + 1) } else { 0 };
+    }
+
+    /// The next message; `None` ends the worker that asks.
+    fn next(&self) -> Option<Parcel> {
+        let mut belt = self.belt();
+        let next = belt.waiting.pop_front();
+        if next.is_none() {
+            belt.workers -= 1;
+        }
+        next
+    }
+
+    fn belt(&self) -> std::sync::MutexGuard<'_, Belt> {
+        // Nothing panics while it is held.
+        self.belt.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Sends a lane's messages, one after the other, until there is none.
+pub(super) async fn work(lane: Arc<Lane>, clock: Arc<dyn Clock>, ended: UnboundedSender<Ended>) {
+    while let Some(parcel) = lane.next() {
+        let ids = parcel.claims.iter().map(|claim| claim.id).collect();
+        let answer = match parcel.claimed.elapsed() < PATIENCE {
+            true => Some(send(&lane.caller, parcel.claims, clock.now()).await),
+            false => None,
+        };
+        // Nobody listens any more only when the process is on its way out.
+        let _ = ended.send(Ended { ids, answer });
+    }
+}
+
+async fn send(caller: &Arc<Caller>, claims: Vec<Claim>, now: DateTime<Utc>) -> Answer {
+    let caller = Arc::clone(caller);
+    // In a task of its own, so that a panic ends nothing else.
+    let call = tokio::spawn(async move {
+        let message = Message::new(&claims[0], caller.webhook.payload);
+        drop(claims);
+        caller.call(&message, now).await
+    });
+    call.await.unwrap_or_else(|_| panicked(now))
+}
+
+/// A panic is a failed attempt like any other: it is tried again, and given up in the end.
+fn panicked(at: DateTime<Utc>) -> Answer {
+    let attempt = Attempt {
+        at,
+        took: Duration::ZERO,
+        status: None,
+        error: Some("internal".to_owned()),
+        note: Some("Tidings itself failed; this is a bug, please report it".to_owned()),
+    };
+    Answer { attempt, retry_after: None }
+}
