@@ -1,3 +1,5 @@
+mod pacing;
+
 use chrono::TimeDelta;
 use sqlx::{ConnectOptions, Executor, sqlite::SqliteConnectOptions};
 

@@ -227,9 +227,9 @@ async fn judge<'a>(
         if health != before {
             write_health(db, &name, &health).await?;
         }
-    }
-    for (name, _) in turns.iter().filter(|(_, turn)| matches!(turn, Turn::Recovered { .. })) {
-        query(RESUME).bind(name).bind(now.timestamp_millis()).execute(&mut *db).await?;
+        if before.opens_at.is_some() && health.opens_at.is_none() {
+            query(RESUME).bind(&name).bind(now.timestamp_millis()).execute(&mut *db).await?;
+        }
     }
     Ok(turns)
 }

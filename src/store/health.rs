@@ -12,12 +12,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Attempt, Verdict};
 
-/// So many failures in a row open the breaker …
+/// So many failures in a row open the breaker.
 const FAILURES: u32 = 5;
-/// … if they lie so far apart: a restart of the receiver is no outage.
+/// If they lie closer together than this, nobody is told yet: a restart of the receiver is no outage …
 const SPREAD: TimeDelta = TimeDelta::seconds(60);
+/// … and the next message is let through so soon.
+const HUSH: Duration = Duration::from_secs(5);
 
-/// From one message that an open breaker lets through to the next; the last for ever.
+/// From one message that an open breaker lets through to the next, once it has been open for long; the last for ever.
 const STEPS: [Duration; 5] = [
     Duration::from_secs(30),
     Duration::from_mins(2),
@@ -42,7 +44,7 @@ pub(super) struct Health {
     pub(super) failing_since: Option<DateTime<Utc>>,
     /// Set while the breaker is open: when it lets one message through.
     pub(super) opens_at: Option<DateTime<Utc>>,
-    /// Messages that it let through and that failed.
+    /// How often it was found to be failing for long: from the first time on, operators know.
     pub(super) probes: u32,
     pub(super) last_success_at: Option<DateTime<Utc>>,
 }
@@ -91,7 +93,7 @@ impl Health {
 
     fn succeed(&mut self, now: DateTime<Utc>) -> Option<Turn> {
         let since = self.failing_since;
-        let recovered = self.opens_at.is_some().then_some(Turn::Recovered { since });
+        let recovered = (self.probes > 0).then_some(Turn::Recovered { since });
         let (not_before, disabled) = (self.not_before, self.disabled.take());
         *self = Self { not_before, disabled, last_success_at: Some(now), ..Self::default() };
         recovered
@@ -108,18 +110,18 @@ impl Health {
         }
         match self.opens_at {
             // What was under way when it opened says nothing new.
-            Some(at) if attempt.at < at => None,
-            Some(_) => {
-                self.probes = self.probes.saturating_add(1);
-                self.opens_at = Some(now + step(self.probes));
-                None
-            }
-            None if self.failures >= FAILURES && now - since >= SPREAD => {
-                self.opens_at = Some(now + step(0));
-                Some(Turn::Failing { since, failures: self.failures, reason: attempt.note.clone() })
-            }
-            None => None,
+            Some(at) if attempt.at < at => return None,
+            None if self.failures < FAILURES => return None,
+            _ => {}
         }
+        if now - since < SPREAD {
+            self.opens_at = Some(now + HUSH);
+            return None;
+        }
+        self.opens_at = Some(now + step(self.probes));
+        self.probes = self.probes.saturating_add(1);
+        let is_news = self.probes == 1;
+        is_news.then(|| Turn::Failing { since, failures: self.failures, reason: attempt.note.clone() })
     }
 
     fn disable(&mut self, reason: String) -> Turn {
@@ -129,7 +131,7 @@ impl Health {
 }
 
 fn step(probes: u32) -> Duration {
-    STEPS[STEPS.len().min(probes as usize + 1) - 1]
+    STEPS[(probes as usize).min(STEPS.len() - 1)]
 }
 
 #[cfg(test)]
@@ -150,11 +152,21 @@ mod tests {
     #[test]
     fn five_failures_in_a_row_over_a_minute_open_the_breaker() {
         assert_eq!(failing([0, 20, 40, 60]).opens_at, None, "four");
-        assert_eq!(failing([0, 1, 2, 3, 4, 59]).opens_at, None, "within a minute");
         let mut health = failing([0, 20, 40, 50]);
         let turn = fail(&mut health, 60);
         assert_eq!(turn, Some(Turn::Failing { since: at(0), failures: 5, reason: None }));
         assert_eq!(health.opens_at, Some(at(90)));
+    }
+
+    #[test]
+    fn a_restart_of_the_receiver_is_waited_for_in_silence() {
+        let mut health = failing([0, 1, 2, 3]);
+        for seconds in [4, 9, 14] {
+            assert_eq!(fail(&mut health, seconds), None);
+            assert_eq!(health.opens_at, Some(at(seconds + 5)));
+        }
+        assert_eq!(health.learn(&attempt(19), &Verdict::Delivered, at(19)), None);
+        assert_eq!(health.opens_at, None);
     }
 
     #[test]
@@ -182,7 +194,7 @@ mod tests {
         let mut health = failing([0, 20, 40, 50, 60]);
         let before = health.clone();
         fail(&mut health, 61);
-        assert_eq!((health.opens_at, health.probes), (before.opens_at, 0));
+        assert_eq!((health.opens_at, health.probes), (before.opens_at, 1));
     }
 
     #[test]
