@@ -2,12 +2,14 @@
 
 mod feeds;
 mod git;
+mod neighbours;
 mod paths;
 mod podcast;
 mod server;
 mod site;
 mod trigger;
 mod webhooks;
+mod websub;
 
 use std::path::PathBuf;
 
@@ -51,7 +53,10 @@ impl ConfigFile {
         let feeds = checker.feeds(site.as_ref(), defaults);
         let server = checker.server(site.as_ref());
         let store = checker.store();
-        let webhooks = checker.webhooks();
+        let mut webhooks = checker.webhooks();
+        let websub = checker.websub();
+        let indexnow = checker.indexnow(site.as_ref(), server.as_ref());
+        checker.add_neighbours(&websub, indexnow.as_ref(), &mut webhooks);
         let trigger = checker.trigger();
         let guard = checker.guard();
         match (site, schedule, server, store) {
@@ -64,6 +69,8 @@ impl ConfigFile {
                 server,
                 store,
                 webhooks,
+                websub,
+                indexnow,
                 trigger,
                 guard,
                 backfill: self.raw.backfill.unwrap_or(0),

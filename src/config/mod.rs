@@ -10,11 +10,13 @@ mod feeds;
 mod file;
 mod filter;
 mod git;
+mod neighbours;
 mod raw;
 mod schedule;
 mod secret;
 mod trigger;
 mod webhooks;
+mod websub;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -28,10 +30,12 @@ pub use feeds::{Archive, CustomFeed, Feeds, Paths, Podcast, PodcastCategory, Tem
 pub use file::{ConfigFile, FILE_NAME};
 pub use filter::{Filter, Terms};
 pub use git::{Address, Git, Place, Remote};
+pub use neighbours::IndexNow;
 pub use schedule::{Schedule, ScheduleError};
 pub use secret::{Secret, SecretRef};
 pub use trigger::Trigger;
 pub use webhooks::{EventType, MessageFormat, Payload, Rate, Webhook};
+pub use websub::Websub;
 
 use crate::posts::Person;
 
@@ -127,8 +131,12 @@ pub struct Config {
     pub server: Server,
     /// Where state is kept.
     pub store: StoreUrl,
-    /// Who is told, in the order given; names are unique.
+    /// Who is told, in the order given, then what `websub.ping` and `indexnow` come to; names are unique.
     pub webhooks: Vec<Arc<Webhook>>,
+    /// Who tells subscribers of feeds that they changed.
+    pub websub: Websub,
+    /// Whether search engines are told of posts.
+    pub indexnow: Option<IndexNow>,
     /// Who may ask for a scan over HTTP; `None`: nobody.
     pub trigger: Option<Trigger>,
     /// What stops a scan.

@@ -1,7 +1,9 @@
 //! `tidings.yaml` as written: types and names are right, values are not looked at yet.
 
 mod feeds;
+mod indexnow;
 mod webhooks;
+mod websub;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -11,7 +13,9 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 
 pub(super) use feeds::{OneOrMore, RawArchive, RawCustomFeed, RawFeeds, RawPaths, RawPodcast, RawPodcastType};
+pub(super) use indexnow::RawIndexNow;
 pub(super) use webhooks::{RawFormat, RawMode, RawWebhook};
+pub(super) use websub::RawWebsub;
 
 use super::{SecretRef, Updated};
 
@@ -27,6 +31,8 @@ pub(super) struct RawConfig {
     pub(super) server: Option<RawServer>,
     pub(super) store: Option<RawStore>,
     pub(super) webhooks: Option<Vec<RawWebhook>>,
+    pub(super) websub: Option<RawWebsub>,
+    pub(super) indexnow: Option<RawIndexNow>,
     pub(super) trigger: Option<RawTrigger>,
     pub(super) guard: Option<RawGuard>,
     pub(super) backfill: Option<usize>,

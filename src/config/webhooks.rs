@@ -26,6 +26,12 @@ pub enum EventType {
     /// A feed's documents have other bytes than before.
     #[serde(rename = "feed.updated")]
     FeedUpdated,
+    /// More feeds changed at once than `guard.max_events_per_scan`: one event instead of a flood.
+    #[serde(rename = "feeds.changed")]
+    FeedsChanged,
+    /// The pages of posts that are new, changed or gone: all of a scan in one event.
+    #[serde(rename = "urls.changed")]
+    UrlsChanged,
     /// Deliveries to an endpoint have failed for so long that it is tried less often.
     #[serde(rename = "endpoint.failing")]
     EndpointFailing,
@@ -48,12 +54,14 @@ pub enum EventType {
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::PostPublished,
         Self::PostUpdated,
         Self::PostRemoved,
         Self::PostsChanged,
         Self::FeedUpdated,
+        Self::FeedsChanged,
+        Self::UrlsChanged,
         Self::EndpointFailing,
         Self::EndpointDisabled,
         Self::EndpointRecovered,
@@ -74,6 +82,8 @@ impl EventType {
             Self::PostRemoved => "post.removed",
             Self::PostsChanged => "posts.changed",
             Self::FeedUpdated => "feed.updated",
+            Self::FeedsChanged => "feeds.changed",
+            Self::UrlsChanged => "urls.changed",
             Self::EndpointFailing => "endpoint.failing",
             Self::EndpointDisabled => "endpoint.disabled",
             Self::EndpointRecovered => "endpoint.recovered",
@@ -135,6 +145,17 @@ pub enum MessageFormat {
         /// The body's media type.
         content_type: String,
     },
+    /// Says to a WebSub hub that a topic has changed. What `websub.ping` becomes; nobody writes it.
+    WebSubPing,
+    /// A list of pages for search engines. What `indexnow` becomes; nobody writes it.
+    IndexNow {
+        /// On which all pages are.
+        host: String,
+        /// What proves that the host's owner asks.
+        key: String,
+        /// Where the key lies.
+        key_location: Url,
+    },
 }
 
 impl MessageFormat {
@@ -151,6 +172,8 @@ impl MessageFormat {
             Self::Ntfy => "ntfy",
             Self::Telegram { .. } => "telegram",
             Self::Template { .. } => "template",
+            Self::WebSubPing => "websub ping",
+            Self::IndexNow { .. } => "indexnow",
         }
     }
 }

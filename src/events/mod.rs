@@ -1,11 +1,14 @@
 //! What subscribers are told: the catalog held against what was seen before.
 //!
 //! In: the catalog, the store's memory, now. Out: which posts are new, changed or gone, what the store is to remember of them,
-//! and their events. Never: I/O, a clock.
+//! and their events; also those about feeds ([`feeds`]), pages ([`urls`]) and scans ([`notices`]). Never: I/O, a clock.
 
 mod changes;
+pub mod feeds;
 mod id;
 mod memory;
+pub mod notices;
+pub mod urls;
 
 use chrono::{DateTime, FixedOffset, SubsecRound as _, Utc};
 use serde::{Deserialize, Serialize};

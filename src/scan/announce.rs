@@ -5,8 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ScanError;
 use super::pass::Pass;
 use crate::catalog::authors_of;
+use crate::config::{EventType, MessageFormat, Webhook};
+use crate::events::feeds::{ChangedFeed, feed_updated, feeds_changed, topic_updated};
+use crate::events::urls::urls_changed;
 use crate::events::{self, Change, Event, PostData, Seen};
 use crate::feeds::plan::feed_url;
+
+/// A hub is told of so many documents of one scan, those of the site's own feeds first: a site whose every feed changes would
+/// flood it.
+const MAX_TOPICS: usize = 1000;
 
 /// An event, with the names of the endpoints that are owed it.
 pub(super) type Owed = (Event, Vec<String>);
@@ -18,14 +25,18 @@ struct Draft<'a> {
     remembered: Seen,
 }
 
-/// What comes of all changes of a scan. `new` has the places of the posts that may be others than before, if not all may.
+/// What comes of all changes of a scan. `new` has the places of the posts that may be others than before, if not all may;
+/// `feeds` are those whose documents changed.
 pub(super) fn announce(
     pass: &mut Pass<'_>,
     changes: &[Change<'_>],
     new: Option<&BTreeSet<usize>>,
+    feeds: &[ChangedFeed],
 ) -> Result<(Vec<Seen>, Vec<Owed>), ScanError> {
     let drafts: Vec<_> = changes.iter().map(|change| draft(pass, change)).collect();
     let (single, mut owed) = who_is_told(pass, &drafts);
+    owed.extend(about_feeds(pass, feeds));
+    owed.extend(about_pages(pass, &drafts));
     let feeds = if single.is_empty() { BTreeMap::new() } else { feeds_by_post(pass) };
     for (at, names) in single {
         let event = event(pass, &drafts[at], &names, &feeds)?;
@@ -68,6 +79,48 @@ fn who_is_told(pass: &Pass<'_>, drafts: &[Draft<'_>]) -> (BTreeMap<usize, Vec<St
         digests.push((digest, vec![hook.name.clone()]));
     }
     (single, digests)
+}
+
+/// Those that are told of this, in the order of the config.
+fn told<'p>(pass: &'p Pass<'_>, event_type: EventType) -> impl Iterator<Item = &'p Webhook> {
+    let hooks = pass.config.webhooks.iter().map(AsRef::as_ref);
+    hooks.filter(move |hook: &&Webhook| hook.enabled && hook.events.contains(&event_type))
+}
+
+/// Each feed that changed by itself, or a digest of them where there are too many; to hubs, each document by itself.
+fn about_feeds(pass: &Pass<'_>, feeds: &[ChangedFeed]) -> Vec<Owed> {
+    let (site, now) = (pass.config.site.url.as_str(), pass.now);
+    let names = |are_hubs: bool| -> Vec<String> {
+        let hooks =
+            told(pass, EventType::FeedUpdated).filter(|hook| are_hubs == (hook.format == MessageFormat::WebSubPing));
+        hooks.map(|hook| hook.name.clone()).collect()
+    };
+    let (hubs, hooks) = (names(true), names(false));
+    let topics = feeds.iter().flat_map(|feed| &feed.documents).filter(|document| document.is_topic).take(MAX_TOPICS);
+    let mut owed: Vec<Owed> = topics.map(|topic| (topic_updated(site, topic, now), hubs.clone())).collect();
+    if feeds.len() <= pass.config.guard.max_events_per_scan {
+        owed.extend(feeds.iter().map(|feed| (feed_updated(site, feed, now), hooks.clone())));
+    } else {
+        owed.extend(hooks.into_iter().map(|name| (feeds_changed(site, &name, feeds, now), vec![name])));
+    }
+    owed.retain(|(_, names)| !names.is_empty());
+    owed
+}
+
+/// The pages of all posts that are told of; of a post that went to another URL, both.
+fn about_pages(pass: &Pass<'_>, drafts: &[Draft<'_>]) -> Vec<Owed> {
+    let names: Vec<String> = told(pass, EventType::UrlsChanged).map(|hook| hook.name.clone()).collect();
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let told: Vec<_> = drafts.iter().filter(|draft| draft.change.announced).collect();
+    let changes: Vec<_> = told.iter().map(|draft| (draft.change.event_type, &draft.remembered)).collect();
+    let urls = told.iter().flat_map(|draft| {
+        let before = draft.change.seen.filter(|seen| !seen.gone).map(|seen| seen.post.url.as_str());
+        [Some(draft.data.url.as_str()), before].into_iter().flatten()
+    });
+    let events = urls_changed(&pass.config.site.url, &changes, urls, pass.now);
+    events.into_iter().map(|event| (event, names.clone())).collect()
 }
 
 fn event(

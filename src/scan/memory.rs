@@ -15,6 +15,8 @@ pub(super) struct Memory {
     /// What the last scan saw and could not record.
     pub(super) unrecorded: HashMap<String, Seen>,
     pub(super) documents: HashMap<String, DocumentState>,
+    /// What the store remembers of those that became others since, and could not be recorded.
+    recorded: HashMap<String, Option<DocumentState>>,
     pub(super) feeds: HashMap<String, Shown>,
     pub(super) terms: Given,
     pub(super) good: HashMap<String, GoodState>,
@@ -27,12 +29,17 @@ impl Memory {
     pub(super) async fn load(store: Option<&Store>, unrecorded: &ScanCommit) -> Result<Self, StoreError> {
         let Some(store) = store else { return Ok(Self::default()) };
         let (mut documents, mut feeds) = (store.documents().await?, store.feeds().await?);
-        documents.extend(unrecorded.documents.iter().cloned());
+        let mut recorded = HashMap::new();
+        for (path, state) in &unrecorded.documents {
+            let before = documents.insert(path.clone(), state.clone());
+            recorded.entry(path.clone()).or_insert(before);
+        }
         feeds.extend(unrecorded.kept.feeds.iter().cloned());
         Ok(Self {
             seen: store.seen().await?,
             unrecorded: unrecorded.seen.iter().map(|seen| (seen.key.clone(), seen.clone())).collect(),
             documents,
+            recorded,
             feeds,
             terms: store.term_paths().await?,
             good: store.good_states().await?,
@@ -46,6 +53,7 @@ impl Memory {
         let ScanCommit { seen, documents, documents_gone, kept, at, .. } = commit;
         self.seen.extend(seen.into_iter().map(|seen| (seen.key.clone(), seen)));
         self.unrecorded.clear();
+        self.recorded.clear();
         self.documents.extend(documents);
         documents_gone.iter().for_each(|path| drop(self.documents.remove(path)));
         self.feeds.extend(kept.feeds);
@@ -57,6 +65,11 @@ impl Memory {
         if let Some(unread) = kept.unread {
             self.unread = unread;
         }
+    }
+
+    /// What the store remembers of a document.
+    pub(super) fn recorded(&self, path: &str) -> Option<&DocumentState> {
+        self.recorded.get(path).map_or_else(|| self.documents.get(path), Option::as_ref)
     }
 
     /// How posts that were never seen are to be taken.

@@ -21,6 +21,7 @@ mod pass;
 mod posts;
 mod refresh;
 mod renames;
+mod renewed;
 mod sheets;
 mod site;
 mod standing;
@@ -289,7 +290,11 @@ impl Scanner {
         self.unrecorded.kept.feeds.extend(output.shown.iter().cloned());
         let ((seen, events), (good, good_gone)) = match run.store {
             Some(_) => {
-                (announce::announce(&mut pass, &changes, new.as_ref())?, last_good::keep(&mut pass, &memory.good)?)
+                let feeds = renewed::feeds(&pass, memory, &output, &self.unrecorded.documents, &self.made);
+                (
+                    announce::announce(&mut pass, &changes, new.as_ref(), &feeds)?,
+                    last_good::keep(&mut pass, &memory.good)?,
+                )
             }
             // Nobody is told, and nothing is remembered.
             None => Default::default(),

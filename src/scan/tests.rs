@@ -2,7 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests write the files that are read")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
@@ -12,14 +12,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use super::memory::Memory;
 use super::{Report, Run, ScanError, Scanner};
 use crate::config::{ConfigFile, StoreUrl};
 use crate::publish::Published;
 use crate::sources::{Source, Touched};
-use crate::store::{Access, DocumentState, Store};
+use crate::store::{Access, DocumentState, Selection, Store};
 
 const CONFIG: &str = "site: {url: \"https://example.com\", title: T}\nsource: {generator: jekyll}\n\
-                      feeds: {limit: 3, archive: {size: 4}, autodiscovery: true}\nguard: {max_removed_percent: 100}\n";
+                      feeds: {limit: 3, archive: {size: 4}, autodiscovery: true}\nguard: {max_removed_percent: 100}\n\
+                      webhooks: [{name: cdn, url: \"https://x.example\", secret: {env: S}, events: [feed.updated, urls.changed]}]\n\
+                      websub: {ping: [\"https://hub.example\"]}\n";
+
+const SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
 /// Something that happens to the post with this number.
 #[derive(Debug, Clone)]
@@ -151,6 +156,7 @@ impl Reader {
         let out = tempfile::tempdir().unwrap();
         let url = StoreUrl::Sqlite(out.path().join("store.db"));
         let store = Store::open(&url, Access::Owner).await.unwrap();
+        store.sync_endpoints(&["cdn".to_owned(), "ping:hub.example".to_owned()], blog.now).await.unwrap();
         Self { scanner: scanner(blog, out.path()), out, store }
     }
 
@@ -170,6 +176,12 @@ impl Reader {
         drop(fs::remove_file(self.out.path().join("feeds").join(document)));
     }
 
+    /// Who is told what, by ids.
+    async fn told(&self) -> BTreeSet<(String, String)> {
+        let deliveries = self.store.deliveries(&Selection::default()).await.unwrap();
+        deliveries.into_iter().map(|delivery| (delivery.endpoint, delivery.event_id)).collect()
+    }
+
     /// All documents, and what is remembered of posts.
     async fn outcome(&self) -> (BTreeMap<String, String>, Vec<String>) {
         let mut documents = BTreeMap::new();
@@ -183,7 +195,7 @@ impl Reader {
 fn scanner(blog: &Blog, out: &Path) -> Scanner {
     let file = ConfigFile::parse("tidings.yaml", blog.dir.path(), CONFIG.to_owned()).unwrap();
     let source = Source::directory(blog.dir.path()).unwrap();
-    Scanner::new(file, source, Some(out.join("feeds")), None)
+    Scanner::new(file, source, Some(out.join("feeds")), Some(|_| Some(SECRET.to_owned())))
 }
 
 fn collect(dir: &Path, documents: &mut BTreeMap<String, String>) {
@@ -220,6 +232,61 @@ fn a_scanner_is_replaced_if_it_is_told_otherwise_and_keeps_what_was_not_recorded
     assert_eq!(current.unrecorded.documents.len(), 1);
 }
 
+/// A plain post with this number and tag.
+fn write(post: usize, tag: u8) -> Step {
+    Step::Write { post, title: 0, tag, url: None, hour: 0, text: 0, plural: false }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feed_that_goes_and_comes_back_is_told_of_each_time() {
+    let mut blog = Blog::new();
+    blog.happen(&write(0, 0));
+    let mut reader = Reader::new(&blog).await;
+    reader.scan(blog.now, &Touched::Anything).await.unwrap();
+    for _ in 0..3 {
+        for step in [write(1, 2), Step::Delete(1)] {
+            blog.happen(&step);
+            reader.scan(blog.now, &Touched::Anything).await.unwrap();
+        }
+    }
+    let deliveries = reader.store.deliveries(&Selection::default()).await.unwrap();
+    let told = deliveries.iter().filter(|delivery| delivery.title.as_deref() == Some("T — #t2")).count();
+    assert_eq!(told, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_visible_and_could_not_be_recorded_is_told_with_the_ids_that_it_had() {
+    let mut blog = Blog::new();
+    blog.happen(&write(0, 0));
+    blog.happen(&write(1, 0));
+    let mut reader = Reader::new(&blog).await;
+    reader.scan(blog.now, &Touched::Anything).await.unwrap();
+    assert_eq!(reader.told().await, BTreeSet::new(), "the baseline");
+
+    blog.happen(&Step::Delete(0));
+    let memory = Memory::load(Some(&reader.store), &reader.scanner.unrecorded).await.unwrap();
+    let commit = tokio::task::block_in_place(|| {
+        let run = Run {
+            store: Some(&reader.store),
+            published: &Published::default(),
+            now: blog.now,
+            touched: &Touched::Anything,
+            allow_removals: false,
+            progress: &|_, _, _| {},
+        };
+        reader.scanner.pass(&run, &memory).unwrap().1
+    });
+    let lost =
+        commit.events.iter().flat_map(|(event, names)| names.iter().map(|name| (name.clone(), event.id.clone())));
+    let lost: BTreeSet<_> = lost.collect();
+    assert!(lost.len() > 4, "{lost:?}");
+    (reader.scanner.unrecorded, reader.scanner.memory) = (commit, None);
+    reader.scan(blog.now + TimeDelta::hours(1), &Touched::Anything).await.unwrap();
+    assert_eq!(reader.told().await, lost);
+    reader.scan(blog.now + TimeDelta::hours(2), &Touched::Anything).await.unwrap();
+    assert_eq!(reader.told().await, lost, "and once");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
@@ -247,6 +314,7 @@ proptest! {
                 };
                 prop_assert_eq!(named(documents, one.out.path()), named(expected, other.out.path()));
                 prop_assert_eq!(seen, remembered);
+                prop_assert_eq!(one.told().await, other.told().await, "after {:?}", step);
             }
             Ok(())
         })?;
