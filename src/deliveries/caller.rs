@@ -16,7 +16,8 @@ use super::addresses::check_host;
 use super::client::{Clients, Timeouts};
 use super::excerpt::Secrets;
 use super::failure::{Failure, mask};
-use super::message::{self, Message};
+use super::formats;
+use super::message::Message;
 use super::retry::parse_retry_after;
 use super::sign::{self, SigningKey};
 use crate::config::{Secret, Webhook};
@@ -97,16 +98,21 @@ impl Caller {
     }
 
     fn request(&self, message: &Message, now: DateTime<Utc>) -> reqwest::RequestBuilder {
-        let timestamp = now.timestamp();
-        let signature = sign::sign(&self.keys, &message.id, timestamp, &message.body);
-        self.client
+        let request = self
+            .client
             .post(self.webhook.url.clone())
             .headers(self.webhook.headers.clone())
-            .header(CONTENT_TYPE, message::CONTENT_TYPE)
+            .header(CONTENT_TYPE, formats::content_type(&self.webhook.format))
+            .body(message.body.clone());
+        if self.keys.is_empty() {
+            return request;
+        }
+        let timestamp = now.timestamp();
+        let signature = sign::sign(&self.keys, &message.id, timestamp, &message.body);
+        request
             .header(sign::ID_HEADER, &message.id)
             .header(sign::TIMESTAMP_HEADER, timestamp)
             .header(sign::SIGNATURE_HEADER, signature)
-            .body(message.body.clone())
     }
 
     /// The status line decides; what is wrong with the body of a success is worth a note and no more.
@@ -123,7 +129,8 @@ impl Caller {
                 format!("answered {status}, which points to {target}; redirects are not followed: correct the url");
             (Some("redirect"), Some(note))
         } else {
-            let excerpt = self.secrets.excerpt(&body);
+            let advice = formats::advice(&self.webhook.format, status.as_u16());
+            let excerpt = advice.map_or_else(|| self.secrets.excerpt(&body), str::to_owned);
             let colon = if excerpt.is_empty() { "" } else { ": " };
             (Some("status"), Some(format!("answered {status}{colon}{excerpt}")))
         };

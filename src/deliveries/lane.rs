@@ -141,7 +141,7 @@ async fn send(caller: &Arc<Caller>, claims: Vec<Claim>, now: DateTime<Utc>) -> A
     let caller = Arc::clone(caller);
     // In a task of its own, so that a panic ends nothing else.
     let call = tokio::spawn(async move {
-        let message = Message::new(&claims[0], caller.webhook.payload);
+        let message = Message::new(&claims[0], caller.webhook.payload).written(&claims[0].data, &caller.webhook.format);
         drop(claims);
         caller.call(&message, now).await
     });

@@ -6,7 +6,8 @@
 use axum::body::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::config::{EventType, Payload};
+use super::formats;
+use crate::config::{EventType, MessageFormat, Payload};
 use crate::events::Event;
 use crate::store::Claim;
 
@@ -36,6 +37,12 @@ impl Message {
     pub fn of_event(event: &Event, payload: Payload) -> Self {
         let html = event.html.as_deref().filter(|_| payload == Payload::Full);
         Self { id: event.id.clone(), body: body(event.event_type, event.timestamp, &event.data.to_string(), html) }
+    }
+
+    /// The same message as this format has it.
+    pub(super) fn written(self, data: &str, format: &MessageFormat) -> Self {
+        let body = formats::body(format, data).unwrap_or(self.body);
+        Self { id: self.id, body }
     }
 }
 

@@ -17,6 +17,7 @@ mod caller;
 pub mod client;
 mod excerpt;
 mod failure;
+mod formats;
 mod lane;
 pub mod message;
 mod report;
@@ -88,7 +89,7 @@ pub async fn probe(
 ) -> anyhow::Result<Attempt> {
     let timeouts = Timeouts::default();
     let caller = Caller::new(webhook, &mut Clients::new(resolver, timeouts), timeouts)?;
-    let message = Message::of_event(event, webhook.payload);
+    let message = Message::of_event(event, webhook.payload).written(&event.data.to_string(), &webhook.format);
     Ok(caller.call(&message, event.timestamp).await.attempt)
 }
 

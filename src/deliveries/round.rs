@@ -12,6 +12,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::time::Instant;
 
 use super::Courier;
+use super::formats;
 use super::lane::{Ended, Lane, Parcel, work};
 use super::report::{self, Outcome};
 use super::retry::{LONGEST_WAIT, Tries, decide};
@@ -190,7 +191,11 @@ impl<'a> Round<'a> {
             let lane = self.lanes.iter().find(|lane| lane.name() == claim.endpoint).expect("a claim has its lane");
             let schedule = &lane.caller.webhook.retry;
             let tries = Tries { schedule, before: claim.attempts, first_failed_at: claim.first_failed_at };
-            let verdict = decide(answer.attempt.status, answer.retry_after, tries, now, random);
+            let format = &lane.caller.webhook.format;
+            let verdict = match answer.attempt.status {
+                Some(status) if formats::is_final(format, status) => Verdict::Dead,
+                status => decide(status, answer.retry_after, tries, now, random),
+            };
             if at == 0 {
                 lane.learn(verdict == Verdict::Delivered);
             }
