@@ -71,7 +71,10 @@ impl Parts {
         let (a, b) = (&now.server, &new.server);
         let public = moved("public", a.listen, b.listen).await?;
         let admin = moved("admin", a.admin, b.admin).await?;
-        let is_public = public.is_some() || a.public_url != b.public_url || now.trigger != new.trigger;
+        let is_public = public.is_some()
+            || a.public_url != b.public_url
+            || now.trigger != new.trigger
+            || now.indexnow != new.indexnow;
         let is_admin = admin.is_some() || a.admin_token != b.admin_token;
         // Certificates are in files of their own, which may be others under the same name.
         let same_hooks = now.webhooks == new.webhooks && new.webhooks.iter().all(|hook| hook.ca_file.is_none());
@@ -122,7 +125,11 @@ fn courier(config: &Config, state: &State) -> Result<Courier, Failure> {
 
 fn public_routes(config: &Config, state: &State) -> Router {
     let path = config.server.public_url.path();
-    server::public(state.published.clone(), path, config.trigger.as_ref(), &state.triggered)
+    let routes = server::public(state.published.clone(), path, config.trigger.as_ref(), &state.triggered);
+    match &config.indexnow {
+        Some(indexnow) => server::with_key(routes, path, indexnow),
+        None => routes,
+    }
 }
 
 fn admin_routes(config: &Config, state: &State, metrics: &PrometheusHandle) -> Router {

@@ -10,6 +10,7 @@ mod coding;
 mod complaints;
 mod conditional;
 mod documents;
+mod key;
 mod prefix;
 mod serve;
 #[cfg(test)]
@@ -43,6 +44,11 @@ pub fn public(published: Published, path: &str, trigger: Option<&config::Trigger
         }
         None => documents,
     }
+}
+
+/// These routes of the public listener, and the file that proves whose an IndexNow key is. `path` as in [`public`].
+pub fn with_key(routes: Router, path: &str, indexnow: &config::IndexNow) -> Router {
+    key::add(routes, path, indexnow)
 }
 
 /// The admin listener's routes: `/livez`, `/readyz`, `/metrics`.

@@ -15,8 +15,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::admin::{self, Admin, Probe};
-use super::{public, serve};
-use crate::config::Secret;
+use super::{public, serve, with_key};
+use crate::config::{IndexNow, Secret};
 use crate::feeds::{Document, Media};
 use crate::publish::{Durability, Output, Published, PublishedDocument, fingerprint};
 use crate::store::{DocumentState, StoreError};
@@ -469,4 +469,28 @@ fn requests_are_counted_by_kind_and_status() {
     ] {
         assert!(reply.text().lines().any(|found| found == line), "{line} in\n{}", reply.text());
     }
+}
+
+#[tokio::test]
+async fn a_search_engine_finds_the_key_and_everybody_else_the_documents() {
+    let (_dir, published, _server) = blog().await;
+    let indexnow = IndexNow {
+        key: "0123abcd".into(),
+        endpoint: "https://api.example/".parse().unwrap(),
+        key_location: "https://example.org/0123abcd.txt".parse().unwrap(),
+    };
+    let routes = with_key(public(published, "/blog/", None, &Arc::default()), "/blog/", &indexnow);
+    let server = Server::start(routes).await;
+    for path in ["/0123abcd.txt", "/blog/0123abcd.txt"] {
+        let reply = server.ask(&format!("GET {path}"), &[]).await;
+        assert_eq!(
+            (reply.status, reply.text(), reply.header("content-type")),
+            (200, "0123abcd", "text/plain; charset=utf-8")
+        );
+        let head = server.ask(&format!("HEAD {path}"), &[]).await;
+        assert_eq!((head.status, head.text(), head.header("content-length")), (200, "", "8"));
+    }
+    assert_eq!(server.ask("GET /blog/feed.atom", &[]).await.status, 200);
+    assert_eq!(server.ask("POST /0123abcd.txt", &[]).await.status, 404);
+    assert_eq!(server.ask("GET /0123abcd", &[]).await.status, 404);
 }
