@@ -13,6 +13,7 @@ mod clock;
 mod deliveries;
 mod endpoints;
 mod explain;
+mod failing;
 mod failure;
 mod init;
 mod listen;

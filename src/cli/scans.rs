@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
+use super::failing::Failing;
 use super::pace::{Pace, Reason};
 use super::progress::Progress;
 use super::reload::Reload;
@@ -36,6 +37,7 @@ impl Scans {
     pub(super) async fn run(mut self, stop: CancellationToken) {
         let (mut told, mut pace, mut reason) = (Told::default(), Pace::new(), Reason::Start);
         let mut retention = Retention::new(&self.state.store).await;
+        let mut failing = Failing::new(&self.state.store).await;
         pace.follow(self.area());
         pace.settle(PATIENCE).await;
         while !stop.is_cancelled() {
@@ -45,6 +47,7 @@ impl Scans {
             let (started, now) = (Instant::now(), pace.now());
             let result = self.scan(pace.touched(reason), now).await;
             told.tell(&result, reason, started.elapsed());
+            failing.note(&result, &self.config, &self.state.store, now).await;
             match result {
                 Ok(report) => {
                     pace.succeeded(report.next_due);

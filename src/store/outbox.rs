@@ -19,8 +19,10 @@ use sqlx::{QueryBuilder, Row, SqliteConnection, query, query_scalar};
 
 use super::scan::ROWS;
 use super::values::json_text;
+use super::{Store, StoreError};
 use crate::config::EventType;
 use crate::events::Event;
+use crate::events::notices::Streak;
 
 /// What endpoints are owed about posts and were not sent.
 const UNSENT: &str = "
@@ -32,6 +34,10 @@ const OVERTAKE: &str = "
     UPDATE delivery SET state = 'cancelled', finished_at = ?2, reason = 'overtaken by newer news about the post'
     WHERE id IN (SELECT value FROM json_each(?1))";
 
+/// The last notice about scans, if it is that they fail.
+const SCANS_FAILING: &str = "
+    SELECT data FROM (SELECT type, data FROM event WHERE type IN (?1, ?2) ORDER BY timestamp DESC LIMIT 1) WHERE type = ?1";
+
 /// Something that an endpoint was not sent yet.
 struct Unsent {
     id: i64,
@@ -41,6 +47,35 @@ struct Unsent {
 
 /// By endpoint and post.
 type Backlog = HashMap<(String, String), Vec<Unsent>>;
+
+impl Store {
+    /// Commits one event and who is owed it, apart from any scan. What [`Store::commit_scan`] says of events holds. Returns
+    /// how many deliveries are new.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails; then nothing was written.
+    pub async fn owe(&self, event: &Event, endpoints: &[String]) -> Result<u64, StoreError> {
+        let mut tx = self.write().await?;
+        let new = insert_events(&mut tx, &[(event, endpoints)]).await?;
+        tx.commit().await?;
+        Ok(new)
+    }
+
+    /// The streak of failures that somebody was told of, and of whose end nobody was.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn scans_failing(&self) -> Result<Option<Streak>, StoreError> {
+        let data: Option<String> = query_scalar(SCANS_FAILING)
+            .bind(EventType::ScanFailing.as_str())
+            .bind(EventType::ScanRecovered.as_str())
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(data.and_then(|data| serde_json::from_str(&data).ok()))
+    }
+}
 
 /// Inserts events and the deliveries owed, in order; returns how many deliveries are new.
 pub(super) async fn insert_events(db: &mut SqliteConnection, events: &[(&Event, &[String])]) -> sqlx::Result<u64> {
@@ -152,6 +187,7 @@ mod tests {
     use super::super::fixtures::*;
     use super::super::{ScanCommit, Verdict};
     use super::*;
+    use crate::events::notices::{scan_failing, scan_recovered};
 
     #[tokio::test]
     async fn committing_the_same_scan_twice_owes_nothing_more() {
@@ -193,6 +229,28 @@ mod tests {
 
         assert_eq!(count(&store, "event").await, 1);
         assert_eq!(ids(&claim_all(&store, "hook", 0).await), ["both"]);
+    }
+
+    #[tokio::test]
+    async fn a_notice_is_owed_apart_from_any_scan_and_once() {
+        let (_place, store) = store(&["hook"]).await;
+        assert_eq!(store.owe(&event("a"), &names(&["hook", "stranger"])).await.unwrap(), 1);
+        assert_eq!(store.owe(&event("a"), &names(&["hook"])).await.unwrap(), 0);
+        assert_eq!(ids(&claim_all(&store, "hook", 0).await), ["a"]);
+    }
+
+    #[tokio::test]
+    async fn a_streak_of_failures_is_known_until_its_end_was_told() {
+        let (_place, store) = store(&["hook"]).await;
+        let streak = |start| Streak { since: at(start), failures: 3 };
+        assert_eq!(store.scans_failing().await.unwrap(), None);
+        for start in [0, 1000] {
+            let hook = names(&["hook"]);
+            store.owe(&scan_failing("s", streak(start), "no disk", at(start + 60)), &hook).await.unwrap();
+            assert_eq!(store.scans_failing().await.unwrap(), Some(streak(start)));
+            store.owe(&scan_recovered("s", streak(start), at(start + 90)), &hook).await.unwrap();
+            assert_eq!(store.scans_failing().await.unwrap(), None);
+        }
     }
 
     #[tokio::test]
