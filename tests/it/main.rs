@@ -29,6 +29,7 @@ mod kept;
 mod layers;
 mod memory;
 mod nasty;
+mod neighbours;
 mod permissions;
 mod readers;
 mod receivers;

@@ -6,6 +6,7 @@
 mod daemon;
 mod receiver;
 mod site;
+mod unsigned;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use std::time::Duration;
 pub(crate) use daemon::{Daemon, client};
 pub(crate) use receiver::{Answer, Message, Receiver};
 pub(crate) use site::{Done, Site};
+pub(crate) use unsigned::{Request, Unsigned};
 
 /// A secret that signs the messages of all tests.
 pub(crate) const SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";

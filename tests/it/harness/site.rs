@@ -37,6 +37,14 @@ impl Site {
         Self { dir: tempfile::tempdir().unwrap() }
     }
 
+    /// A copy of everything, the database too.
+    pub(crate) fn copy(&self) -> Self {
+        let copy = Self::bare();
+        let (from, to) = (self.file("."), copy.path());
+        assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
+        copy
+    }
+
     /// Writes tidings.yaml: ports that are free, no scans but those asked for, and `more`.
     pub(crate) fn config(&self, more: &str) {
         // The source of `more` stays the one that is named.
