@@ -126,6 +126,10 @@ mod tests {
         let around = Surroundings { out: None, env: Some(&|_| Some(key.into())) };
         let defaults = SiteDefaults { url: Some("https://blog.example.com".into()), ..SiteDefaults::default() };
         let config = file.check(&defaults, &around).unwrap();
-        assert_eq!((config.webhooks.len(), config.feeds.custom.len()), (1, 1));
+        assert_eq!(
+            (config.webhooks.len(), config.feeds.custom.len()),
+            (3, 1),
+            "a hub and search engines are told, too"
+        );
     }
 }
