@@ -1,0 +1,62 @@
+//! How long an idle courier takes from a commit to the first byte at the receiver.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, ensure};
+use chrono::Utc;
+use tidings::config::{ConfigFile, SiteDefaults, Surroundings};
+use tidings::deliveries::client::SystemResolver;
+use tidings::deliveries::{Courier, SystemClock};
+use tidings::store::ScanCommit;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::backlog;
+use super::receiver::{Receiver, micros};
+
+/// Milliseconds, one for each event.
+pub(crate) fn measure(events: usize) -> anyhow::Result<Vec<f64>> {
+    tokio::runtime::Runtime::new()?.block_on(one_by_one(events))
+}
+
+async fn one_by_one(events: usize) -> anyhow::Result<Vec<f64>> {
+    let (mut receiver, site) = (Receiver::start()?, tempfile::tempdir()?);
+    let hook = format!("webhooks: [{{name: hook, url: 'http://{}/', secret: {{env: SECRET}}}}]\n", receiver.address);
+    std::fs::write(site.path().join("tidings.yaml"), hook)?;
+    let file = ConfigFile::load(site.path(), None).map_err(|problem| anyhow::anyhow!("{problem:?}"))?;
+    let defaults = SiteDefaults { url: Some("https://blog.example.com".into()), ..SiteDefaults::default() };
+    let around = Surroundings { out: None, env: Some(&|_| Some(backlog::SECRET.to_owned())) };
+    let config = file.check(&defaults, &around).map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
+    let store = backlog::open(site.path()).await?;
+    let names = vec!["hook".to_owned()];
+    store.sync_endpoints(&names, Utc::now()).await?;
+    let (wake, stop) = (Arc::new(Notify::new()), CancellationToken::new());
+    let (clock, resolver) = (Arc::new(SystemClock), Arc::new(SystemResolver));
+    let courier = Courier::new(store.clone(), &config.site, &config.webhooks, clock, resolver, Arc::clone(&wake))?;
+    let token = stop.clone();
+    let running = tokio::spawn(async move { courier.run(token).await });
+
+    let mut waits = Vec::new();
+    for number in 0..events {
+        let events = vec![(backlog::event(number, Utc::now()), names.clone())];
+        store.commit_scan(&ScanCommit { events, ..ScanCommit::default() }).await?;
+        let committed = micros();
+        wake.notify_one();
+        let count = loop {
+            let count = receiver.count()?;
+            if count.answered > number as u64 {
+                break count;
+            }
+            tokio::task::yield_now().await;
+        };
+        ensure!(count.last >= committed, "the clock was set back");
+        waits.push((count.last - committed) as f64 / 1e3);
+        // Until it is idle again.
+        while store.next_due(&[tidings::store::Capacity::one("hook")]).await?.is_some() {
+            tokio::task::yield_now().await;
+        }
+    }
+    stop.cancel();
+    running.await.context("the courier")?;
+    Ok(waits)
+}
