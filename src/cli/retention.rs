@@ -11,6 +11,8 @@ use crate::store::{Store, StoreError};
 
 /// Finished deliveries and their attempts are kept for so long.
 const RETENTION: TimeDelta = TimeDelta::days(30);
+/// No more of them than so many, so that a flood does not fill the disk.
+const MOST: usize = 200_000;
 /// How often there is something to forget.
 const PERIOD: Duration = Duration::from_secs(3600);
 
@@ -21,7 +23,7 @@ const PERIOD: Duration = Duration::from_secs(3600);
 /// If the store fails.
 pub(super) async fn prune(store: &Store, earlier: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<(), StoreError> {
     if let Some(end) = end(earlier, now) {
-        store.prune(end).await?;
+        store.prune(end, MOST).await?;
     }
     Ok(())
 }
