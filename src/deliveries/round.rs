@@ -48,6 +48,7 @@ pub(super) struct Round<'a> {
     courier: &'a Courier,
     /// Those that were served last at the end.
     lanes: Vec<Arc<Lane>>,
+    by_name: HashMap<String, Arc<Lane>>,
     ended: UnboundedReceiver<Ended>,
     end: UnboundedSender<Ended>,
     /// Messages that are on a lane or under way.
@@ -70,9 +71,11 @@ pub(super) fn patience(failures: u32) -> Duration {
 impl<'a> Round<'a> {
     pub(super) fn new(courier: &'a Courier) -> Self {
         let (end, ended) = mpsc::unbounded_channel();
+        let lanes: Vec<_> = courier.callers.iter().map(|caller| Arc::new(Lane::new(Arc::clone(caller)))).collect();
         Self {
             courier,
-            lanes: courier.callers.iter().map(|caller| Arc::new(Lane::new(Arc::clone(caller)))).collect(),
+            by_name: lanes.iter().map(|lane| (lane.name().to_owned(), Arc::clone(lane))).collect(),
+            lanes,
             ended,
             end,
             begun: 0,
@@ -188,7 +191,7 @@ impl<'a> Round<'a> {
         let (now, random) = (self.courier.clock.now(), (self.courier.settings.jitter)());
         for (at, id) in ended.ids.into_iter().enumerate() {
             let claim = self.held.get(&id).expect("what was sent is held until it is recorded");
-            let lane = self.lanes.iter().find(|lane| lane.name() == claim.endpoint).expect("a claim has its lane");
+            let lane = &self.by_name[&claim.endpoint];
             let schedule = &lane.caller.webhook.retry;
             let tries = Tries { schedule, before: claim.attempts, first_failed_at: claim.first_failed_at };
             let format = &lane.caller.webhook.format;
