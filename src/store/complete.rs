@@ -274,7 +274,7 @@ fn as_millis<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok,
 #[cfg(test)]
 mod tests {
     use super::super::fixtures::*;
-    use super::super::{Delivery, EndpointState, Selection};
+    use super::super::{Claim, Delivery, EndpointState, Selection};
     use super::*;
 
     #[tokio::test]
@@ -464,6 +464,59 @@ mod tests {
             store.complete(&completions, &|_, _| None, at(2)).await.unwrap().ours[0],
             "it can be kept and tried again"
         );
+    }
+
+    #[tokio::test]
+    async fn a_record_reads_the_rows_that_it_changes_and_no_others() {
+        let (_place, store) = store(&[]).await;
+        for sql in [RECORD, SETTLE] {
+            let plan = plan(&store, sql).await;
+            assert!(plan.iter().any(|step| step.contains("USING INTEGER PRIMARY KEY (rowid=?)")), "{plan:#?}");
+        }
+        let plan = plan(&store, RESUME).await;
+        assert!(plan.iter().any(|step| step.ends_with("(endpoint=? AND is_retry=? AND due_at>?)")), "{plan:#?}");
+    }
+
+    #[tokio::test]
+    async fn results_of_many_endpoints_are_recorded_together_and_each_is_judged_by_its_own() {
+        let (_place, store) = store(&["one", "two"]).await;
+        store.commit_scan(&owing(&["a", "b", "c"], &["one", "two"])).await.unwrap();
+        let (one, two) = (claim_all(&store, "one", 0).await, claim_all(&store, "two", 0).await);
+        let failed = Attempt { status: Some(404), note: Some("no such page".to_owned()), ..attempt(1) };
+        let stale = Claim { lease_token: one[2].lease_token - 1, ..one[2].clone() };
+        let completions = [
+            completion(&one[0], attempt(1), Verdict::Delivered),
+            completion(&two[0], failed.clone(), Verdict::Dead),
+            completion(&two[1], failed, Verdict::Retry { at: at(9) }),
+            completion(&stale, attempt(1), Verdict::Dead),
+        ];
+
+        let completed = store.complete(&completions, &|_, _| None, at(2)).await.unwrap();
+
+        assert_eq!(completed.ours, [true, true, true, false]);
+        let failures: Vec<_> =
+            store.endpoints().await.unwrap().into_iter().map(|one| (one.name, one.failures)).collect();
+        assert_eq!(failures, [("one".to_owned(), 0), ("two".to_owned(), 2)]);
+        let reason: Option<String> =
+            query_scalar("SELECT reason FROM delivery WHERE state = 'dead'").fetch_one(&store.readers).await.unwrap();
+        assert_eq!(reason.as_deref(), Some("no such page"));
+        assert_eq!(store.attempts("c", "one").await.unwrap().len(), 1, "it was made, whoever holds the lease");
+    }
+
+    #[tokio::test]
+    async fn a_message_of_many_posts_is_one_failure() {
+        let (_place, store) = store(&["hook"]).await;
+        store.commit_scan(&owing(&["a", "b", "c"], &["hook"])).await.unwrap();
+        let claims = claim_all(&store, "hook", 0).await;
+        let completion = |(n, claim)| {
+            let one = completion(claim, attempt(1), Verdict::Retry { at: at(9) });
+            super::Completion { is_first: n == 0, ..one }
+        };
+        let completions: Vec<_> = claims.iter().enumerate().map(completion).collect();
+
+        store.complete(&completions, &|_, _| None, at(2)).await.unwrap();
+
+        assert_eq!(endpoint(&store).await.failures, 1);
     }
 
     async fn endpoint(store: &Store) -> EndpointState {
