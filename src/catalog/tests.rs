@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::testing::{feeds, site};
-use crate::config::{Content, CustomFeed, Feeds, Filter, Fold};
+use crate::config::{Content, CustomFeed, Feeds, Filter, Fold, Pattern};
 use crate::posts::testing::post;
 
 fn of(posts: Vec<Arc<Post>>, site: &Site) -> Catalog {
@@ -103,7 +103,10 @@ fn any_feeds() -> impl Strategy<Value = Feeds> {
             name: "news".into(),
             title: "News".into(),
             collection: None,
-            filter: Filter { categories, ..Filter::default() },
+            filter: Filter {
+                categories: categories.iter().map(|term| Pattern::term(term)).collect(),
+                ..Filter::default()
+            },
             limit: None,
             content: Content::Full,
             podcast: None,

@@ -1,20 +1,21 @@
 //! `where:`, the choice of posts by their terms.
 
-use serde::Deserialize;
+use globset::{GlobBuilder, GlobMatcher};
+use serde::de::{self, Deserialize, Deserializer};
 use unicode_normalization::UnicodeNormalization;
 
 /// Which posts are meant. What is listed under one key is joined by "or", the keys by "and"; an empty filter means all posts.
 ///
 /// Terms are compared without regard to case, in NFC.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Filter {
     /// Posts in one of these categories.
-    pub categories: Vec<String>,
+    pub categories: Vec<Pattern>,
     /// Posts with one of these tags.
-    pub tags: Vec<String>,
+    pub tags: Vec<Pattern>,
     /// Posts by one of these authors.
-    pub authors: Vec<String>,
+    pub authors: Vec<Pattern>,
     /// Posts in one of these languages; `en` means `en-GB` too.
     pub languages: Vec<String>,
     /// Posts that one of these filters means.
@@ -23,6 +24,17 @@ pub struct Filter {
     pub all: Vec<Filter>,
     /// Posts that none of these filters means.
     pub none: Vec<Filter>,
+    /// Posts that this filter does not mean.
+    pub not: Option<Box<Filter>>,
+}
+
+/// A term, or a glob that stands for several: `rust*`, `v?`, `[ab]*`.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    /// Folded.
+    text: String,
+    /// Of what is more than a term.
+    glob: Option<GlobMatcher>,
 }
 
 /// What a filter looks at.
@@ -50,11 +62,47 @@ impl Filter {
             && (self.any.is_empty() || self.any.iter().any(|filter| filter.matches(terms)))
             && self.all.iter().all(|filter| filter.matches(terms))
             && !self.none.iter().any(|filter| filter.matches(terms))
+            && !self.not.as_ref().is_some_and(|filter| filter.matches(terms))
     }
 }
 
-fn wants(wanted: &[String], has: &[String]) -> bool {
-    wanted.is_empty() || has.iter().any(|term| wanted.iter().any(|w| fold(w) == fold(term)))
+impl Pattern {
+    /// This term and no other.
+    #[must_use]
+    pub fn term(term: &str) -> Self {
+        Self { text: fold(term), glob: None }
+    }
+
+    /// A term is also what it looks like, so that `C*` means itself too.
+    fn means(&self, folded: &str) -> bool {
+        self.text == folded || self.glob.as_ref().is_some_and(|glob| glob.is_match(folded))
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.text, self.glob.is_some()) == (&other.text, other.glob.is_some())
+    }
+}
+
+impl Eq for Pattern {}
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let written = String::deserialize(deserializer)?;
+        let term = Self::term(&written);
+        if !written.contains(['*', '?', '[', '{']) {
+            return Ok(term);
+        }
+        let glob = GlobBuilder::new(&term.text).build().map_err(|error| {
+            de::Error::custom(format_args!("`{written}` is no glob: {}; `\\` takes a sign as it is", error.kind()))
+        })?;
+        Ok(Self { glob: Some(glob.compile_matcher()), ..term })
+    }
+}
+
+fn wants(wanted: &[Pattern], has: &[String]) -> bool {
+    wanted.is_empty() || has.iter().map(|term| fold(term)).any(|term| wanted.iter().any(|w| w.means(&term)))
 }
 
 /// Basic filtering of RFC 4647, 3.3.1.
@@ -98,6 +146,43 @@ mod tests {
         assert!(!f.matches(&post(&a, &b)));
         assert!(!f.matches(&post(&b, &none)));
         assert!(filter("{}").matches(&post(&none, &none)));
+    }
+
+    #[test]
+    fn globs_stand_for_several_terms() {
+        let wants = |pattern: &str, tag: &str| {
+            filter(&format!("{{tags: ['{pattern}']}}")).matches(&post(&[], &[tag.to_owned()]))
+        };
+        for (pattern, tag) in [
+            ("rust*", "Rustlings"),
+            ("RUST*", "rust"),
+            ("v?", "V8"),
+            ("[ab]*", "Bash"),
+            ("日本*", "日本語"),
+            ("*/*", "a/b"),
+            ("{go,rust}", "Go"),
+            ("C*", "c*"),
+            (r"C\*", "c*"),
+            ("[x]", "[X]"),
+        ] {
+            assert!(wants(pattern, tag), "{pattern} does not mean {tag}");
+        }
+        for (pattern, tag) in [("rust*", "trust"), ("v?", "v10"), (r"C\*", "c++"), ("rust", "rustlings"), ("*x", "")] {
+            assert!(!wants(pattern, tag), "{pattern} means {tag}");
+        }
+    }
+
+    #[test]
+    fn a_glob_that_is_none_is_refused() {
+        let error = serde_yaml::from_str::<Filter>("tags: ['[a']").unwrap_err().to_string();
+        assert!(error.contains("`[a` is no glob: unclosed character class"), "{error}");
+    }
+
+    #[test]
+    fn not_is_one_entry_in_none() {
+        let (a, b) = (["a".to_owned()], ["b".to_owned()]);
+        let f = filter("{not: {tags: [b], categories: [a]}}");
+        assert!(f.matches(&post(&a, &a)) && f.matches(&post(&b, &b)) && !f.matches(&post(&a, &b)));
     }
 
     #[test]

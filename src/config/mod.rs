@@ -28,7 +28,7 @@ use url::Url;
 pub use check::{Lookup, Surroundings};
 pub use feeds::{Archive, CustomFeed, Feeds, Paths, Podcast, PodcastCategory, Template};
 pub use file::{ConfigFile, FILE_NAME};
-pub use filter::{Filter, Terms};
+pub use filter::{Filter, Pattern, Terms};
 pub use git::{Address, Git, Place, Remote};
 pub use neighbours::IndexNow;
 pub use schedule::{Schedule, ScheduleError};

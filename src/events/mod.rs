@@ -191,6 +191,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::config::Pattern;
     use crate::posts::Post;
     use crate::posts::testing::post;
 
@@ -256,7 +257,7 @@ mod tests {
     #[test]
     fn a_filter_looks_at_the_posts_terms() {
         let tagged = data(&Post { tags: vec!["AI".into()], ..post("a", 1) }, 1);
-        let wants = |tag: &str| Filter { tags: vec![tag.into()], ..Filter::default() };
+        let wants = |tag: &str| Filter { tags: vec![Pattern::term(tag)], ..Filter::default() };
         assert!(tagged.matches(&wants("ai")) && !tagged.matches(&wants("x")));
     }
 }

@@ -5,8 +5,8 @@ use crate::config::feeds::is_plain;
 use crate::config::file::Step;
 use crate::config::raw::{RawArchive, RawCustomFeed};
 use crate::config::{
-    Archive, CollectionFeed, Content, CustomFeed, FeedDefaults, Feeds, Filter, Format, Paths, Site, SiteDefaults,
-    Taxonomy,
+    Archive, CollectionFeed, Content, CustomFeed, FeedDefaults, Feeds, Filter, Format, Paths, Pattern, Site,
+    SiteDefaults, Taxonomy,
 };
 use crate::posts::text;
 
@@ -142,7 +142,7 @@ fn collection_feeds(feed: &CollectionFeed, paths: &Paths, limit: Option<usize>, 
     let named = feed.categories.iter().map(|category| (category, format!("{usual}/{category}")));
     let named = named.filter(|(_, name)| is_plain(name));
     let of_categories =
-        named.map(|(category, name)| custom(name, format!("{label}: {category}"), vec![category.clone()]));
+        named.map(|(category, name)| custom(name, format!("{label}: {category}"), vec![Pattern::term(category)]));
     [all].into_iter().chain(of_categories).collect()
 }
 
