@@ -32,7 +32,7 @@ pub use filter::{Filter, Pattern, Terms};
 pub use git::{Address, Git, Place, Remote};
 pub use neighbours::IndexNow;
 pub use schedule::{Schedule, ScheduleError};
-pub use secret::{Secret, SecretRef};
+pub use secret::{Secret, SecretRef, WebhookKey};
 pub use trigger::Trigger;
 pub use webhooks::{EventType, MessageFormat, Payload, Rate, Webhook};
 pub use websub::Websub;

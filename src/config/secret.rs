@@ -16,6 +16,15 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// What messages to webhooks are signed with, by Standard Webhooks 1.0.
+#[derive(Clone)]
+pub enum WebhookKey {
+    /// Signatures `v1`: HMAC-SHA256 with these bytes.
+    Shared(Vec<u8>),
+    /// Signatures `v1a`: ed25519.
+    Private(Box<ed25519_dalek::SigningKey>),
+}
+
 /// Text that must never be printed. Its `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -42,8 +51,10 @@ impl Secret {
     pub fn signing_key(&self) -> Result<Vec<u8>, String> {
         let text = self.0.trim();
         let Some(encoded) = text.strip_prefix("whsec_") else {
-            return Err(bad(if text.starts_with("whsk_") || text.starts_with("whpk_") {
+            return Err(bad(if text.starts_with("whsk_") {
                 "it is an ed25519 key, but signatures are HMAC-SHA256"
+            } else if text.starts_with("whpk_") {
+                "it is the public half of an ed25519 key"
             } else {
                 "it does not begin with `whsec_`"
             }));
@@ -53,6 +64,34 @@ impl Secret {
             24..=64 => Ok(key),
             n => Err(bad(&format!("it holds {n} bytes"))),
         }
+    }
+}
+
+impl Secret {
+    /// The key that a webhook's messages are signed with: that of [`Self::signing_key`], or `whsk_` and the base64 of an ed25519
+    /// key's 32 secret bytes, or of these and the public half behind them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::signing_key`].
+    pub fn webhook_key(&self) -> Result<WebhookKey, String> {
+        let Some(encoded) = self.0.trim().strip_prefix("whsk_") else {
+            return self.signing_key().map(WebhookKey::Shared);
+        };
+        let bytes = LENIENT.decode(encoded).map_err(|_| bad_pair("what follows `whsk_` is not base64"))?;
+        let key = match (<[u8; 32]>::try_from(&*bytes), <[u8; 64]>::try_from(&*bytes)) {
+            (Ok(secret), _) => ed25519_dalek::SigningKey::from_bytes(&secret),
+            (_, Ok(pair)) => ed25519_dalek::SigningKey::from_keypair_bytes(&pair)
+                .map_err(|_| bad_pair("its two halves do not belong together"))?,
+            _ => return Err(bad_pair(&format!("it holds {} bytes", bytes.len()))),
+        };
+        Ok(WebhookKey::Private(Box::new(key)))
+    }
+}
+
+impl fmt::Debug for WebhookKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[key]")
     }
 }
 
@@ -144,5 +183,12 @@ fn bad(what: &str) -> String {
     format!(
         "a signing secret is `whsec_` and the base64 of 24 to 64 random bytes, but {what}; \
          `echo \"whsec_$(openssl rand -base64 32)\"` makes one"
+    )
+}
+
+fn bad_pair(what: &str) -> String {
+    format!(
+        "an ed25519 key is `whsk_` and the base64 of its 32 secret bytes, but {what}; \
+         `echo \"whsk_$(openssl genpkey -algorithm ed25519 -outform DER | tail -c 32 | base64)\"` makes one"
     )
 }

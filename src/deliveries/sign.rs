@@ -8,10 +8,11 @@ use std::fmt;
 use base64::engine::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
+use ed25519_dalek::{Signature, Signer};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::config::Secret;
+use crate::config::{Secret, WebhookKey};
 
 /// The header that holds the message id: the same at every attempt.
 pub const ID_HEADER: &str = "webhook-id";
@@ -25,30 +26,67 @@ pub const SIGNATURE_HEADER: &str = "webhook-signature";
 /// How far a message's time may be from the receiver's clock, either way.
 pub const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
-const VERSION: &str = "v1";
+/// So many signatures of a message are looked at.
+const MOST_SIGNATURES: usize = 64;
 
 /// A secret made ready for signing.
 #[derive(Clone)]
-pub struct SigningKey(Hmac<Sha256>);
+pub struct SigningKey(Key);
+
+#[derive(Clone)]
+enum Key {
+    /// `v1`, by `whsec_`.
+    Hmac(Box<Hmac<Sha256>>),
+    /// `v1a`, by `whsk_`.
+    Ed25519(Box<ed25519_dalek::SigningKey>),
+}
 
 impl SigningKey {
-    /// Reads `whsec_` and the base64 of 24 to 64 random bytes. Text without the prefix is refused, because receivers
-    /// disagree on whether it is base64 or the key itself.
+    /// Reads `whsec_` and the base64 of 24 to 64 random bytes, or `whsk_` and the base64 of an ed25519 key. Text without a
+    /// prefix is refused, because receivers disagree on whether it is base64 or the key itself.
     ///
     /// # Errors
     ///
     /// What is wrong and how to make a good one; holds nothing of the secret.
     pub fn parse(secret: &Secret) -> Result<Self, String> {
-        let key = secret.signing_key()?;
-        Ok(Self(Hmac::new_from_slice(&key).expect("HMAC takes keys of any length (RFC 2104, 2)")))
+        Ok(Self(match secret.webhook_key()? {
+            WebhookKey::Shared(key) => {
+                Key::Hmac(Box::new(Hmac::new_from_slice(&key).expect("HMAC takes keys of any length (RFC 2104, 2)")))
+            }
+            WebhookKey::Private(key) => Key::Ed25519(key),
+        }))
     }
 
-    fn mac(&self, id: &str, timestamp: i64, body: &[u8]) -> Hmac<Sha256> {
-        let mut mac = self.0.clone();
-        mac.update(format!("{id}.{timestamp}.").as_bytes());
-        mac.update(body);
-        mac
+    fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
+        let tag = |tag: &[u8]| STANDARD.encode(tag);
+        match &self.0 {
+            Key::Hmac(key) => format!("v1,{}", tag(&mac(key, id, timestamp, body).finalize().into_bytes())),
+            Key::Ed25519(key) => format!("v1a,{}", tag(&key.sign(&signed(id, timestamp, body)).to_bytes())),
+        }
     }
+
+    /// Whether this is one of our signatures, as it stands in the header.
+    fn made(&self, signature: &str, id: &str, timestamp: i64, body: &[u8]) -> bool {
+        let tag = |version| STANDARD.decode(signature.strip_prefix(version)?).ok();
+        match &self.0 {
+            Key::Hmac(key) => tag("v1,").is_some_and(|tag| mac(key, id, timestamp, body).verify_slice(&tag).is_ok()),
+            Key::Ed25519(key) => tag("v1a,")
+                .and_then(|tag| Signature::from_slice(&tag).ok())
+                .is_some_and(|tag| key.verifying_key().verify_strict(&signed(id, timestamp, body), &tag).is_ok()),
+        }
+    }
+}
+
+fn mac(key: &Hmac<Sha256>, id: &str, timestamp: i64, body: &[u8]) -> Hmac<Sha256> {
+    let mut mac = key.clone();
+    mac.update(format!("{id}.{timestamp}.").as_bytes());
+    mac.update(body);
+    mac
+}
+
+/// What is signed.
+fn signed(id: &str, timestamp: i64, body: &[u8]) -> Vec<u8> {
+    [format!("{id}.{timestamp}.").as_bytes(), body].concat()
 }
 
 impl fmt::Debug for SigningKey {
@@ -60,11 +98,7 @@ impl fmt::Debug for SigningKey {
 /// The value of `webhook-signature`: one signature a key, in the order of the keys, separated by spaces.
 #[must_use]
 pub fn sign(keys: &[SigningKey], id: &str, timestamp: i64, body: &[u8]) -> String {
-    let one = |key: &SigningKey| {
-        let tag = key.mac(id, timestamp, body).finalize().into_bytes();
-        format!("{VERSION},{}", STANDARD.encode(tag))
-    };
-    keys.iter().map(one).collect::<Vec<_>>().join(" ")
+    keys.iter().map(|key| key.sign(id, timestamp, body)).collect::<Vec<_>>().join(" ")
 }
 
 /// A message as it was received.
@@ -111,10 +145,10 @@ pub fn verify(keys: &[SigningKey], message: &Signed<'_>, now: DateTime<Utc>) -> 
     if sent - now > TOLERANCE {
         return Err(VerifyError::TooNew);
     }
-    let macs: Vec<_> = keys.iter().map(|key| key.mac(message.id, timestamp, message.body)).collect();
-    let tags = message.signature.split(' ').filter_map(|part| STANDARD.decode(part.strip_prefix("v1,")?).ok());
-    let fits = |tag: Vec<u8>| macs.iter().any(|mac| mac.clone().verify_slice(&tag).is_ok());
-    if tags.into_iter().any(fits) { Ok(()) } else { Err(VerifyError::Signature) }
+    // More than any sender has keys: each costs a hash of the body.
+    let signatures = message.signature.split(' ').take(MOST_SIGNATURES);
+    let fits = |signature: &str| keys.iter().any(|key| key.made(signature, message.id, timestamp, message.body));
+    if signatures.into_iter().any(fits) { Ok(()) } else { Err(VerifyError::Signature) }
 }
 
 #[cfg(test)]
@@ -167,6 +201,48 @@ mod tests {
         assert!(stranger.verify(BODY, &headers).is_err());
     }
 
+    /// A key pair, made by `openssl genpkey -algorithm ed25519`.
+    const PRIVATE: &str = "whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=";
+    const PUBLIC: &str = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+
+    #[test]
+    fn an_ed25519_signature_convinces_who_has_the_public_key_only() {
+        let signature = sign(&[key(PRIVATE)], ID, AT, BODY);
+        let tag = STANDARD.decode(signature.strip_prefix("v1a,").unwrap()).unwrap();
+        let signed = format!("{ID}.{AT}.{}", std::str::from_utf8(BODY).unwrap());
+        let public =
+            ring::signature::UnparsedPublicKey::new(&ring::signature::ED25519, STANDARD.decode(PUBLIC).unwrap());
+        public.verify(signed.as_bytes(), &tag).unwrap();
+        assert!(public.verify(format!("{signed} ").as_bytes(), &tag).is_err());
+    }
+
+    #[test]
+    fn both_kinds_of_signatures_may_stand_side_by_side() {
+        let both = sign(&[key(PRIVATE), key(SECRET)], ID, AT, BODY);
+        assert!(both.starts_with("v1a,") && both.ends_with(&format!(" {SIGNATURE}")), "{both}");
+        let message = Signed { id: ID, timestamp: &AT.to_string(), signature: &both, body: BODY };
+        for (secret, result) in [
+            (SECRET, Ok(())),
+            (PRIVATE, Ok(())),
+            ("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", Err(VerifyError::Signature)),
+        ] {
+            assert_eq!(verify(&[key(secret)], &message, at(AT)), result, "{secret}");
+        }
+        let changed = Signed { body: br#"{"test": 2432232315}"#, ..message };
+        assert_eq!(verify(&[key(PRIVATE)], &changed, at(AT)), Err(VerifyError::Signature));
+    }
+
+    #[test]
+    fn a_private_key_may_have_its_public_half_behind_it() {
+        let halves = |public: &str| {
+            let private = STANDARD.decode(PRIVATE.strip_prefix("whsk_").unwrap()).unwrap();
+            format!("whsk_{}", STANDARD.encode([private, STANDARD.decode(public).unwrap()].concat()))
+        };
+        assert_eq!(sign(&[key(&halves(PUBLIC))], ID, AT, BODY), sign(&[key(PRIVATE)], ID, AT, BODY));
+        let other = STANDARD.encode([7; 32]);
+        assert!(refusal(&halves(&other)).contains("do not belong together"));
+    }
+
     #[test]
     fn one_fitting_signature_among_others_is_enough() {
         assert_eq!(judge(&format!("v1a,xyz v2,abc v1,AAAA v1,!!! {SIGNATURE}"), BODY, AT), Ok(()));
@@ -202,7 +278,9 @@ mod tests {
         for (secret, reason) in [
             ("correct horse battery staple", "does not begin with `whsec_`"),
             ("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "does not begin with `whsec_`"),
-            ("whsk_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "ed25519"),
+            ("whsk_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "it holds 24 bytes"),
+            ("whsk_not base64!", "is not base64"),
+            ("whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=", "the public half"),
             ("whsec_not base64!", "is not base64"),
             ("whsec_c2hvcnQ=", "holds 5 bytes"),
             (&long, "holds 65 bytes"),
