@@ -49,7 +49,7 @@ async fn test(config: &Config, name: &str) -> Result<Exit, Failure> {
         }));
     };
     let ping = events::ping(config.site.url.as_str(), rand::random(), Utc::now());
-    let attempt = probe(hook, &ping, Arc::new(SystemResolver)).await.map_err(Failure::failed)?;
+    let attempt = probe(hook, &config.site, &ping, Arc::new(SystemResolver)).await.map_err(Failure::failed)?;
     let status = attempt.status.map_or_else(|| "no answer".to_owned(), |status| format!("status {status}"));
     let note = attempt.note.map(|note| format!(": {note}")).unwrap_or_default();
     output::line(format!("{} -> {name}: {status} in {} ms{note}", ping.id, attempt.took.as_millis()));

@@ -1,6 +1,7 @@
 //! From a config as written to a [`Config`] that holds: every value is looked at once, here, and every problem is listed.
 
 mod feeds;
+mod formats;
 mod git;
 mod neighbours;
 mod paths;

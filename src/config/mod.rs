@@ -14,6 +14,7 @@ mod neighbours;
 mod raw;
 mod schedule;
 mod secret;
+pub mod template;
 mod trigger;
 mod webhooks;
 mod websub;

@@ -14,7 +14,7 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 
 pub(super) use feeds::{OneOrMore, RawArchive, RawCustomFeed, RawFeeds, RawPaths, RawPodcast, RawPodcastType};
 pub(super) use indexnow::RawIndexNow;
-pub(super) use webhooks::{RawFormat, RawMode, RawWebhook};
+pub(super) use webhooks::{RawFormat, RawMode, RawTemplate, RawWebhook};
 pub(super) use websub::RawWebsub;
 
 use super::{SecretRef, Updated};

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::Clock;
 use super::caller::{Answer, Caller};
-use super::message::Message;
+use super::formats::Told;
 use crate::config::Payload;
 use crate::store::{Attempt, Capacity, Claim};
 
@@ -141,9 +141,9 @@ async fn send(caller: &Arc<Caller>, claims: Vec<Claim>, now: DateTime<Utc>) -> A
     let caller = Arc::clone(caller);
     // In a task of its own, so that a panic ends nothing else.
     let call = tokio::spawn(async move {
-        let message = Message::new(&claims[0], caller.webhook.payload).written(&claims[0].data, &caller.webhook.format);
+        let message = caller.message(&claims.iter().map(Told::from).collect::<Vec<_>>());
         drop(claims);
-        caller.call(&message, now).await
+        caller.call(message, now).await
     });
     call.await.unwrap_or_else(|_| panicked(now))
 }
@@ -157,5 +157,5 @@ fn panicked(at: DateTime<Utc>) -> Answer {
         error: Some("internal".to_owned()),
         note: Some("Tidings itself failed; this is a bug, please report it".to_owned()),
     };
-    Answer { attempt, retry_after: None }
+    Answer { attempt, retry_after: None, is_final: false }
 }

@@ -5,7 +5,7 @@
 //! redirect, uses a proxy, decodes a body, or reads more of one than 16 KiB.
 //!
 //! ```text
-//!  store ──claim──► round ──► lane ──► caller ──► message, sign ──► client ──► addresses
+//!  store ──claim──► round ──► lane ──► caller ──► formats, sign ──► client ──► addresses
 //!    ▲                │                                       │
 //!    └───complete──── retry ◄──── answer (or failure) ◄───────┘
 //! ```
@@ -19,7 +19,6 @@ mod excerpt;
 mod failure;
 mod formats;
 mod lane;
-pub mod message;
 mod report;
 pub mod retry;
 mod round;
@@ -44,7 +43,7 @@ use crate::store::{Attempt, Store, Turn};
 
 use caller::Caller;
 use client::{Clients, Timeouts};
-use message::Message;
+use formats::Told;
 use round::Round;
 
 /// What time it is. A test's clock stands still until it is told to go on.
@@ -77,20 +76,21 @@ impl Default for Settings {
     }
 }
 
-/// Sends one event to one webhook, once, past the store: to see what happens.
+/// Sends one event of a site to one webhook, once, past the store: to see what happens.
 ///
 /// # Errors
 ///
 /// If the webhook's secret or `ca_file` is of no use.
 pub async fn probe(
     webhook: &Arc<Webhook>,
+    site: &Site,
     event: &Event,
     resolver: Arc<dyn client::Resolver>,
 ) -> anyhow::Result<Attempt> {
     let timeouts = Timeouts::default();
-    let caller = Caller::new(webhook, &mut Clients::new(resolver, timeouts), timeouts)?;
-    let message = Message::of_event(event, webhook.payload).written(&event.data.to_string(), &webhook.format);
-    Ok(caller.call(&message, event.timestamp).await.attempt)
+    let caller = Caller::new(webhook, &Arc::new(site.clone()), &mut Clients::new(resolver, timeouts), timeouts)?;
+    let data = event.data.to_string();
+    Ok(caller.call(caller.message(&[Told::of(event, &data)]), event.timestamp).await.attempt)
 }
 
 /// Sends what is owed until it is told to stop.
@@ -141,8 +141,9 @@ impl Courier {
         report::describe();
         let mut clients = Clients::new(resolver, settings.timeouts);
         let enabled = || webhooks.iter().filter(|webhook| webhook.enabled);
+        let shared = Arc::new(site.clone());
         let callers = enabled()
-            .map(|webhook| Ok(Arc::new(Caller::new(webhook, &mut clients, settings.timeouts)?)))
+            .map(|webhook| Ok(Arc::new(Caller::new(webhook, &shared, &mut clients, settings.timeouts)?)))
             .collect::<anyhow::Result<_>>()?;
         let wants = |event_type| {
             let names = enabled().filter(|webhook| webhook.events.contains(&event_type));

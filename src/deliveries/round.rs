@@ -12,7 +12,6 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::time::Instant;
 
 use super::Courier;
-use super::formats;
 use super::lane::{Ended, Lane, Parcel, work};
 use super::report::{self, Outcome};
 use super::retry::{LONGEST_WAIT, Tries, decide};
@@ -194,10 +193,9 @@ impl<'a> Round<'a> {
             let lane = &self.by_name[&claim.endpoint];
             let schedule = &lane.caller.webhook.retry;
             let tries = Tries { schedule, before: claim.attempts, first_failed_at: claim.first_failed_at };
-            let format = &lane.caller.webhook.format;
-            let verdict = match answer.attempt.status {
-                Some(status) if formats::is_final(format, status) => Verdict::Dead,
-                status => decide(status, answer.retry_after, tries, now, random),
+            let verdict = match decide(answer.attempt.status, answer.retry_after, tries, now, random) {
+                Verdict::Retry { .. } if answer.is_final => Verdict::Dead,
+                verdict => verdict,
             };
             if at == 0 {
                 lane.learn(verdict == Verdict::Delivered);

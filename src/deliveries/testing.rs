@@ -18,7 +18,9 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::client::{Resolver, Timeouts};
+use super::formats::Told;
 use super::{Clock, Courier, Settings};
+pub(super) use crate::config::testing::site;
 use crate::config::{EventType, MessageFormat, Payload, Secret, StoreUrl, Webhook};
 use crate::events::Event;
 use crate::store::{Access, ScanCommit, Store};
@@ -308,9 +310,7 @@ impl Desk {
         let webhooks: Vec<_> = webhooks.into_iter().map(Arc::new).collect();
         let settings = Settings { timeouts: PATIENT, jitter: || 0.0 };
         let (time, bell) = (Arc::clone(&clock) as Arc<dyn Clock>, Arc::clone(&wake));
-        let courier =
-            Courier::with(store.clone(), &crate::config::testing::site(), &webhooks, time, resolver, bell, settings)
-                .unwrap();
+        let courier = Courier::with(store.clone(), &site(), &webhooks, time, resolver, bell, settings).unwrap();
         Self { courier: Arc::new(courier), store, clock, wake, database, _dir: dir }
     }
 
@@ -333,6 +333,11 @@ impl Desk {
         let attempts = self.store.attempts(event, endpoint).await.unwrap();
         attempts.into_iter().map(|attempt| (attempt.status, attempt.error)).collect()
     }
+}
+
+/// A new post, for one endpoint.
+pub(super) fn told<'a>(id: &'a str, data: &'a str) -> Told<'a> {
+    Told { id, event_type: EventType::PostPublished, timestamp: start(), data, html: None, sequence: None }
 }
 
 fn event(id: &str) -> Event {

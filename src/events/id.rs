@@ -3,7 +3,8 @@
 use sha2::{Digest, Sha256};
 
 /// `msg_` and the first 16 bytes of the parts' hash. Each part is preceded by its length, so that none can run into the next.
-pub(super) fn message_id(parts: impl IntoIterator<Item: AsRef<[u8]>>) -> String {
+#[must_use]
+pub fn message_id(parts: impl IntoIterator<Item: AsRef<[u8]>>) -> String {
     let mut hasher = Sha256::new();
     for part in parts {
         let part = part.as_ref();

@@ -14,7 +14,7 @@ use chrono::{DateTime, FixedOffset, SubsecRound as _, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use changes::{Baseline, Change, MassRemoval, appeared, changes, self_and_above};
-use id::message_id;
+pub use id::message_id;
 pub use memory::{Seen, forget, remember, updated};
 
 use crate::config::{EventType, Filter, Terms};

@@ -74,6 +74,54 @@ fn a_bad_secret_is_named_and_never_repeated() {
 }
 
 #[test]
+fn the_keys_of_a_format_belong_to_it() {
+    let hook = |rest: &str| format!("webhooks:\n  - name: hook\n    url: https://example.com/token\n    {rest}\n");
+    let secret = "secrets: [{file: secret}]";
+    for (rest, parts) in [
+        ("{s}\n    mode: structured", &["`mode` belongs to `format: cloudevents`", "tidings.yaml:5:"][..]),
+        ("{s}\n    batch: 3", &["one event a message", "tidings.yaml:5:"]),
+        ("format: slack\n    validate: true", &["`validate` belongs to `format: cloudevents`"]),
+        ("format: slack\n    {s}", &["`secrets` belongs to formats with signatures"]),
+        ("format: slack\n    payload: full", &["a chat shows the summary"]),
+        ("format: slack\n    batch: 11", &["not between 1 and 10"]),
+        ("format: slak", &["unknown variant `slak`", "did you mean `slack`?"]),
+        ("format: cloudevents\n    batch: 2", &["is alone in its message", "mode: structured"]),
+        ("format: telegram", &["does not say which chat", "add `chat:"]),
+        ("format: telegram\n    chat: blog", &["this is no chat", "tidings.yaml:5:"]),
+        ("format: discord\n    chat: 1", &["`chat` belongs to `format: telegram`"]),
+        ("format: template", &["has no template"]),
+        ("format: template\n    template: {content_type: text/plain}", &["neither a text nor a file"]),
+        ("format: template\n    template: {file: nowhere}", &["nowhere cannot be read"]),
+        ("format: template\n    template: {text: x, content_type: json}", &["is no media type"]),
+        (
+            "format: template\n    template: {text: \"{{ data.titel }}\"}",
+            &["for `post.published`, line 1", "undefined"],
+        ),
+        ("format: template\n    template: {text: '\"{{ data.url }}\"'}", &["is not JSON"]),
+    ] {
+        let site = Site::new();
+        site.write("secret", crate::harness::SECRET);
+        site.write("tidings.yaml", hook(&rest.replace("{s}", secret)));
+        says(&site, &["check"], 2, parts);
+    }
+    config_says("webhooks: [{name: hook, url: \"https://ntfy.example/\", format: ntfy}]\n", &["no topic"]);
+    config_says("feeds: {custom: [{name: x, where: {tags: [\"[a\"]}}]}\n", &["`[a` is no glob", "tidings.yaml:1:"]);
+}
+
+#[test]
+fn a_mistake_in_a_template_is_shown_where_it_is() {
+    let site = Site::new();
+    site.write("hook.j2", "{\"title\": {{ data.title }},\n \"to\": {{ data.too }}}\n");
+    let hook = "webhooks: [{name: hook, url: \"https://example.com/\", format: template, template: {file: hook.j2}}]\n";
+    site.write("tidings.yaml", hook);
+    says(&site, &["check"], 2, &["hook.j2:2:1", "\"to\": {{ data.too }}", "undefined value", "docs/webhooks.md"]);
+    site.write("hook.j2", "{\"title\": {{ data.title }}}\n");
+    says(&site, &["check"], 2, &["for `posts.changed`, line 1"]);
+    site.write("hook.j2", "{\"title\": {{ data.title | default(heading) }}}\n");
+    assert!(!site.run(&["check"]).said().contains("hook.j2"));
+}
+
+#[test]
 fn a_missing_directory_or_config_file() {
     let site = Site::bare();
     says(&site, &["serve", "nowhere"], 2, &["nowhere", "no such directory"]);

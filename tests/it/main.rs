@@ -18,6 +18,7 @@ mod endpoints;
 mod errors;
 mod explain;
 mod feeds;
+mod formats;
 mod generators;
 mod git_source;
 mod git_times;

@@ -10,12 +10,11 @@ use url::Url;
 
 use super::Checker;
 use crate::config::file::Step;
-use crate::config::raw::{RawFormat, RawMode, RawWebhook, TextOrSecret};
-use crate::config::{EventType, MessageFormat, Rate, Secret, Webhook};
+use crate::config::raw::{RawFormat, RawWebhook, TextOrSecret};
+use crate::config::{EventType, Rate, Secret, Webhook};
 
 const DEFAULT_CONCURRENCY: usize = 4;
 const MAX_CONCURRENCY: usize = 64;
-const MAX_BATCH: usize = 50;
 /// As many tries as anybody can want.
 const MAX_RETRIES: usize = 30;
 const TIMEOUTS: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60);
@@ -70,22 +69,19 @@ impl Checker<'_> {
                 "give the path of a file with PEM certificates",
             );
         }
-        let batch = raw.batch.unwrap_or(1);
-        if !(1..=MAX_BATCH).contains(&batch) {
-            self.hook_error(index, "batch", "this is not between 1 and 50", "10 posts make a message that can be read");
-        }
         let url = self.hook_url(index, &raw.url);
-        let format = self.format(index, raw);
+        let events = raw.events.clone().unwrap_or_else(|| EventType::POSTS.to_vec());
+        let format = self.format(index, raw, &events, url.as_ref());
         let secrets = self.signing_secrets(index, raw);
         Some(Webhook {
             name: raw.name.clone(),
             url: url?,
             format: format?,
             secrets,
-            events: raw.events.clone().unwrap_or_else(|| EventType::POSTS.to_vec()),
+            events,
             filter: raw.filter.clone(),
             payload: raw.payload,
-            batch,
+            batch: self.batch(index, raw),
             ordered: raw.ordered,
             rate: self.rate(index, raw.rate.as_deref()),
             concurrency,
@@ -96,44 +92,6 @@ impl Checker<'_> {
             allow_networks: self.networks(index, &raw.allow_networks),
             enabled: raw.enabled.unwrap_or(true),
         })
-    }
-
-    fn format(&mut self, index: usize, raw: &RawWebhook) -> Option<MessageFormat> {
-        Some(match raw.format {
-            RawFormat::Standard => MessageFormat::Standard,
-            RawFormat::CloudEvents => MessageFormat::CloudEvents {
-                structured: raw.mode == Some(RawMode::Structured),
-                validate: raw.validate.unwrap_or(false),
-            },
-            RawFormat::Slack => MessageFormat::Slack,
-            RawFormat::Discord => MessageFormat::Discord,
-            RawFormat::Teams => MessageFormat::Teams,
-            RawFormat::Mattermost => MessageFormat::Mattermost,
-            RawFormat::Ntfy => MessageFormat::Ntfy,
-            RawFormat::Telegram => MessageFormat::Telegram { chat: raw.chat.clone().unwrap_or_default() },
-            RawFormat::Template => self.body_template(index, raw)?,
-        })
-    }
-
-    fn body_template(&mut self, index: usize, raw: &RawWebhook) -> Option<MessageFormat> {
-        let template = raw.template.clone()?;
-        let text = match (template.text, template.file) {
-            (Some(text), None) => text,
-            (None, Some(file)) => match std::fs::read_to_string(self.file.dir.join(&file)) {
-                Ok(text) => text,
-                Err(error) => {
-                    let message = format!("{} cannot be read: {error}", file.display());
-                    self.hook_error(index, "template", &message, "give the path of a template");
-                    return None;
-                }
-            },
-            _ => {
-                self.hook_error(index, "template", "this is neither a text nor a file", "write `file` or `text`");
-                return None;
-            }
-        };
-        let content_type = template.content_type.unwrap_or_else(|| "application/json".to_owned());
-        Some(MessageFormat::Template { text, content_type })
     }
 
     fn rate(&mut self, index: usize, text: Option<&str>) -> Option<Rate> {
@@ -198,7 +156,7 @@ impl Checker<'_> {
         let mut secrets = Vec::new();
         for reference in refs {
             match self.resolve(reference) {
-                Ok(secret) => match secret.signing_key() {
+                Ok(secret) => match secret.webhook_key() {
                     Ok(_) => secrets.push(secret),
                     Err(reason) => self.hook_error(index, "secret", &reason, "put another one where this one is kept"),
                 },
@@ -269,7 +227,7 @@ impl Checker<'_> {
         networks
     }
 
-    fn text(&mut self, index: usize, key: &str, raw: &TextOrSecret) -> Option<Secret> {
+    pub(super) fn text(&mut self, index: usize, key: &str, raw: &TextOrSecret) -> Option<Secret> {
         match raw {
             TextOrSecret::Text(text) => Some(Secret::new(text)),
             TextOrSecret::Secret(reference) => {
@@ -278,7 +236,7 @@ impl Checker<'_> {
         }
     }
 
-    fn hook_error(&mut self, index: usize, key: &str, message: &str, remedy: &str) {
+    pub(super) fn hook_error(&mut self, index: usize, key: &str, message: &str, remedy: &str) {
         self.error(&[Step::Key("webhooks"), Step::Index(index), Step::Key(key)], message, remedy);
     }
 }

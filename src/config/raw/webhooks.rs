@@ -18,7 +18,7 @@ pub(in crate::config) struct RawWebhook {
     pub(in crate::config) format: RawFormat,
     pub(in crate::config) mode: Option<RawMode>,
     pub(in crate::config) validate: Option<bool>,
-    pub(in crate::config) chat: Option<String>,
+    pub(in crate::config) chat: Option<TextOrSecret>,
     pub(in crate::config) template: Option<RawTemplate>,
     pub(in crate::config) secret: Option<SecretRef>,
     #[serde(default)]

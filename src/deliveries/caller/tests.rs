@@ -3,27 +3,30 @@ use std::process::{Command, Stdio};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::config::Secret;
+use crate::config::{EventType, Rate, Secret};
 use crate::deliveries::client::{Resolver, SystemResolver};
 use crate::deliveries::testing::*;
 
 fn caller_with(webhook: Webhook, resolver: Arc<dyn Resolver>, timeouts: Timeouts) -> anyhow::Result<Caller> {
-    Caller::new(&Arc::new(webhook), &mut Clients::new(resolver, timeouts), timeouts)
+    let webhook = Webhook { timeout: timeouts.total, ..webhook };
+    Caller::new(&Arc::new(webhook), &Arc::new(site()), &mut Clients::new(resolver, timeouts), timeouts)
 }
 
-fn message() -> Message {
-    Message { id: "msg_1".to_owned(), body: r#"{"type":"ping"}"#.into() }
+fn message() -> Result<Message, Failure> {
+    let webhook = webhook("hook", "http://a.example/");
+    let message = Message::new(&[told("msg_1", "{}")], &webhook, &site()).unwrap();
+    Ok(Message { body: r#"{"type":"ping"}"#.into(), ..message })
 }
 
 async fn call(url: &str, timeouts: Timeouts) -> Answer {
     let caller = caller_with(webhook("hook", url), Scripture::failing(), timeouts).unwrap();
-    caller.call(&message(), start()).await
+    caller.call(message(), start()).await
 }
 
 async fn call_by_name(url: &str, answers: &[&[&str]], allowed: &[&str]) -> Answer {
     let allow_networks = allowed.iter().map(|net| net.parse().unwrap()).collect();
     let webhook = Webhook { allow_networks, ..webhook("hook", url) };
-    caller_with(webhook, Scripture::new(answers), PATIENT).unwrap().call(&message(), start()).await
+    caller_with(webhook, Scripture::new(answers), PATIENT).unwrap().call(message(), start()).await
 }
 
 /// The error's word and its sentence.
@@ -35,11 +38,11 @@ fn failure(answer: &Answer) -> (&str, &str) {
 #[tokio::test]
 async fn a_request_is_what_standard_webhooks_wants() {
     let mut receiver = Receiver::new(vec![]).await;
-    let headers = [(http::header::AUTHORIZATION, HeaderValue::from_static("Bearer t"))].into_iter().collect();
+    let headers = [(http::header::AUTHORIZATION, http::HeaderValue::from_static("Bearer t"))].into_iter().collect();
     let webhook = Webhook { headers, ..webhook("hook", &receiver.url()) };
     let caller = caller_with(webhook, Scripture::failing(), PATIENT).unwrap();
 
-    let answer = caller.call(&message(), start()).await;
+    let answer = caller.call(message(), start()).await;
 
     assert_eq!((answer.attempt.status, answer.attempt.at), (Some(200), start()));
     assert_eq!((answer.attempt.error, answer.attempt.note), (None, None));
@@ -89,6 +92,117 @@ async fn retry_after_is_read_relative_to_the_answer() {
     let until_ten = call(&receiver.url(), PATIENT).await.retry_after.unwrap();
     assert!(until_ten <= Duration::from_hours(1) && until_ten > Duration::from_mins(59), "{until_ten:?}");
     assert_eq!(call(&receiver.url(), PATIENT).await.retry_after, None);
+}
+
+fn format(format: MessageFormat, url: &str) -> Webhook {
+    Webhook { format, secrets: Vec::new(), ..webhook("hook", url) }
+}
+
+/// Sends a ping in the webhook's format.
+async fn ping(webhook: Webhook) -> Answer {
+    let caller = caller_with(webhook, Scripture::failing(), PATIENT).unwrap();
+    let ping = Told { event_type: EventType::Ping, ..told("msg_1", "{}") };
+    caller.call(caller.message(&[ping]), start()).await
+}
+
+#[tokio::test]
+async fn chats_say_in_the_body_how_long_to_wait() {
+    let body = br#"{"message": "You are being rate limited.", "retry_after": 64.57, "global": false}"#.to_vec();
+    let receiver = Receiver::new(vec![Step::Answer("429 Slow Down", "retry-after: 1\r\n", body)]).await;
+    let answer = ping(format(MessageFormat::Discord, &receiver.url())).await;
+    assert_eq!((answer.retry_after, answer.is_final), (Some(Duration::from_secs(65)), false));
+}
+
+#[tokio::test]
+async fn a_message_that_a_chat_refuses_is_not_sent_again() {
+    let receiver = Receiver::new(vec![status("404 Not Found"), status("404 Not Found"), status("500 Oh No")]).await;
+    assert!(ping(format(MessageFormat::Slack, &receiver.url())).await.is_final);
+    assert!(!call(&receiver.url(), PATIENT).await.is_final, "a receiver of ours may be on its way back");
+    assert!(!ping(format(MessageFormat::Slack, &receiver.url())).await.is_final);
+}
+
+#[tokio::test]
+async fn without_a_secret_there_is_no_signature() {
+    let mut receiver = Receiver::new(vec![]).await;
+    ping(format(MessageFormat::Ntfy, &receiver.url())).await;
+    let request = receiver.request().await;
+    assert_eq!(request.line, "POST / HTTP/1.1", "the topic is in the body");
+    assert!(!request.headers.contains_key("webhook-signature"));
+    assert_eq!(request.headers["webhook-id"], "msg_1");
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_made_is_an_attempt_that_failed() {
+    let receiver = Receiver::new(vec![]).await;
+    let template = MessageFormat::Template { text: "{{ data.x }}".to_owned(), content_type: "text/plain".to_owned() };
+    let answer = ping(format(template, &receiver.url())).await;
+    let (word, note) = failure(&answer);
+    assert_eq!((word, answer.attempt.status, answer.is_final), ("template", None, false));
+    assert!(note.starts_with("line 1 of the template: undefined value"), "{note}");
+    assert_eq!(receiver.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_far_off_is_noted() {
+    let on_time = |date: &'static str| Step::Answer("200 OK", date, vec![]);
+    let receiver = Receiver::new(vec![
+        on_time("date: Sun, 01 Mar 2026 09:04:00 GMT\r\n"),
+        on_time("date: Sun, 01 Mar 2026 09:30:00 GMT\r\n"),
+        on_time("date: Sun, 01 Mar 2026 08:30:00 GMT\r\n"),
+        on_time("date: today\r\n"),
+    ])
+    .await;
+    for (minutes, way) in [(0, ""), (29, "29 minutes ahead of ours"), (30, "30 minutes behind ours"), (0, "")] {
+        let answer = call(&receiver.url(), PATIENT).await;
+        assert_eq!((answer.attempt.status, answer.attempt.note.is_some()), (Some(200), minutes > 0));
+        assert!(failure(&answer).1.contains(way), "{:?}", failure(&answer));
+    }
+}
+
+mod handshake {
+    use super::*;
+
+    fn asking(url: &str) -> Webhook {
+        let rate = Some(Rate { messages: 2, per: Duration::from_secs(1) });
+        Webhook { rate, ..format(MessageFormat::CloudEvents { structured: false, validate: true }, url) }
+    }
+
+    fn consent(headers: &'static str) -> Step {
+        Step::Answer("405 Method Not Allowed", headers, vec![])
+    }
+
+    #[tokio::test]
+    async fn a_receiver_that_agrees_is_asked_once() {
+        let consent = consent("webhook-allowed-origin: Example.com\r\nwebhook-allowed-rate: 120\r\n");
+        let mut receiver = Receiver::new(vec![consent]).await;
+        let caller = caller_with(asking(&receiver.url()), Scripture::failing(), PATIENT).unwrap();
+        for _ in 0..2 {
+            let answer = caller.call(caller.message(&[told("msg_1", "{}")]), start()).await;
+            assert_eq!(answer.attempt.status, Some(200), "{:?}", failure(&answer));
+        }
+        let requests = receiver.requests();
+        let lines: Vec<_> = requests.iter().map(|request| request.line.as_str()).collect();
+        assert_eq!(lines, ["OPTIONS /hook HTTP/1.1", "POST /hook HTTP/1.1", "POST /hook HTTP/1.1"]);
+        assert_eq!(requests[0].headers["webhook-request-rate"], "120");
+        assert!(requests.iter().all(|request| request.headers["webhook-request-origin"] == "example.com"));
+        assert_eq!(requests[1].headers["ce-type"], "post.published");
+    }
+
+    #[tokio::test]
+    async fn without_consent_nothing_is_sent_and_it_is_asked_again() {
+        for headers in ["", "webhook-allowed-origin: other.example\r\n", "allow: POST\r\nwebhook-allowed-rate: *\r\n"] {
+            let script = vec![consent(headers), consent("webhook-allowed-origin: *\r\n")];
+            let mut receiver = Receiver::new(script).await;
+            let caller = caller_with(asking(&receiver.url()), Scripture::failing(), PATIENT).unwrap();
+            let first = caller.call(caller.message(&[told("msg_1", "{}")]), start()).await;
+            let (word, note) = failure(&first);
+            assert_eq!((word, first.attempt.status), ("refused", None));
+            assert!(note.contains("405 Method Not Allowed, without `WebHook-Allowed-Origin: example.com`"), "{note}");
+            let second = caller.call(caller.message(&[told("msg_1", "{}")]), start()).await;
+            assert_eq!(second.attempt.status, Some(200));
+            assert_eq!(receiver.requests().len(), 3);
+        }
+    }
 }
 
 #[tokio::test]
@@ -185,7 +299,7 @@ async fn short_answers_leave_the_connection_usable() {
     let mut receiver = Receiver::new(vec![Step::Answer("200 OK", "", vec![b'a'; 1000])]).await;
     let caller = caller_with(webhook("hook", &receiver.url()), Scripture::failing(), PATIENT).unwrap();
     for _ in 0..3 {
-        assert_eq!(caller.call(&message(), start()).await.attempt.status, Some(200));
+        assert_eq!(caller.call(message(), start()).await.attempt.status, Some(200));
         receiver.request().await;
     }
     assert_eq!(receiver.connections(), 1);
@@ -219,8 +333,8 @@ async fn a_name_is_judged_anew_at_each_connection() {
     let webhook = Webhook { allow_networks: vec!["127.0.0.1/32".parse().unwrap()], ..webhook("hook", &url) };
     let resolver = Scripture::new(&[&["127.0.0.1"], &["127.0.0.2"]]);
     let caller = caller_with(webhook, resolver, PATIENT).unwrap();
-    assert_eq!(caller.call(&message(), start()).await.attempt.status, Some(200));
-    assert_eq!(failure(&caller.call(&message(), start()).await).0, "blocked");
+    assert_eq!(caller.call(message(), start()).await.attempt.status, Some(200));
+    assert_eq!(failure(&caller.call(message(), start()).await).0, "blocked");
     assert_eq!(receiver.connections(), 1);
 }
 
@@ -237,7 +351,7 @@ async fn localhost_goes_where_it_says_by_the_systems_resolver() {
     let mut receiver = Receiver::new(vec![]).await;
     let url = format!("http://localhost:{}/", receiver.address.port());
     let caller = caller_with(webhook("hook", &url), Arc::new(SystemResolver), PATIENT).unwrap();
-    assert_eq!(caller.call(&message(), start()).await.attempt.status, Some(200));
+    assert_eq!(caller.call(message(), start()).await.attempt.status, Some(200));
     assert_eq!(receiver.requests().len(), 1);
 }
 
@@ -254,7 +368,7 @@ async fn look_ups_and_connections_that_fail_have_words_of_their_own() {
 
     let timeouts = Timeouts { connect: Duration::from_millis(50), ..PATIENT };
     let slow = caller_with(webhook("hook", "http://slow.example/"), Arc::new(Mute), timeouts).unwrap();
-    let answer = slow.call(&message(), start()).await;
+    let answer = slow.call(message(), start()).await;
     assert_eq!(failure(&answer), ("timeout", "there was no connection within 50ms"));
 }
 
@@ -363,7 +477,7 @@ mod tls {
     async fn call_tls(port: u16, ca_file: Option<PathBuf>) -> Answer {
         let webhook = Webhook { ca_file, ..webhook("hook", &format!("https://localhost:{port}/")) };
         let caller = caller_with(webhook, Scripture::new(&[&["127.0.0.1"]]), PATIENT).unwrap();
-        caller.call(&message(), start()).await
+        caller.call(message(), start()).await
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use url::Url;
 
 /// A body's media type.
-pub(in crate::deliveries) const CONTENT_TYPE: &str = "application/json; charset=utf-8";
+pub(super) const CONTENT_TYPE: &str = "application/json; charset=utf-8";
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -22,7 +22,7 @@ enum Data {
 }
 
 /// `{"host": …, "key": …, "keyLocation": …, "urlList": […]}`. `data` is JSON text.
-pub(in crate::deliveries) fn body(data: &str, host: &str, key: &str, key_location: &Url) -> String {
+pub(super) fn body(data: &str, host: &str, key: &str, key_location: &Url) -> String {
     let urls = match serde_json::from_str(data) {
         Ok(Data::Pages { urls }) => urls,
         Ok(Data::Test { site }) => vec![site],
@@ -32,7 +32,7 @@ pub(in crate::deliveries) fn body(data: &str, host: &str, key: &str, key_locatio
 }
 
 /// What to do about an answer that is no success, if that is known.
-pub(in crate::deliveries) fn advice(status: u16) -> Option<&'static str> {
+pub(super) fn advice(status: u16) -> Option<&'static str> {
     match status {
         403 => Some("the key was not found: its file has to be where indexnow.key_location says, with the key in it"),
         422 => Some("the key does not speak for these pages: its file has to be on their host, and not below them"),

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use url::form_urlencoded::Serializer;
 
 /// A body's media type.
-pub(in crate::deliveries) const CONTENT_TYPE: &str = "application/x-www-form-urlencoded";
+pub(super) const CONTENT_TYPE: &str = "application/x-www-form-urlencoded";
 
 /// The topic; in a test message the site, which a hub may well refuse.
 #[derive(Deserialize)]
@@ -18,7 +18,7 @@ struct Data {
 
 /// `hub.mode=publish` with the topic under both names: older hubs look for `hub.url`, newer ones for `hub.topic`. `data` is
 /// JSON text.
-pub(in crate::deliveries) fn body(data: &str) -> String {
+pub(super) fn body(data: &str) -> String {
     let mut form = Serializer::new(String::new());
     form.append_pair("hub.mode", "publish");
     if let Ok(Data { topic }) = serde_json::from_str(data) {

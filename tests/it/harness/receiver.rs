@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::Value;
 
@@ -35,8 +35,11 @@ impl Answer {
 /// A message that arrived, its signature verified.
 #[derive(Debug, Clone)]
 pub(crate) struct Message {
+    /// Such as `POST /hook`.
+    pub(crate) line: String,
     pub(crate) id: String,
     pub(crate) headers: HashMap<String, String>,
+    /// A text, if it is not JSON.
     pub(crate) body: Value,
 }
 
@@ -56,8 +59,7 @@ type Hook = Arc<Mutex<Option<Box<dyn Fn(&Message) + Send>>>>;
 
 #[derive(Clone)]
 struct Shared {
-    /// Whether the time of a message must be that of the machine.
-    punctual: bool,
+    verify: fn(&HeaderMap, &[u8]) -> Result<(), String>,
     script: Script,
     hook: Hook,
     sender: mpsc::Sender<Message>,
@@ -73,18 +75,23 @@ pub(crate) struct Receiver {
 
 impl Receiver {
     pub(crate) fn start() -> Self {
-        Self::new(true)
+        Self::new(|headers, body| judge().verify(body, headers).map_err(|error| format!("{error:?}")))
     }
 
     /// For messages that a test clock stamps.
     pub(crate) fn start_out_of_time() -> Self {
-        Self::new(false)
+        Self::new(verify_untimed)
     }
 
-    fn new(punctual: bool) -> Self {
+    /// Takes what is not signed, as chats do.
+    pub(crate) fn start_trusting() -> Self {
+        Self::new(|_, _| Ok(()))
+    }
+
+    fn new(verify: fn(&HeaderMap, &[u8]) -> Result<(), String>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let (sender, messages) = mpsc::channel();
-        let shared = Shared { punctual, script: Script::default(), hook: Hook::default(), sender };
+        let shared = Shared { verify, script: Script::default(), hook: Hook::default(), sender };
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         let router = Router::new().fallback(receive).with_state(shared.clone());
@@ -124,17 +131,18 @@ impl Drop for Receiver {
     }
 }
 
-async fn receive(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
-    if let Err(error) = verify(&headers, &body, shared.punctual) {
+async fn receive(State(shared): State<Shared>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    if let Err(error) = (shared.verify)(&headers, &body) {
         return (StatusCode::UNAUTHORIZED, error).into_response();
     }
     let text = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
         (name.as_str().to_owned(), value.to_str().unwrap().to_owned())
     };
     let message = Message {
-        id: headers["webhook-id"].to_str().unwrap().to_owned(),
+        line: format!("{method} {uri}"),
+        id: headers.get("webhook-id").map(|id| id.to_str().unwrap().to_owned()).unwrap_or_default(),
         headers: headers.iter().map(text).collect(),
-        body: serde_json::from_slice(&body).unwrap(),
+        body: serde_json::from_slice(&body).unwrap_or_else(|_| String::from_utf8(body.to_vec()).unwrap().into()),
     };
     if let Some(hook) = &*shared.hook.lock().unwrap() {
         hook(&message);
@@ -148,12 +156,12 @@ async fn receive(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) 
     response
 }
 
-fn verify(headers: &HeaderMap, body: &[u8], punctual: bool) -> Result<(), String> {
-    let judge = standardwebhooks::Webhook::new(SECRET).unwrap();
-    if punctual {
-        return judge.verify(body, headers).map_err(|error| format!("{error:?}"));
-    }
+fn verify_untimed(headers: &HeaderMap, body: &[u8]) -> Result<(), String> {
     let header = |name: &str| headers[name].to_str().unwrap();
-    let expected = judge.sign(header("webhook-id"), header("webhook-timestamp").parse().unwrap(), body).unwrap();
+    let expected = judge().sign(header("webhook-id"), header("webhook-timestamp").parse().unwrap(), body).unwrap();
     (header("webhook-signature") == expected).then_some(()).ok_or_else(|| format!("expected {expected}"))
+}
+
+fn judge() -> standardwebhooks::Webhook {
+    standardwebhooks::Webhook::new(SECRET).unwrap()
 }
