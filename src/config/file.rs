@@ -243,6 +243,16 @@ mod tests {
     }
 
     #[test]
+    fn every_example_of_a_webhook_holds_keys_that_exist() {
+        let examples: Vec<_> = include_str!("../../docs/webhooks.md").split("```yaml\n").skip(1).collect();
+        assert!(examples.len() >= 8);
+        for example in examples {
+            let file = parse(example.split("```").next().unwrap()).unwrap();
+            assert_eq!(file.raw.webhooks.unwrap().len(), 1, "{example}");
+        }
+    }
+
+    #[test]
     fn a_file_has_at_most_128_kib() {
         assert!(parse(&"#".repeat(MAX_LEN)).is_ok());
         assert_eq!(parse(&"#".repeat(MAX_LEN + 1)).unwrap_err().message, "it has more than 128 KiB");

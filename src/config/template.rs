@@ -239,6 +239,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_example_in_the_documentation_suits_every_event() {
+        let example =
+            include_str!("../../docs/webhooks.md").split("```jinja\n").nth(1).unwrap().split("```").next().unwrap();
+        for event_type in EventType::ALL {
+            render(example, JSON, &sample(event_type)).unwrap();
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn no_template_is_too_odd(text in r"(\{\{|\}\}|\{%|%\}|data|\||for|in|if|\PC){0,30}") {

@@ -29,7 +29,7 @@ pub struct Attempt {
     /// The HTTP status, if there was one.
     pub status: Option<u16>,
     /// What went wrong, in one word: `timeout`, `dns`, `connect`, `tls`, `blocked`, `redirect`, `status`,
-    /// `bad_response`, `closed`, `internal`.
+    /// `bad_response`, `closed`, `refused`, `template`, `internal`.
     pub error: Option<String>,
     /// One sentence; holds no secret.
     pub note: Option<String>,
