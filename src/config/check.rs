@@ -189,6 +189,11 @@ impl Checker<'_> {
         reference.resolve(&self.file.dir, env)
     }
 
+    fn resolve_all(&self, reference: &SecretRef) -> Result<Vec<Secret>, String> {
+        let env = self.around.env.ok_or("no secret is looked up")?;
+        reference.resolve_all(&self.file.dir, env)
+    }
+
     fn guard(&mut self) -> Guard {
         let raw = self.file.raw.guard.clone().unwrap_or_default();
         let guard = Guard {

@@ -12,6 +12,7 @@ mod filter;
 mod git;
 mod neighbours;
 mod raw;
+pub mod rotation;
 mod schedule;
 mod secret;
 pub mod template;
@@ -144,6 +145,14 @@ pub struct Config {
     pub guard: Guard,
     /// How many of the newest posts the first scan announces.
     pub backfill: usize,
+}
+
+impl Config {
+    /// The webhooks that are told anything.
+    #[must_use]
+    pub fn enabled_webhooks(&self) -> Vec<Arc<Webhook>> {
+        self.webhooks.iter().filter(|hook| hook.enabled).cloned().collect()
+    }
 }
 
 /// The site whose posts these are.

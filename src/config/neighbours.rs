@@ -57,6 +57,7 @@ fn host(url: &Url) -> String {
 
 fn webhook(name: String, url: &Url, format: MessageFormat, event: EventType) -> Webhook {
     Webhook {
+        renamed_from: None,
         name,
         url: url.clone(),
         format,

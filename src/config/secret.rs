@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use chrono::{DateTime, Utc};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
-use super::Lookup;
+use super::{Lookup, rotation};
 
 /// Some tools leave the padding out, and nothing is gained by refusing that.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -25,15 +26,27 @@ pub enum WebhookKey {
     Private(Box<ed25519_dalek::SigningKey>),
 }
 
-/// Text that must never be printed. Its `Debug` shows nothing of it.
+/// Text that must never be printed, and when it ends, if it does. Its `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret(String, Option<DateTime<Utc>>);
 
 impl Secret {
     /// Wraps a text.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(text.into(), None)
+    }
+
+    /// The same, of no use from then on.
+    #[must_use]
+    pub fn ending(self, until: DateTime<Utc>) -> Self {
+        Self(self.0, Some(until))
+    }
+
+    /// From when on it is of no use.
+    #[must_use]
+    pub fn until(&self) -> Option<DateTime<Utc>> {
+        self.1
     }
 
     /// The text itself: only for signing and for sending.
@@ -160,6 +173,28 @@ impl SecretRef {
     ///
     /// If the variable is not set, the file cannot be read, or there is nothing in it. Says which, never what is in it.
     pub fn resolve(&self, dir: &Path, env: Lookup<'_>) -> Result<Secret, String> {
+        self.text(dir, env).map(Secret::new)
+    }
+
+    /// Fetches a webhook's secrets: of a file also those that the one in use replaced.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::resolve`], and if a line of the file cannot be read.
+    pub(super) fn resolve_all(&self, dir: &Path, env: Lookup<'_>) -> Result<Vec<Secret>, String> {
+        let text = self.text(dir, env)?;
+        match self {
+            Self::Env(_) => Ok(vec![Secret::new(text)]),
+            Self::File(path) => match rotation::parse(&text) {
+                Ok(secrets) if secrets.is_empty() => Err(format!("the file {} holds no secret", path.display())),
+                Ok(secrets) => Ok(secrets),
+                Err(reason) => Err(format!("the file {} cannot be used: {reason}", path.display())),
+            },
+        }
+    }
+
+    /// The text, without white space around it; never empty.
+    fn text(&self, dir: &Path, env: Lookup<'_>) -> Result<String, String> {
         let text = match self {
             Self::Env(name) => env(name).ok_or_else(|| format!("the environment variable {name} is not set"))?,
             Self::File(path) => std::fs::read_to_string(dir.join(path))
@@ -170,7 +205,7 @@ impl SecretRef {
                 Self::Env(name) => format!("the environment variable {name} is empty"),
                 Self::File(path) => format!("the file {} is empty", path.display()),
             }),
-            text => Ok(Secret::new(text)),
+            text => Ok(text.to_owned()),
         }
     }
 }

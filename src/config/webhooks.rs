@@ -200,6 +200,8 @@ impl Rate {
 pub struct Webhook {
     /// Unique; what the store and the commands know it by.
     pub name: String,
+    /// What it was called before: what went to that name goes to this one.
+    pub renamed_from: Option<String>,
     /// http or https. May hold secrets (a token in the path), so it is never printed whole.
     pub url: Url,
     /// In which form it gets its messages.

@@ -282,6 +282,7 @@ pub(super) fn webhook(name: &str, url: &str) -> Webhook {
         ca_file: None,
         allow_networks: Vec::new(),
         enabled: true,
+        renamed_from: None,
     }
 }
 

@@ -9,9 +9,9 @@ use ipnet::IpNet;
 use url::Url;
 
 use super::Checker;
-use crate::config::file::Step;
+use crate::config::file::{ConfigFile, Step};
 use crate::config::raw::{RawFormat, RawWebhook, TextOrSecret};
-use crate::config::{EventType, Rate, Secret, Webhook};
+use crate::config::{EventType, Rate, Secret, SecretRef, Webhook};
 
 const DEFAULT_CONCURRENCY: usize = 4;
 const MAX_CONCURRENCY: usize = 64;
@@ -30,6 +30,16 @@ const OWN_HEADERS: [&str; 8] = [
     "connection",
 ];
 
+impl ConfigFile {
+    /// Where the secret is kept that a webhook signs with, the newest if there are several; `None` if there is no such
+    /// webhook, or it has none.
+    #[must_use]
+    pub fn secret_of(&self, webhook: &str) -> Option<&SecretRef> {
+        let hook = self.raw.webhooks.iter().flatten().find(|hook| hook.name == webhook)?;
+        hook.secret.iter().chain(&hook.secrets).next()
+    }
+}
+
 impl Checker<'_> {
     pub(super) fn webhooks(&mut self) -> Vec<Arc<Webhook>> {
         if self.around.env.is_none() {
@@ -39,6 +49,12 @@ impl Checker<'_> {
         for (index, hook) in raw.iter().enumerate() {
             if raw[..index].iter().any(|earlier| earlier.name == hook.name) {
                 self.hook_error(index, "name", &format!("two webhooks are called `{}`", hook.name), "rename one");
+            }
+            if let Some(from) = &hook.renamed_from
+                && raw.iter().any(|other| other.name == *from)
+            {
+                let message = format!("a webhook is still called `{from}`");
+                self.hook_error(index, "renamed_from", &message, "take this key out, or rename the other webhook");
             }
         }
         raw.iter().enumerate().filter_map(|(index, hook)| self.webhook(index, hook)).map(Arc::new).collect()
@@ -75,6 +91,7 @@ impl Checker<'_> {
         let secrets = self.signing_secrets(index, raw);
         Some(Webhook {
             name: raw.name.clone(),
+            renamed_from: raw.renamed_from.clone(),
             url: url?,
             format: format?,
             secrets,
@@ -155,11 +172,17 @@ impl Checker<'_> {
         let refs = raw.secret.iter().chain(&raw.secrets);
         let mut secrets = Vec::new();
         for reference in refs {
-            match self.resolve(reference) {
-                Ok(secret) => match secret.webhook_key() {
-                    Ok(_) => secrets.push(secret),
-                    Err(reason) => self.hook_error(index, "secret", &reason, "put another one where this one is kept"),
-                },
+            match self.resolve_all(reference) {
+                Ok(kept) => {
+                    for secret in kept {
+                        match secret.webhook_key() {
+                            Ok(_) => secrets.push(secret),
+                            Err(reason) => {
+                                self.hook_error(index, "secret", &reason, "put another one where this one is kept");
+                            }
+                        }
+                    }
+                }
                 Err(reason) => {
                     self.hook_error(index, "secret", &reason, "put `whsec_` and 24 to 64 random bytes in base64 there");
                 }

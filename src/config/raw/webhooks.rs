@@ -13,6 +13,7 @@ use crate::config::{EventType, Filter, Payload, SecretRef};
 #[serde(deny_unknown_fields)]
 pub(in crate::config) struct RawWebhook {
     pub(in crate::config) name: String,
+    pub(in crate::config) renamed_from: Option<String>,
     pub(in crate::config) url: TextOrSecret,
     #[serde(default)]
     pub(in crate::config) format: RawFormat,
