@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, query, query_scalar};
@@ -19,12 +19,12 @@ use super::{DeliveryState, Store, StoreError};
 use crate::events::Event;
 
 /// How an attempt went, for the record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     /// When it began.
     pub at: DateTime<Utc>,
     /// How long it took; in JSON `took_ms`, whole milliseconds, which is what the store keeps.
-    #[serde(rename = "took_ms", serialize_with = "as_millis")]
+    #[serde(rename = "took_ms", serialize_with = "as_millis", deserialize_with = "of_millis")]
     pub took: Duration,
     /// The HTTP status, if there was one.
     pub status: Option<u16>,
@@ -271,6 +271,10 @@ fn as_millis<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok,
     serializer.serialize_i64(millis(*duration))
 }
 
+fn of_millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    u64::deserialize(deserializer).map(Duration::from_millis)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::fixtures::*;
@@ -288,6 +292,9 @@ mod tests {
         assert!(complete(&store, &claims[1], Verdict::Delivered, 2).await);
 
         let expected = EndpointState {
+            paused: false,
+            opens_at: None,
+            failing_since: None,
             name: "hook".to_owned(),
             not_before: None,
             disabled: None,

@@ -1,11 +1,11 @@
-//! Deliveries as the commands and the dashboard list them, and sending them again.
+//! Deliveries as the commands and the admin API list them.
 //!
-//! In: which ones. Out: where each stands, and how its attempts went. Never: a change to one that is under way.
+//! In: which ones. Out: where each stands, and how its attempts went. Never: a change; that is `steer`'s.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::sqlite::{Sqlite, SqliteRow};
 use sqlx::{QueryBuilder, Row, query};
 
@@ -14,7 +14,7 @@ use super::{Attempt, Store, StoreError};
 use crate::config::EventType;
 
 /// Where a delivery stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeliveryState {
     /// Owed.
@@ -23,7 +23,7 @@ pub enum DeliveryState {
     Delivered,
     /// Given up; can be sent again on request.
     Dead,
-    /// Not owed any more: its endpoint left the config.
+    /// Not owed any more: its endpoint left the config, or somebody said so.
     Cancelled,
 }
 
@@ -50,8 +50,10 @@ impl DeliveryState {
 }
 
 /// A delivery as `tidings deliveries` shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
+    /// Its place: of two, the one with the higher number was owed later.
+    pub number: i64,
     /// The message id.
     pub event_id: String,
     /// The endpoint's name.
@@ -68,15 +70,27 @@ pub struct Delivery {
     pub attempts: u32,
     /// When it was committed.
     pub created_at: DateTime<Utc>,
-    /// When the next attempt is due, if it is pending and its endpoint is not disabled; not before the endpoint's pause
-    /// is over.
+    /// When the next attempt is due, if it is pending and its endpoint neither disabled nor paused by the operator; not
+    /// before the endpoint's own pause and its breaker are over.
     pub due_at: Option<DateTime<Utc>>,
     /// When it reached its last state.
     pub finished_at: Option<DateTime<Utc>>,
+    /// Why it was given up or cancelled, where that was noted.
+    pub reason: Option<String>,
 }
 
-/// Which deliveries are meant.
-#[derive(Debug, Clone, Default)]
+/// A delivery with all that was kept of its attempts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Story {
+    /// Where it stands.
+    #[serde(flatten)]
+    pub delivery: Delivery,
+    /// Oldest first.
+    pub history: Vec<Attempt>,
+}
+
+/// Which deliveries are meant: those that fit all that is set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Of this endpoint.
     pub endpoint: Option<String>,
@@ -84,15 +98,19 @@ pub struct Selection {
     pub state: Option<DeliveryState>,
     /// Of this event.
     pub event_id: Option<String>,
+    /// Committed then or later.
+    pub since: Option<DateTime<Utc>>,
+    /// With a lower [number](Delivery::number): those that come after it in a list.
+    pub below: Option<i64>,
     /// The newest so many; 0: all.
     pub limit: usize,
 }
 
 const LISTED: &str = "
-    SELECT d.event_id, d.endpoint, d.state, d.attempts, d.created_at, d.finished_at, e.type,
+    SELECT d.id, d.event_id, d.endpoint, d.state, d.attempts, d.created_at, d.finished_at, d.reason, e.type,
            CAST(e.data ->> '$.title' AS TEXT) AS title, CAST(e.data ->> '$.url' AS TEXT) AS url,
-           CASE WHEN d.state = 'pending' AND p.disabled IS NULL
-                THEN max(d.due_at, coalesce(p.not_before, d.due_at)) END AS due_at
+           CASE WHEN d.state = 'pending' AND p.disabled IS NULL AND p.paused = 0
+                THEN max(d.due_at, coalesce(p.not_before, d.due_at), coalesce(p.opens_at, d.due_at)) END AS due_at
     FROM delivery d JOIN event e ON e.id = d.event_id LEFT JOIN endpoint p ON p.name = d.endpoint
     WHERE TRUE";
 
@@ -123,34 +141,24 @@ impl Store {
         Ok(query(ATTEMPTS).bind(event_id).bind(endpoint).try_map(read_attempt).fetch_all(&self.readers).await?)
     }
 
-    /// Makes deliveries due at `now` again, with all their tries before them: dead ones, and pending ones that wait.
-    /// Those under way, and those to endpoints that the store does not know any more, are left as they are.
-    /// Returns how many.
+    /// The stories of one message: one for each endpoint that was owed it, newest first.
     ///
     /// # Errors
     ///
     /// If the database fails.
-    pub async fn retry(&self, selection: &Selection, now: DateTime<Utc>) -> Result<u64, StoreError> {
-        let now = now.timestamp_millis();
-        let mut sql = QueryBuilder::<Sqlite>::new("UPDATE delivery SET state = 'pending', due_at = ");
-        sql.push_bind(now).push(
-            ", attempts = 0, first_failed_at = NULL, lease_until = NULL, finished_at = NULL \
-             WHERE id IN (SELECT d.id FROM delivery d \
-             WHERE d.state IN ('pending', 'dead') AND d.endpoint IN (SELECT name FROM endpoint) \
-             AND (d.lease_until IS NULL OR d.lease_until <= ",
-        );
-        sql.push_bind(now).push(")");
-        push_selection(&mut sql, selection);
-        sql.push(")");
-        let mut tx = self.write().await?;
-        let done = sql.build().execute(&mut *tx).await?;
-        tx.commit().await?;
-        Ok(done.rows_affected())
+    pub async fn stories(&self, event_id: &str) -> Result<Vec<Story>, StoreError> {
+        let selection = Selection { event_id: Some(event_id.to_owned()), ..Selection::default() };
+        let mut stories = Vec::new();
+        for delivery in self.deliveries(&selection).await? {
+            let history = self.attempts(event_id, &delivery.endpoint).await?;
+            stories.push(Story { delivery, history });
+        }
+        Ok(stories)
     }
 }
 
 /// The rest of a statement whose `WHERE` has begun, over `delivery d`.
-fn push_selection(sql: &mut QueryBuilder<Sqlite>, selection: &Selection) {
+pub(super) fn push_selection(sql: &mut QueryBuilder<Sqlite>, selection: &Selection) {
     if let Some(endpoint) = &selection.endpoint {
         sql.push(" AND d.endpoint = ").push_bind(endpoint.clone());
     }
@@ -161,6 +169,12 @@ fn push_selection(sql: &mut QueryBuilder<Sqlite>, selection: &Selection) {
     if let Some(event_id) = &selection.event_id {
         sql.push(" AND d.event_id = ").push_bind(event_id.clone());
     }
+    if let Some(since) = selection.since {
+        sql.push(" AND d.created_at >= ").push_bind(since.timestamp_millis());
+    }
+    if let Some(below) = selection.below {
+        sql.push(" AND d.id < ").push_bind(below);
+    }
     sql.push(" ORDER BY d.id DESC");
     if selection.limit > 0 {
         sql.push(" LIMIT ").push_bind(i64::try_from(selection.limit).unwrap_or(i64::MAX));
@@ -169,6 +183,7 @@ fn push_selection(sql: &mut QueryBuilder<Sqlite>, selection: &Selection) {
 
 fn read_delivery(row: SqliteRow) -> sqlx::Result<Delivery> {
     Ok(Delivery {
+        number: row.try_get("id")?,
         event_id: row.try_get("event_id")?,
         endpoint: row.try_get("endpoint")?,
         event_type: event_type(&row, "type")?,
@@ -179,6 +194,7 @@ fn read_delivery(row: SqliteRow) -> sqlx::Result<Delivery> {
         created_at: time(&row, "created_at")?,
         due_at: optional_time(&row, "due_at")?,
         finished_at: optional_time(&row, "finished_at")?,
+        reason: row.try_get("reason")?,
     })
 }
 
@@ -194,7 +210,6 @@ fn read_attempt(row: SqliteRow) -> sqlx::Result<Attempt> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Verdict;
     use super::super::fixtures::*;
     use super::*;
     use crate::events::Event;
@@ -204,6 +219,7 @@ mod tests {
         let (_place, store) = store(&["hook"]).await;
         store.commit_scan(&owing(&["a"], &["hook"])).await.unwrap();
         let expected = Delivery {
+            number: 1,
             event_id: "a".to_owned(),
             endpoint: "hook".to_owned(),
             event_type: EventType::PostPublished,
@@ -214,6 +230,7 @@ mod tests {
             created_at: at(0),
             due_at: Some(at(0)),
             finished_at: None,
+            reason: None,
         };
         assert_eq!(store.deliveries(&Selection::default()).await.unwrap(), [expected]);
     }
@@ -249,6 +266,9 @@ mod tests {
         ];
         assert_eq!(list(all()).await, everything);
         assert_eq!(list(Selection { limit: 2, ..all() }).await, everything[..2]);
+        assert_eq!(list(Selection { limit: 2, below: Some(5), ..all() }).await, everything[2..4]);
+        assert_eq!(list(Selection { since: Some(at(0)), ..all() }).await, everything);
+        assert_eq!(list(Selection { since: Some(at(1)), ..all() }).await, [""; 0]);
         assert_eq!(
             list(Selection { event_id: Some("dead".to_owned()), ..all() }).await,
             ["gone dead cancelled", "hook dead dead"]
@@ -264,55 +284,6 @@ mod tests {
         assert_eq!(list(Selection { state: Some(DeliveryState::Cancelled), ..of_hook }).await, [""; 0]);
     }
 
-    #[tokio::test]
-    async fn the_dead_and_the_waiting_can_be_sent_again_with_all_their_tries() {
-        let (_place, store) = one_of_each_state().await;
-
-        assert_eq!(store.retry(&Selection::default(), at(5)).await.unwrap(), 2);
-
-        let claims = claim_all(&store, "hook", 5).await;
-        assert_eq!(ids(&claims), ["dead", "late"]);
-        for claim in claims {
-            assert_eq!((claim.attempts, claim.first_failed_at), (0, None));
-            assert!(complete(&store, &claim, Verdict::Delivered, 6).await);
-        }
-    }
-
-    #[tokio::test]
-    async fn only_what_is_selected_is_sent_again() {
-        let (_place, store) = one_of_each_state().await;
-        let selected = |state, event_id: Option<&str>| Selection {
-            state,
-            event_id: event_id.map(str::to_owned),
-            ..Selection::default()
-        };
-        for state in [DeliveryState::Delivered, DeliveryState::Cancelled] {
-            assert_eq!(store.retry(&selected(Some(state), None), at(5)).await.unwrap(), 0);
-        }
-        assert_eq!(store.retry(&selected(None, Some("done")), at(5)).await.unwrap(), 0);
-        assert_eq!(store.retry(&Selection { limit: 1, ..Selection::default() }, at(5)).await.unwrap(), 1);
-        assert_eq!(ids(&claim_all(&store, "hook", 5).await), ["late"], "the newest one");
-        assert_eq!(store.retry(&selected(Some(DeliveryState::Dead), None), at(5)).await.unwrap(), 1);
-        assert_eq!(ids(&claim_all(&store, "hook", 5).await), ["dead"]);
-    }
-
-    #[tokio::test]
-    async fn what_is_under_way_is_not_sent_again() {
-        let (_place, store) = store(&["hook"]).await;
-        store.commit_scan(&owing(&["a"], &["hook"])).await.unwrap();
-        let claim = claim_all(&store, "hook", 0).await.remove(0);
-
-        assert_eq!(store.retry(&Selection::default(), at(59)).await.unwrap(), 0);
-        assert!(complete(&store, &claim, Verdict::Delivered, 59).await);
-    }
-
-    #[tokio::test]
-    async fn what_is_dead_at_an_endpoint_that_left_the_config_stays_dead() {
-        let (_place, store) = one_of_each_state().await;
-        store.sync_endpoints(&[], at(4)).await.unwrap();
-        assert_eq!(store.retry(&Selection::default(), at(5)).await.unwrap(), 0);
-    }
-
     #[test]
     fn every_state_has_a_name_of_its_own() {
         for state in DeliveryState::ALL {
@@ -320,17 +291,5 @@ mod tests {
             assert_eq!(serde_json::to_value(state).unwrap(), state.as_str());
         }
         assert_eq!(DeliveryState::from_name("Pending"), None);
-    }
-
-    /// `done`, `dead` and `late`, which waits for a retry at `at(100)`, are owed to `hook`; `gone` has left.
-    async fn one_of_each_state() -> (Place, Store) {
-        let (place, store) = store(&["hook", "gone"]).await;
-        store.commit_scan(&owing(&["done", "dead", "late"], &["hook", "gone"])).await.unwrap();
-        let verdicts = [Verdict::Delivered, Verdict::Dead, Verdict::Retry { at: at(100) }];
-        for (claim, verdict) in claim_all(&store, "hook", 0).await.iter().zip(verdicts) {
-            complete(&store, claim, verdict, 1).await;
-        }
-        store.sync_endpoints(&names(&["hook"]), at(2)).await.unwrap();
-        (place, store)
     }
 }

@@ -76,7 +76,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::fixtures::*;
-    use super::super::{Selection, Verdict};
+    use super::super::{Mode, Selection, Verdict};
     use super::*;
 
     #[tokio::test]
@@ -202,7 +202,7 @@ mod tests {
                     complete(store, &claim, verdict.clone(), now).await;
                 }
                 Step::Retry => {
-                    store.retry(&Selection::default(), at(now)).await.unwrap();
+                    store.retry(&Selection::default(), at(now), Mode::Real).await.unwrap();
                 }
                 Step::Enable => assert!(store.enable("hook").await.unwrap()),
                 Step::Wait(seconds) => now += seconds,

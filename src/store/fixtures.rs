@@ -138,6 +138,18 @@ pub(super) fn completion(claim: &Claim, attempt: Attempt, verdict: Verdict) -> C
     Completion { id, lease_token, endpoint: claim.endpoint.clone(), attempt, verdict, is_first: true }
 }
 
+/// `done`, `dead` and `late`, which waits for a retry at `at(100)`, are owed to `hook`; `gone` has left.
+pub(super) async fn one_of_each_state() -> (Place, Store) {
+    let (place, store) = store(&["hook", "gone"]).await;
+    store.commit_scan(&owing(&["done", "dead", "late"], &["hook", "gone"])).await.unwrap();
+    let verdicts = [Verdict::Delivered, Verdict::Dead, Verdict::Retry { at: at(100) }];
+    for (claim, verdict) in claim_all(&store, "hook", 0).await.iter().zip(verdicts) {
+        complete(&store, claim, verdict, 1).await;
+    }
+    store.sync_endpoints(&names(&["hook"]), at(2)).await.unwrap();
+    (place, store)
+}
+
 pub(super) async fn count(store: &Store, table: &str) -> i64 {
     let sql = AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
     query_scalar(sql).fetch_one(&store.readers).await.unwrap()

@@ -9,8 +9,8 @@
 //!
 //!  scan: seen, documents ─┐
 //!                         ├─ one transaction ─► due ─► claim ─► (send) ─► complete ─► prune
-//!  outbox: events, owed ──┘                              endpoints: sync, enable, list
-//!                                                        deliveries: list, attempts, retry
+//!  outbox: events, owed ──┘                              endpoints: sync, pause, resume, enable, list
+//!                                                        deliveries: list, stories; steer: retry, cancel
 //! ```
 //!
 //! One file a step; each holds the types it speaks, and adds its methods to [`Store`].
@@ -30,6 +30,8 @@ mod prune;
 mod rate;
 mod scan;
 mod schema;
+mod status;
+mod steer;
 mod values;
 
 #[cfg(test)]
@@ -42,12 +44,14 @@ use sqlx::{Sqlite, Transaction};
 
 pub use claim::{Capacity, Claim};
 pub use complete::{Attempt, Completed, Completion, Notices, Verdict};
-pub use deliveries::{Delivery, DeliveryState, Selection};
-pub use endpoints::EndpointState;
+pub use deliveries::{Delivery, DeliveryState, Selection, Story};
+pub use endpoints::{EndpointState, Left};
 pub use health::Turn;
 pub use kept::{GoodState, Kept, LastGood};
 pub use open::Access;
 pub use scan::{DocumentState, ScanCommit};
+pub use status::Status;
+pub use steer::{CANCELLED, Mode};
 
 use lock::OwnerLock;
 
