@@ -19,10 +19,12 @@ mod excerpt;
 mod failure;
 mod formats;
 mod lane;
+pub mod remote;
 mod report;
 pub mod retry;
 mod round;
 pub mod sign;
+mod tested;
 
 #[cfg(test)]
 mod testing;
@@ -36,6 +38,8 @@ use serde_json::json;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use url::Url;
+
+pub use tested::{Tested, test};
 
 use crate::config::{EventType, Site, Webhook};
 use crate::events::{self, Event};

@@ -17,10 +17,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
-use super::bearer::bearer;
+use super::bearer::bears;
 use crate::config::Secret;
 use crate::store::{Store, StoreError};
 
@@ -82,9 +80,4 @@ async fn metrics<S: Probe>(State(admin): State<Admin<S>>, headers: HeaderMap) ->
         return (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")], text).into_response();
     }
     ([(CONTENT_TYPE, METRICS_TYPE)], admin.metrics.render()).into_response()
-}
-
-/// Whether a request carries the token. Digests are compared, so that time tells neither text nor length.
-fn bears(headers: &HeaderMap, token: &Secret) -> bool {
-    bearer(headers).is_some_and(|given| Sha256::digest(given).ct_eq(&Sha256::digest(token.expose())).into())
 }

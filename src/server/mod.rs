@@ -1,9 +1,10 @@
 //! Documents reach feed readers; operators see how things stand.
 //!
 //! The only module that listens. Two listeners: the public one has the documents and the trigger and nothing else, the admin
-//! one has health and metrics. Never: reads posts, or trusts anything a request says.
+//! one has health, metrics and the API. Never: reads posts, or trusts anything a request says.
 
 mod admin;
+pub mod api;
 mod bearer;
 mod bodies;
 mod coding;
@@ -24,6 +25,7 @@ use axum::{Router, middleware};
 use tokio::sync::Notify;
 
 pub use admin::Admin;
+pub use api::Api;
 pub use serve::{Listening, serve};
 pub use trigger::pace;
 
@@ -51,7 +53,7 @@ pub fn with_key(routes: Router, path: &str, indexnow: &config::IndexNow) -> Rout
     key::add(routes, path, indexnow)
 }
 
-/// The admin listener's routes: `/livez`, `/readyz`, `/metrics`.
-pub fn admin(admin: Admin) -> Router {
-    admin::router(admin)
+/// The admin listener's routes: `/livez`, `/readyz`, `/metrics`, and the [API](api).
+pub fn admin(admin: Admin, api: Api) -> Router {
+    admin::router(admin).merge(api::router(api))
 }
