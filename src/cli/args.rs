@@ -2,9 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use url::Url;
 
+use super::moments::{self, Since};
 use crate::store::DeliveryState;
 
 /// Turns a repository of Markdown posts into feeds and notifications.
@@ -151,9 +154,22 @@ pub(super) struct Init {
 pub(super) struct Listing {
     /// The site's directory [default: that of the config file, else .]
     pub(super) dir: Option<PathBuf>,
-    /// How the list looks
+    /// How the answer looks
     #[arg(long, value_enum, default_value_t = ListFormat::Text)]
     pub(super) format: ListFormat,
+    #[command(flatten)]
+    pub(super) admin: Admin,
+}
+
+/// A daemon that is asked instead of the database.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Admin {
+    /// Ask the running daemon whose admin listener is there, instead of the database on this machine
+    #[arg(long, value_name = "URL")]
+    pub(super) admin: Option<Url>,
+    /// The environment variable that holds that daemon's server.admin_token
+    #[arg(long, value_name = "NAME", default_value = "TIDINGS_ADMIN_TOKEN")]
+    pub(super) token_env: String,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -166,20 +182,42 @@ pub(super) struct Endpoints {
 pub(super) enum EndpointsCommand {
     /// All webhooks, and how they stand
     List(Listing),
+    /// How one webhook stands
+    Show(Named),
     /// Send a ping to one webhook, now
-    Test {
-        /// The webhook's name
-        name: String,
-        /// The site's directory [default: that of the config file, else .]
-        dir: Option<PathBuf>,
-    },
-    /// Send to a webhook again that is disabled or paused: what it is owed goes out
-    Enable {
-        /// The webhook's name
-        name: String,
-        /// The site's directory [default: that of the config file, else .]
-        dir: Option<PathBuf>,
-    },
+    Test(Named),
+    /// Send nothing to a webhook until it is resumed: it is owed everything meanwhile
+    Pause(Named),
+    /// End a pause: what the webhook is owed goes out
+    Resume(Named),
+    /// Send to a webhook again that is disabled, failing, or asked to be left alone: what it is owed goes out
+    Enable(Named),
+    /// Make a new signing secret; the old one signs beside it for a while
+    RotateSecret(RotateSecret),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Named {
+    /// The webhook's name
+    pub(super) name: String,
+    #[command(flatten)]
+    pub(super) listing: Listing,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct RotateSecret {
+    /// The webhook's name
+    pub(super) name: String,
+    /// The site's directory [default: that of the config file, else .]
+    pub(super) dir: Option<PathBuf>,
+    /// For so long the old secret signs, too
+    #[arg(long, value_name = "LENGTH", default_value = "24h", value_parser = moments::length)]
+    pub(super) overlap: Duration,
+    /// How the answer looks
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub(super) format: ListFormat,
+    #[command(flatten)]
+    pub(super) admin: Admin,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -195,11 +233,14 @@ pub(super) enum DeliveriesCommand {
         #[command(flatten)]
         listing: Listing,
         /// Only those of this webhook
-        #[arg(long)]
+        #[arg(long, value_name = "NAME")]
         endpoint: Option<String>,
         /// Only those in this state
         #[arg(long, value_parser = parse_state)]
         state: Option<DeliveryState>,
+        /// Only those owed since a time, a day, or for so long: 2026-11-22T10:00:00Z, 2026-11-22, 90m, 2h, 3d
+        #[arg(long, value_name = "TIME", value_parser = moments::since)]
+        since: Option<Since>,
         /// At most so many (0: all)
         #[arg(long, default_value_t = 50)]
         limit: usize,
@@ -212,19 +253,36 @@ pub(super) enum DeliveriesCommand {
         listing: Listing,
     },
     /// Send given-up (or waiting) deliveries again, with all their tries before them
-    Retry {
-        /// The message id; without it, all that the options choose
-        id: Option<String>,
-        /// The site's directory [default: that of the config file, else .]
-        #[arg(long, value_name = "DIR")]
-        dir: Option<PathBuf>,
-        /// Only those of this webhook
-        #[arg(long)]
-        endpoint: Option<String>,
-        /// All that were given up
-        #[arg(long)]
-        all_dead: bool,
-    },
+    Retry(Chosen),
+    /// Do not send pending deliveries any more
+    Cancel(Chosen),
+}
+
+/// Which deliveries something is done to.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Chosen {
+    /// The message id; without it, all that the options choose
+    pub(super) id: Option<String>,
+    /// The site's directory [default: that of the config file, else .]
+    #[arg(long, value_name = "DIR")]
+    pub(super) dir: Option<PathBuf>,
+    /// Only those of this webhook
+    #[arg(long, value_name = "NAME")]
+    pub(super) endpoint: Option<String>,
+    /// Only those owed since a time, a day, or for so long: 2026-11-22T10:00:00Z, 2026-11-22, 90m, 2h, 3d
+    #[arg(long, value_name = "TIME", value_parser = moments::since)]
+    pub(super) since: Option<Since>,
+    /// Those that were given up, and no others
+    #[arg(long)]
+    pub(super) all_dead: bool,
+    /// Do nothing, and say how many it would be
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// How the answer looks
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub(super) format: ListFormat,
+    #[command(flatten)]
+    pub(super) admin: Admin,
 }
 
 #[derive(Debug, ClapArgs)]

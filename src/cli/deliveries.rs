@@ -1,48 +1,32 @@
 //! `tidings deliveries`: what was sent, is owed, or was given up.
 
+use anyhow::anyhow;
 use chrono::Utc;
-use serde::Serialize;
 
-use super::args::{Common, Deliveries, DeliveriesCommand, ListFormat, Listing};
+use super::args::{Chosen, Common, Deliveries, DeliveriesCommand, ListFormat, Listing};
 use super::failure::{Exit, Failure};
-use super::{output, site};
-use crate::store::{Attempt, Delivery, DeliveryState, Selection};
-
-#[derive(Serialize)]
-struct Story {
-    #[serde(flatten)]
-    delivery: Delivery,
-    history: Vec<Attempt>,
-}
+use super::installation::{Fate, Installation};
+use super::output;
+use crate::server::api::{Changed, Order};
+use crate::store::{Delivery, DeliveryState, Selection, Story};
 
 pub(super) async fn run(common: &Common, args: &Deliveries) -> Result<Exit, Failure> {
     match &args.command {
-        DeliveriesCommand::List { listing, endpoint, state, limit } => {
-            let selection = Selection { endpoint: endpoint.clone(), state: *state, event_id: None, limit: *limit };
+        DeliveriesCommand::List { listing, endpoint, state, since, limit } => {
+            let since = since.map(|since| since.before(Utc::now()));
+            let (endpoint, limit) = (endpoint.clone(), *limit);
+            let selection = Selection { endpoint, state: *state, since, limit, ..Selection::default() };
             list(common, listing, &selection).await
         }
         DeliveriesCommand::Show { id, listing } => show(common, listing, id).await,
-        DeliveriesCommand::Retry { id, dir, endpoint, all_dead } => {
-            if id.is_none() && endpoint.is_none() && !all_dead {
-                return Err(Failure::Usage("say which: a message id, --endpoint NAME, or --all-dead".to_owned()));
-            }
-            let state = all_dead.then_some(DeliveryState::Dead);
-            let selection = Selection { endpoint: endpoint.clone(), state, event_id: id.clone(), limit: 0 };
-            let store = site::guest_store(common, dir.as_deref()).await?;
-            let count = store.retry(&selection, Utc::now()).await?;
-            if count == 0 {
-                return Err(Failure::Failed(anyhow::anyhow!("no such delivery is dead or waiting")));
-            }
-            let count = output::plural(usize::try_from(count).unwrap_or(usize::MAX), "delivery is", "deliveries are");
-            output::line(format!("{count} due again; the daemon or the next scan sends what is due"));
-            Ok(Exit::Done)
-        }
+        DeliveriesCommand::Retry(chosen) => steer(common, chosen, Fate::Retry).await,
+        DeliveriesCommand::Cancel(chosen) => steer(common, chosen, Fate::Cancel).await,
     }
 }
 
 async fn list(common: &Common, args: &Listing, selection: &Selection) -> Result<Exit, Failure> {
-    let store = site::guest_store(common, args.dir.as_deref()).await?;
-    let deliveries = store.deliveries(selection).await?;
+    let installation = Installation::open(common, args.dir.as_deref(), &args.admin).await?;
+    let deliveries = installation.deliveries(selection).await?;
     match args.format {
         ListFormat::Json => output::json(&deliveries)?,
         ListFormat::Text => {
@@ -67,21 +51,48 @@ async fn list(common: &Common, args: &Listing, selection: &Selection) -> Result<
 }
 
 async fn show(common: &Common, args: &Listing, id: &str) -> Result<Exit, Failure> {
-    let store = site::guest_store(common, args.dir.as_deref()).await?;
-    let selection = Selection { event_id: Some(id.to_owned()), ..Selection::default() };
-    let mut stories = Vec::new();
-    for delivery in store.deliveries(&selection).await? {
-        let history = store.attempts(id, &delivery.endpoint).await?;
-        stories.push(Story { delivery, history });
-    }
-    if stories.is_empty() {
-        return Err(Failure::Failed(anyhow::anyhow!("no webhook was ever owed a message {id}")));
-    }
+    let stories = Installation::open(common, args.dir.as_deref(), &args.admin).await?.stories(id).await?;
     match args.format {
         ListFormat::Json => output::json(&stories)?,
         ListFormat::Text => stories.iter().for_each(tell),
     }
     Ok(Exit::Done)
+}
+
+async fn steer(common: &Common, args: &Chosen, fate: Fate) -> Result<Exit, Failure> {
+    let order = Order {
+        id: args.id.clone(),
+        endpoint: args.endpoint.clone(),
+        state: args.all_dead.then_some(DeliveryState::Dead),
+        since: args.since.map(|since| since.before(Utc::now())),
+        dry_run: args.dry_run,
+    };
+    let installation = Installation::open(common, args.dir.as_deref(), &args.admin).await?;
+    let changed = installation.order(fate, &order).await?;
+    match args.format {
+        ListFormat::Json => output::json(&changed)?,
+        ListFormat::Text => output::line(outcome(fate, changed)),
+    }
+    match (changed.count, fate) {
+        (0, Fate::Retry) => Err(Failure::Failed(anyhow!("no such delivery is dead or waiting"))),
+        (0, Fate::Cancel) if args.all_dead => Err(Failure::Failed(anyhow!("no such delivery is dead"))),
+        (0, Fate::Cancel) => {
+            Err(Failure::Failed(anyhow!("no such delivery is pending (--all-dead cancels dead ones)")))
+        }
+        _ => Ok(Exit::Done),
+    }
+}
+
+fn outcome(fate: Fate, changed: Changed) -> String {
+    let count = usize::try_from(changed.count).unwrap_or(usize::MAX);
+    let (one, many) =
+        if changed.dry_run { ("delivery would be", "deliveries would be") } else { ("delivery is", "deliveries are") };
+    let count = output::plural(count, one, many);
+    match (fate, changed.dry_run) {
+        (Fate::Retry, true) => format!("{count} due again"),
+        (Fate::Retry, false) => format!("{count} due again; the daemon or the next scan sends what is due"),
+        (Fate::Cancel, _) => format!("{count} cancelled"),
+    }
 }
 
 fn tell(story: &Story) {
@@ -102,9 +113,13 @@ fn tell(story: &Story) {
             outcome.into_iter().flatten().collect::<Vec<_>>().join("  ")
         ));
     }
+    let reason = delivery.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
     let end = match (delivery.state, delivery.due_at) {
         (DeliveryState::Pending, Some(due)) => format!("pending, next try at {}", output::time(due)),
-        (state, _) => format!("{} at {}", state.as_str(), output::maybe_time(delivery.finished_at)),
+        (DeliveryState::Pending, None) => {
+            "pending; its endpoint gets nothing now: see `tidings endpoints list`".to_owned()
+        }
+        (state, _) => format!("{} at {}{reason}", state.as_str(), output::maybe_time(delivery.finished_at)),
     };
     output::line(format!("  {end}"));
 }

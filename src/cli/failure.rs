@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::{report, site};
+use crate::deliveries::remote::RemoteError;
 use crate::problems::Problem;
 use crate::scan::ScanError;
 use crate::sources::SourceError;
@@ -96,6 +97,12 @@ impl From<ScanError> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
+        Self::failed(error)
+    }
+}
+
+impl From<RemoteError> for Failure {
+    fn from(error: RemoteError) -> Self {
         Self::failed(error)
     }
 }

@@ -19,7 +19,7 @@ use super::systemd;
 use crate::config::Config;
 use crate::deliveries::client::SystemResolver;
 use crate::deliveries::{Courier, SystemClock};
-use crate::server::{self, Admin, Listening};
+use crate::server::{self, Admin, Api, Listening};
 
 /// Seconds: from an answer out of the cache to a delivery's deadline and a long scan.
 const DURATIONS: [f64; 12] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0];
@@ -75,9 +75,10 @@ impl Parts {
             || a.public_url != b.public_url
             || now.trigger != new.trigger
             || now.indexnow != new.indexnow;
-        let is_admin = admin.is_some() || a.admin_token != b.admin_token;
         // Certificates are in files of their own, which may be others under the same name.
         let same_hooks = now.webhooks == new.webhooks && new.webhooks.iter().all(|hook| hook.ca_file.is_none());
+        let is_told_of = a.admin_token != b.admin_token || now.site != new.site;
+        let is_admin = admin.is_some() || is_told_of || !same_hooks;
         Ok(Change {
             public: (public, is_public.then(|| public_routes(new, state))),
             admin: (admin, is_admin.then(|| admin_routes(new, state, &self.metrics))),
@@ -133,12 +134,23 @@ fn public_routes(config: &Config, state: &State) -> Router {
 }
 
 fn admin_routes(config: &Config, state: &State, metrics: &PrometheusHandle) -> Router {
-    server::admin(Admin {
+    let admin = Admin {
         store: state.store.clone(),
         ready: state.ready.clone(),
         metrics: metrics.clone(),
         token: config.server.admin_token.clone(),
-    })
+    };
+    let reloading = state.clone();
+    let api = Api {
+        store: state.store.clone(),
+        token: config.server.admin_token.clone(),
+        webhooks: config.webhooks.clone(),
+        site: config.site.clone(),
+        clock: Arc::new(SystemClock),
+        wake: state.wake.clone(),
+        reload: Arc::new(move || reloading.reload()),
+    };
+    server::admin(admin, api)
 }
 
 async fn pace(state: State, stop: CancellationToken) {

@@ -22,6 +22,11 @@ pub(super) fn error(message: &str) {
     let _ = writeln!(std::io::stderr().lock(), "error: {message}");
 }
 
+/// Writes one line to standard error that is no complaint.
+pub(super) fn note(message: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "note: {message}");
+}
+
 fn write<'a>(out: &mut impl std::io::Write, problems: impl IntoIterator<Item = &'a Problem>, colours: bool) {
     let renderer = if colours { Renderer::styled() } else { Renderer::plain() };
     for problem in problems {

@@ -88,15 +88,26 @@ impl State {
     }
 
     /// Has the config read again, and then a scan.
-    fn reload(&self) {
+    pub(super) fn reload(&self) {
         systemd::reloading();
         self.stale.store(true, Ordering::Release);
         self.rescan.notify_one();
     }
 }
 
-/// Makes the store's endpoints those of the config.
+/// Makes the store's endpoints those of the config, and says in the log which are not there any more.
 pub(super) async fn sync_endpoints(store: &Store, config: &Config) -> Result<(), StoreError> {
+    for hook in &config.webhooks {
+        if let Some(from) = &hook.renamed_from
+            && store.rename_endpoint(from, &hook.name).await?
+        {
+            tracing::info!(endpoint = hook.name, from, "the webhook has another name now, and keeps what it is owed");
+        }
+    }
     let names: Vec<_> = config.webhooks.iter().map(|hook| hook.name.clone()).collect();
-    store.sync_endpoints(&names, Utc::now()).await
+    for left in store.sync_endpoints(&names, Utc::now()).await? {
+        let (endpoint, cancelled) = (left.name, left.pending);
+        tracing::warn!(endpoint, cancelled, "the webhook is not in the config any more: what it was owed is cancelled");
+    }
+    Ok(())
 }

@@ -147,14 +147,6 @@ pub struct Config {
     pub backfill: usize,
 }
 
-impl Config {
-    /// The webhooks that are told anything.
-    #[must_use]
-    pub fn enabled_webhooks(&self) -> Vec<Arc<Webhook>> {
-        self.webhooks.iter().filter(|hook| hook.enabled).cloned().collect()
-    }
-}
-
 /// The site whose posts these are.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Site {
