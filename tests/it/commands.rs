@@ -1,36 +1,8 @@
 //! The commands beside the daemon: what they take, say and leave alone.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
-
 use serde_json::Value;
 
-use crate::harness::{Daemon, SECRET, Site};
-
-#[test]
-fn listen_verifies_what_tidings_signs_and_refuses_the_rest() {
-    let site = Site::new();
-    let mut command = site.command(&["listen", "127.0.0.1:0"]);
-    let mut child = command.env("TIDINGS_SECRET", SECRET).stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let greeting = lines.next().unwrap();
-    let url = greeting.split_whitespace().find(|word| word.starts_with("http://")).unwrap();
-    site.config(&format!("webhooks: [{{name: hook, url: \"{url}\", secret: {{env: HOOK_SECRET}}}}]\n"));
-    site.ok(&["endpoints", "test", "hook"]);
-    assert!(lines.next().unwrap().starts_with("verified msg_"));
-    assert!(lines.by_ref().any(|line| line.contains("\"type\": \"ping\"")));
-
-    site.write("other", "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
-    site.config(&format!("webhooks: [{{name: hook, url: \"{url}\", secret: {{file: other}}}}]\n"));
-    assert_eq!(site.run(&["endpoints", "test", "hook"]).status, 3);
-    assert!(lines.any(|line| line.starts_with("refused msg_") && line.contains("no signature fits")));
-    child.kill().unwrap();
-    child.wait().unwrap();
-
-    let done = site.run(&["listen"]);
-    assert_eq!(done.status, 2, "{}", done.said());
-    assert!(done.stderr.contains("TIDINGS_SECRET is not set"), "{}", done.stderr);
-}
+use crate::harness::{Daemon, Site};
 
 #[test]
 fn status_looks_at_a_running_and_at_a_stopped_installation() {
