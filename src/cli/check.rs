@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::args::{Check, CheckFormat, Common};
 use super::failure::{Exit, Failure};
-use super::{annotations, explain, output, report, site};
-use crate::config::Generator;
+use super::{annotations, explain, output, report, site, untold};
+use crate::config::{FILE_NAME, Generator};
 use crate::problems::{self, Problem, Severity};
 use crate::scan::Live;
 
@@ -33,13 +33,15 @@ struct Counts {
     notes: usize,
 }
 
-pub(super) fn run(common: &Common, args: &Check) -> Result<Exit, Failure> {
+pub(super) async fn run(common: &Common, args: &Check) -> Result<Exit, Failure> {
     if let Some(code) = &args.explain {
         return explain::run(code.as_deref());
     }
     let mut live = site::scanner(common, args.dir.as_deref(), Some(site::env))
         .and_then(|mut scanner| Ok(scanner.read(Utc::now())?))
         .map_err(|failure| tell_config(failure, args.format))?;
+    let file = common.config.as_deref().unwrap_or(Path::new(FILE_NAME)).display().to_string();
+    live.problems.extend(untold::problems(&live.config, &file).await);
     live.problems.sort_by(|a, b| (&a.path, a.line(), a.code).cmp(&(&b.path, b.line(), b.code)));
     let counts = Counts::of(&live.problems);
     match args.format {

@@ -36,6 +36,7 @@ mod site;
 mod status;
 mod systemd;
 mod told;
+mod untold;
 
 use std::process::ExitCode;
 
@@ -71,7 +72,7 @@ async fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Command::Serve(serve) => run::run(common, serve).await,
         Command::Scan(scan) => scan::run(common, scan).await,
         Command::Build(build) => build::run(common, build).await,
-        Command::Check(check) => check::run(common, check),
+        Command::Check(check) => check::run(common, check).await,
         Command::Init(init) => init::run(init),
         Command::Status(status) => status::run(common, status).await,
         Command::Endpoints(endpoints) => endpoints::run(common, endpoints).await,

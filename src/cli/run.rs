@@ -95,7 +95,7 @@ impl State {
     }
 }
 
-/// Makes the store's endpoints those of the config, and says in the log which are not there any more.
+/// Makes the store's endpoints those of the config, and says in the log which are told nothing any more.
 pub(super) async fn sync_endpoints(store: &Store, config: &Config) -> Result<(), StoreError> {
     for hook in &config.webhooks {
         if let Some(from) = &hook.renamed_from
@@ -108,6 +108,9 @@ pub(super) async fn sync_endpoints(store: &Store, config: &Config) -> Result<(),
     for left in store.sync_endpoints(&names, Utc::now()).await? {
         let (endpoint, cancelled) = (left.name, left.pending);
         tracing::warn!(endpoint, cancelled, "the webhook is not in the config any more: what it was owed is cancelled");
+    }
+    for hook in config.webhooks.iter().filter(|hook| !hook.enabled) {
+        tracing::info!(endpoint = hook.name, "the webhook is switched off in the config: what it is owed is kept");
     }
     Ok(())
 }

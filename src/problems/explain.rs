@@ -40,6 +40,7 @@ impl Code {
             Self::Config => include_str!("explain/T016.md"),
             Self::TermPath => include_str!("explain/T017.md"),
             Self::NoPosts => include_str!("explain/T018.md"),
+            Self::Untold => include_str!("explain/T019.md"),
         }
     }
 }

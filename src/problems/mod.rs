@@ -73,11 +73,13 @@ pub enum Code {
     Config,
     /// The source holds no live post.
     NoPosts,
+    /// The store knows a webhook that the config does not have, or has switched off.
+    Untold,
 }
 
 impl Code {
     /// Every code, for tables and tests.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Unreadable,
         Self::NotUtf8,
         Self::TooLarge,
@@ -96,6 +98,7 @@ impl Code {
         Self::Config,
         Self::TermPath,
         Self::NoPosts,
+        Self::Untold,
     ];
 
     /// The stable name, `T001` and up.
@@ -120,6 +123,7 @@ impl Code {
             Self::Config => "T016",
             Self::TermPath => "T017",
             Self::NoPosts => "T018",
+            Self::Untold => "T019",
         }
     }
 }
