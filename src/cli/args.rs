@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use url::Url;
 
+use super::listen::Answer;
 use super::moments::{self, Since};
 use crate::store::DeliveryState;
 
@@ -293,6 +294,24 @@ pub(super) struct Listen {
     /// The environment variable that holds the webhook's secret
     #[arg(long, default_value = "TIDINGS_SECRET", value_name = "NAME")]
     pub(super) secret_env: String,
+    /// Take messages without a signature, too, as chat services get them; then no secret is needed
+    #[arg(long)]
+    pub(super) unsigned: bool,
+    /// What messages are answered: a status from 200 to 599, `redirect`, `hang`, `drip` (a body that never ends), `close`
+    #[arg(long, default_value = "204")]
+    pub(super) answer: Answer,
+    /// Take so many messages before that
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) after: usize,
+    /// Answer so many messages so, and take all others [default: all]
+    #[arg(long, value_name = "N")]
+    pub(super) times: Option<usize>,
+    /// Send Retry-After with that answer
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) retry_after: Option<u64>,
+    /// How requests are shown: `json` is one object a line
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub(super) format: ListFormat,
 }
 
 fn parse_state(name: &str) -> Result<DeliveryState, String> {

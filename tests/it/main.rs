@@ -7,6 +7,7 @@
     reason = "tests read, write, unwrap, and say what they leave out"
 )]
 
+mod api;
 mod check;
 mod clocks;
 mod commands;
@@ -28,6 +29,7 @@ mod identity;
 mod jekyll;
 mod kept;
 mod layers;
+mod listen;
 mod memory;
 mod nasty;
 mod neighbours;
@@ -36,9 +38,12 @@ mod readers;
 mod receivers;
 mod reload;
 mod renames;
+mod rotation;
 mod rules;
 mod sample;
 mod serving;
+mod steering;
 mod templates;
 mod trigger;
+mod untold;
 mod watch;

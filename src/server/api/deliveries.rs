@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use chrono::DateTime;
@@ -24,6 +25,8 @@ const NOTHING_SAID: Trouble = Trouble::new(
     StatusCode::UNPROCESSABLE_ENTITY,
     "say which: `id`, `endpoint`, `since` (RFC 3339), or `state`; without any, all would be meant",
 );
+const NO_BODY: Trouble =
+    Trouble::new(StatusCode::PAYLOAD_TOO_LARGE, "the body has at most 16 KiB, and has to arrive whole");
 const NO_ORDER: Trouble = Trouble::new(
     StatusCode::BAD_REQUEST,
     "the body is a JSON object with some of `id`, `endpoint`, `state`, `since` (RFC 3339), `dry_run`",
@@ -50,14 +53,16 @@ pub(super) async fn show(State(api): State<Arc<Api>>, Path(id): Path<String>) ->
     Ok(Json(stories))
 }
 
-pub(super) async fn retry(State(api): State<Arc<Api>>, body: Bytes) -> Result<Json<Changed>, Trouble> {
-    let (order, selection) = read_order(&body)?;
+type Body = Result<Bytes, BytesRejection>;
+
+pub(super) async fn retry(State(api): State<Arc<Api>>, body: Body) -> Result<Json<Changed>, Trouble> {
+    let (order, selection) = read_order(&body.map_err(|_| NO_BODY)?)?;
     let count = api.store.retry(&selection, api.clock.now(), order.mode()).await?;
     Ok(changed(&api, &order, count, "are due again"))
 }
 
-pub(super) async fn cancel(State(api): State<Arc<Api>>, body: Bytes) -> Result<Json<Changed>, Trouble> {
-    let (order, selection) = read_order(&body)?;
+pub(super) async fn cancel(State(api): State<Arc<Api>>, body: Body) -> Result<Json<Changed>, Trouble> {
+    let (order, selection) = read_order(&body.map_err(|_| NO_BODY)?)?;
     let count = api.store.cancel(&selection, CANCELLED, api.clock.now(), order.mode()).await?;
     Ok(changed(&api, &order, count, "are cancelled"))
 }
