@@ -3,8 +3,7 @@
 //! In: which ones. Out: how many. Never: a change to a delivery that was made, or a request; the courier notices by itself.
 
 use chrono::{DateTime, Utc};
-use sqlx::QueryBuilder;
-use sqlx::sqlite::Sqlite;
+use sqlx::{QueryBuilder, Sqlite, Transaction, query};
 
 use super::deliveries::push_selection;
 use super::{DeliveryState, Selection, Store, StoreError};
@@ -21,10 +20,16 @@ pub enum Mode {
     Dry,
 }
 
+/// Endpoints that are owed something which was made due at this moment, and whose breaker would keep it back.
+const PROBE: &str = "
+    UPDATE endpoint SET opens_at = ?1
+    WHERE opens_at > ?1 AND EXISTS (SELECT 1 FROM delivery d
+        WHERE d.endpoint = name AND d.state = 'pending' AND d.is_retry = 0 AND d.due_at = ?1)";
+
 impl Store {
     /// Makes deliveries due at `now` again, with all their tries before them: dead ones, and pending ones that wait.
-    /// Those under way, and those to endpoints that the store does not know any more, are left as they are.
-    /// Returns how many.
+    /// Those under way, and those to endpoints that the store does not know any more, are left as they are. A breaker that is
+    /// open lets one of them through at once. Returns how many.
     ///
     /// # Errors
     ///
@@ -41,7 +46,11 @@ impl Store {
         sql.push_bind(now).push(")");
         push_selection(&mut sql, selection);
         sql.push(")");
-        self.change(sql, mode).await
+        let mut tx = self.write().await?;
+        let done = sql.build().execute(&mut *tx).await?;
+        query(PROBE).bind(now).execute(&mut *tx).await?;
+        end(tx, mode).await?;
+        Ok(done.rows_affected())
     }
 
     /// Cancels deliveries: pending ones, unless the selection names the dead. Of one that is under way only the attempt
@@ -67,17 +76,17 @@ impl Store {
         sql.push(" WHERE id IN (SELECT d.id FROM delivery d WHERE d.state = '").push(state.as_str()).push("'");
         push_selection(&mut sql, selection);
         sql.push(")");
-        self.change(sql, mode).await
-    }
-
-    async fn change(&self, mut sql: QueryBuilder<Sqlite>, mode: Mode) -> Result<u64, StoreError> {
         let mut tx = self.write().await?;
         let done = sql.build().execute(&mut *tx).await?;
-        match mode {
-            Mode::Real => tx.commit().await?,
-            Mode::Dry => tx.rollback().await?,
-        }
+        end(tx, mode).await?;
         Ok(done.rows_affected())
+    }
+}
+
+async fn end(tx: Transaction<'_, Sqlite>, mode: Mode) -> sqlx::Result<()> {
+    match mode {
+        Mode::Real => tx.commit().await,
+        Mode::Dry => tx.rollback().await,
     }
 }
 
@@ -134,6 +143,20 @@ mod tests {
         let (_place, store) = one_of_each_state().await;
         store.sync_endpoints(&[], at(4)).await.unwrap();
         assert_eq!(store.retry(&Selection::default(), at(5), Mode::Real).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_breaker_lets_through_what_is_to_be_sent_again() {
+        let (_place, store) = one_of_each_state().await;
+        let open = query("UPDATE endpoint SET opens_at = ?").bind(at(1_000).timestamp_millis());
+        open.execute(&store.writer).await.unwrap();
+        let opens_at = async || store.endpoint("hook").await.unwrap().unwrap().opens_at;
+        let other = Selection { endpoint: Some("other".to_owned()), ..Selection::default() };
+        assert_eq!(store.retry(&other, at(5), Mode::Real).await.unwrap(), 0);
+        assert_eq!(opens_at().await, Some(at(1_000)));
+        store.retry(&Selection::default(), at(5), Mode::Real).await.unwrap();
+        assert_eq!(opens_at().await, Some(at(5)));
+        assert_eq!(claim_all(&store, "hook", 5).await.len(), 1, "one, to see whether it arrives");
     }
 
     #[tokio::test]

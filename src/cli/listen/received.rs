@@ -201,7 +201,9 @@ mod tests {
     fn a_repeat_is_known_by_its_id() {
         let mut seen = Seen::default();
         assert_eq!(["a", "b", "a", "a"].map(|id| seen.count(id)), [1, 1, 2, 3]);
-        (0..REMEMBERED).for_each(|n| drop(seen.count(&format!("{n}"))));
+        for n in 0..REMEMBERED {
+            seen.count(&n.to_string());
+        }
         assert_eq!(seen.count("a"), 1, "what is long ago is forgotten");
         assert!(seen.times.len() <= REMEMBERED && seen.order.len() <= REMEMBERED);
     }
