@@ -145,15 +145,21 @@ impl Caller {
         }
         let timestamp = now.timestamp();
         let request = request.header(sign::ID_HEADER, &message.id).header(sign::TIMESTAMP_HEADER, timestamp);
-        match &*self.keys {
-            [] => request,
-            keys => request.header(sign::SIGNATURE_HEADER, sign::sign(keys, &message.id, timestamp, &message.body)),
+        match sign::sign(self.keys_at(now), &message.id, timestamp, &message.body) {
+            none if none.is_empty() => request,
+            signatures => request.header(sign::SIGNATURE_HEADER, signatures),
         }
     }
 
     /// Hubs and search engines have a protocol of their own.
     fn is_told_our_ids(&self) -> bool {
         !matches!(self.webhook.format, MessageFormat::WebSubPing | MessageFormat::IndexNow { .. })
+    }
+
+    /// The keys of the secrets that have not ended.
+    fn keys_at(&self, now: DateTime<Utc>) -> impl Iterator<Item = &SigningKey> {
+        let is_of_use = move |secret: &Secret| secret.until().is_none_or(|until| now < until);
+        self.webhook.secrets.iter().zip(&self.keys).filter(move |(secret, _)| is_of_use(secret)).map(|(_, key)| key)
     }
 
     /// The status line decides; what is wrong with the body of a success is worth a note and no more.

@@ -97,8 +97,8 @@ impl fmt::Debug for SigningKey {
 
 /// The value of `webhook-signature`: one signature a key, in the order of the keys, separated by spaces.
 #[must_use]
-pub fn sign(keys: &[SigningKey], id: &str, timestamp: i64, body: &[u8]) -> String {
-    keys.iter().map(|key| key.sign(id, timestamp, body)).collect::<Vec<_>>().join(" ")
+pub fn sign<'a>(keys: impl IntoIterator<Item = &'a SigningKey>, id: &str, timestamp: i64, body: &[u8]) -> String {
+    keys.into_iter().map(|key| key.sign(id, timestamp, body)).collect::<Vec<_>>().join(" ")
 }
 
 /// A message as it was received.

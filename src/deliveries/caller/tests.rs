@@ -65,6 +65,18 @@ async fn a_request_is_what_standard_webhooks_wants() {
 }
 
 #[tokio::test]
+async fn a_secret_that_was_replaced_signs_until_its_end() {
+    let mut receiver = Receiver::new(vec![]).await;
+    let old = Secret::new(SECRET).ending(start() + TimeDelta::seconds(60));
+    let webhook = Webhook { secrets: vec![Secret::new(SECRET), old], ..webhook("hook", &receiver.url()) };
+    let caller = caller_with(webhook, Scripture::failing(), PATIENT).unwrap();
+    for (seconds, signatures) in [(0, 2), (59, 2), (60, 1)] {
+        caller.call(&message(), start() + TimeDelta::seconds(seconds)).await;
+        assert_eq!(receiver.request().await.headers["webhook-signature"].split(' ').count(), signatures, "{seconds}");
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_is_noted_with_what_the_receiver_says() {
     let step = Step::Answer("500 Oh No", "", b"<p>out of\r\n order</p>".to_vec());
     let receiver = Receiver::new(vec![step, status("404 Not Found")]).await;
