@@ -40,8 +40,7 @@ pub(super) async fn run(common: &Common, args: &Check) -> Result<Exit, Failure> 
     let mut live = site::scanner(common, args.dir.as_deref(), Some(site::env))
         .and_then(|mut scanner| Ok(scanner.read(Utc::now())?))
         .map_err(|failure| tell_config(failure, args.format))?;
-    let file = common.config.as_deref().unwrap_or(Path::new(FILE_NAME)).display().to_string();
-    live.problems.extend(untold::problems(&live.config, &file).await);
+    live.problems.extend(untold::problems(&live.config, &config_file(common, args)).await);
     live.problems.sort_by(|a, b| (&a.path, a.line(), a.code).cmp(&(&b.path, b.line(), b.code)));
     let counts = Counts::of(&live.problems);
     match args.format {
@@ -57,6 +56,13 @@ pub(super) async fn run(common: &Common, args: &Check) -> Result<Exit, Failure> 
         CheckFormat::Text => tell(common, args, &live, counts),
     }
     Ok(if counts.errors + counts.warnings > 0 { Exit::Problems } else { Exit::Done })
+}
+
+/// The config file, as problems with its settings name it.
+fn config_file(common: &Common, args: &Check) -> String {
+    let dir = site::directory(common, args.dir.as_deref());
+    let usual = || std::path::absolute(&dir).unwrap_or(dir).join(FILE_NAME);
+    common.config.clone().unwrap_or_else(usual).display().to_string()
 }
 
 fn tell(common: &Common, args: &Check, live: &Live, counts: Counts) {

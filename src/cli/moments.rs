@@ -53,6 +53,8 @@ pub(super) fn length(text: &str) -> Result<Duration, String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -70,6 +72,16 @@ mod tests {
         for text in ["", "x", "3", "-1h", "1.5h", "99999999999999999999s", "9999999w", "yesterday", "2026-13-01", "１h"]
         {
             assert!(since(text).is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_has_a_moment_or_a_reason(text in "[0-9T:Z+smhdw.-]{0,24}|.{0,12}") {
+            if let Ok(Since::Ago(length)) = since(&text) {
+                let now = DateTime::UNIX_EPOCH;
+                prop_assert_eq!((now - Since::Ago(length).before(now)).to_std().unwrap(), length);
+            }
         }
     }
 }

@@ -42,6 +42,9 @@ pub(super) async fn run(common: &Common, args: &RotateSecret) -> Result<Exit, Fa
     let remote = args.admin.remote()?;
     let secret = fresh();
     let (file, old_until, next) = match kept {
+        SecretRef::Env(variable) if site::env(variable).is_some_and(|old| rotation::is_pair(&old)) => {
+            return Err(Failure::Failed(anyhow!("the variable {variable} holds {}", rotation::PAIR)));
+        }
         SecretRef::Env(variable) => (None, None, in_environment(name, variable)),
         SecretRef::File(path) => {
             let (path, now) = (config.dir.join(path), Utc::now());

@@ -19,6 +19,9 @@ use super::Secret;
 const MOST: usize = 10;
 const UNTIL: &str = " until ";
 
+/// Why a secret is not replaced.
+pub const PAIR: &str = "an ed25519 key, whose public half its receiver knows: make another pair by hand";
+
 /// Reads the text of a secret's file: one secret, or the one in use and those that it replaced, newest first.
 ///
 /// # Errors
@@ -45,10 +48,14 @@ pub(super) fn parse(text: &str) -> Result<Vec<Secret>, String> {
 ///
 /// As [`parse`].
 pub fn rotate(text: &str, new: &Secret, now: DateTime<Utc>, overlap: Duration) -> Result<String, String> {
+    let old = parse(text)?;
+    if old.first().is_some_and(|old| is_pair(old.expose())) {
+        return Err(format!("it holds {PAIR}"));
+    }
     let end = TimeDelta::from_std(overlap).ok().and_then(|overlap| now.checked_add_signed(overlap));
     let end = end.unwrap_or(DateTime::<Utc>::MAX_UTC);
     let mut rotated = format!("{}\n", new.expose());
-    for old in parse(text)? {
+    for old in old {
         let until = old.until().map_or(end, |until| until.min(end));
         if until > now {
             let until = until.to_rfc3339_opts(SecondsFormat::Secs, true);
@@ -56,6 +63,12 @@ pub fn rotate(text: &str, new: &Secret, now: DateTime<Utc>, overlap: Duration) -
         }
     }
     parse(&rotated).map(|_| rotated)
+}
+
+/// Whether a secret has a public half, which its receivers know.
+#[must_use]
+pub fn is_pair(secret: &str) -> bool {
+    secret.trim().starts_with("whsk_")
 }
 
 fn entry(number: usize, line: &str) -> Result<Secret, String> {
@@ -67,6 +80,8 @@ fn entry(number: usize, line: &str) -> Result<Secret, String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const NOW: &str = "2026-11-22T12:00:00Z";
@@ -109,8 +124,37 @@ mod tests {
     }
 
     #[test]
+    fn a_pair_is_not_replaced_by_what_its_receiver_cannot_use() {
+        let error = rotate("whsk_hunter2\n", &Secret::new("new"), at(NOW), Duration::from_secs(60)).unwrap_err();
+        assert!(error.contains("ed25519") && !error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
     fn a_file_that_is_full_takes_no_further_secret() {
         let full = format!("a\n{}", "b until 2026-11-23T12:00:00Z\n".repeat(MOST - 1));
         assert!(rotate(&full, &Secret::new("new"), at(NOW), Duration::from_secs(60)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_file_holds_a_rotation_leaves_what_can_be_read(
+            text in "(whsec_[a-z]{1,4}( until (2026-11-2[0-9]T12:00:00Z|x))?|#.?|.{0,3}|\n){0,12}",
+            hours in 0..100_u64,
+        ) {
+            let overlap = Duration::from_secs(hours * 3600);
+            prop_assert_eq!(rotate(&text, &Secret::new("new"), at(NOW), overlap).is_ok(), {
+                let old = parse(&text);
+                old.is_ok_and(|old| {
+                    let stay = old.iter().filter(|old| hours > 0 && old.until().is_none_or(|until| until > at(NOW)));
+                    stay.count() < MOST && !old.first().is_some_and(|old| is_pair(old.expose()))
+                })
+            });
+            if let Ok(rotated) = rotate(&text, &Secret::new("new"), at(NOW), overlap) {
+                let secrets = parse(&rotated).unwrap();
+                prop_assert_eq!(secrets[0].expose(), "new");
+                let end = at(NOW) + TimeDelta::hours(i64::try_from(hours).unwrap());
+                prop_assert!(secrets[1..].iter().all(|old| old.until().is_some_and(|until| until > at(NOW) && until <= end)));
+            }
+        }
     }
 }

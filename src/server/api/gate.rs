@@ -81,6 +81,8 @@ fn is_meant(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
@@ -147,6 +149,21 @@ mod tests {
             &[("x-tidings", "1"), ("sec-fetch-site", "same-site")],
         ] {
             assert_eq!(with(pairs), Err(CROSS_SITE), "{pairs:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_but_localhost_is_this_machine(host in "[a-z0-9.:@\\[\\]-]{0,20}") {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, host.parse().unwrap());
+            let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
+            let name = name.map_or(host.as_str(), |(name, _)| name);
+            let name = name.rsplit_once('@').map_or(name, |(_, name)| name);
+            if is_local(&headers) {
+                prop_assert!(name == "localhost" || name == "[::1]" || name.starts_with("127."), "{}", host);
+                prop_assert!(name.bytes().all(|b| b.is_ascii_digit() || b == b'.') || !name.starts_with("127."));
+            }
         }
     }
 }
