@@ -114,6 +114,9 @@ async fn test_here(common: &Common, dir: Option<&Path>, name: &str) -> Result<Te
 fn state(endpoint: &EndpointState, now: DateTime<Utc>) -> String {
     let later = |at: Option<DateTime<Utc>>| at.filter(|at| *at > now).map(output::time);
     let mut parts = Vec::new();
+    if !endpoint.enabled {
+        parts.push("switched off in the config".to_owned());
+    }
     if let Some(reason) = &endpoint.disabled {
         parts.push(format!("disabled: {reason}"));
     }

@@ -12,7 +12,7 @@ use chrono::Utc;
 use super::args::{Admin, Common};
 use super::failure::Failure;
 use super::site;
-use crate::config::Secret;
+use crate::config::{ConfigFile, Secret};
 use crate::deliveries::Tested;
 use crate::deliveries::remote::{Remote, RemoteError};
 use crate::server::api::{Changed, Order, PAGE};
@@ -20,8 +20,8 @@ use crate::store::{CANCELLED, Delivery, EndpointState, Selection, Status, Store,
 
 /// An installation.
 pub(super) enum Installation {
-    /// Its database.
-    Here(Store),
+    /// Its config and its database.
+    Here(Box<ConfigFile>, Store),
     /// Its daemon.
     There(Remote),
 }
@@ -74,27 +74,39 @@ impl Installation {
     pub(super) async fn open(common: &Common, dir: Option<&Path>, admin: &Admin) -> Result<Self, Failure> {
         Ok(match admin.remote()? {
             Some(remote) => Self::There(remote),
-            None => Self::Here(site::guest_store(common, dir).await?),
+            None => {
+                let (file, store) = site::as_guest(common, dir).await?;
+                Self::Here(Box::new(file), store)
+            }
         })
     }
 
     pub(super) async fn status(&self) -> Result<Status, Failure> {
         Ok(match self {
-            Self::Here(store) => store.status().await?,
+            Self::Here(file, store) => {
+                let status = store.status().await?;
+                let endpoints = status.endpoints.into_iter().map(|endpoint| known(endpoint, file)).collect();
+                Status { endpoints, ..status }
+            }
             Self::There(remote) => remote.get(&["status"], &[]).await?,
         })
     }
 
     pub(super) async fn endpoints(&self) -> Result<Vec<EndpointState>, Failure> {
         Ok(match self {
-            Self::Here(store) => store.endpoints().await?,
+            Self::Here(file, store) => {
+                store.endpoints().await?.into_iter().map(|endpoint| known(endpoint, file)).collect()
+            }
             Self::There(remote) => remote.get(&["endpoints"], &[]).await?,
         })
     }
 
     pub(super) async fn endpoint(&self, name: &str) -> Result<EndpointState, Failure> {
         match self {
-            Self::Here(store) => store.endpoint(name).await?.ok_or_else(|| unknown(name)),
+            Self::Here(file, store) => match store.endpoint(name).await? {
+                Some(endpoint) => Ok(known(endpoint, file)),
+                None => Err(unknown(name)),
+            },
             Self::There(remote) => remote.get(&["endpoints", name], &[]).await.map_err(|error| named(error, name)),
         }
     }
@@ -102,7 +114,7 @@ impl Installation {
     /// Does something to an endpoint. Returns how it stands then.
     pub(super) async fn steer(&self, name: &str, step: Step) -> Result<EndpointState, Failure> {
         match self {
-            Self::Here(store) => {
+            Self::Here(_, store) => {
                 let known = match step {
                     Step::Pause => store.pause(name).await?,
                     Step::Resume => store.resume(name).await?,
@@ -136,14 +148,14 @@ impl Installation {
 
     async fn page(&self, selection: &Selection) -> Result<Vec<Delivery>, Failure> {
         Ok(match self {
-            Self::Here(store) => store.deliveries(selection).await?,
+            Self::Here(_, store) => store.deliveries(selection).await?,
             Self::There(remote) => remote.get(&["deliveries"], &query(selection)).await?,
         })
     }
 
     pub(super) async fn stories(&self, id: &str) -> Result<Vec<Story>, Failure> {
         let stories = match self {
-            Self::Here(store) => store.stories(id).await?,
+            Self::Here(_, store) => store.stories(id).await?,
             Self::There(remote) => match remote.get(&["deliveries", id], &[]).await {
                 Err(RemoteError::Unknown(_)) => Vec::new(),
                 result => result?,
@@ -158,7 +170,7 @@ impl Installation {
     /// Sends deliveries again, or not at all.
     pub(super) async fn order(&self, fate: Fate, order: &Order) -> Result<Changed, Failure> {
         let store = match self {
-            Self::Here(store) => store,
+            Self::Here(_, store) => store,
             Self::There(remote) => return Ok(remote.post(&["deliveries", fate.as_str()], order).await?),
         };
         let selection = order.selection().ok_or_else(|| {
@@ -185,6 +197,11 @@ fn query(selection: &Selection) -> Vec<(&'static str, String)> {
     query.extend(selection.since.map(|since| ("since", since.to_rfc3339())));
     query.extend(selection.below.map(|number| ("cursor", number.to_string())));
     query
+}
+
+/// An endpoint's state, as it is by the config, too.
+fn known(endpoint: EndpointState, file: &ConfigFile) -> EndpointState {
+    endpoint.known_to(|name| file.switched_off().contains(&name))
 }
 
 fn named(error: RemoteError, endpoint: &str) -> Failure {

@@ -49,10 +49,11 @@ pub(super) fn config(common: &Common, dir: Option<&Path>) -> Result<Arc<Config>,
     Ok(scanner(common, dir, Some(env))?.config(Utc::now())?)
 }
 
-/// The store of an installation, for looking and steering. Needs no secret, and no post.
-pub(super) async fn guest_store(common: &Common, dir: Option<&Path>) -> Result<Store, Failure> {
+/// The config of an installation and its store, for looking and steering. Needs no secret, and no post.
+pub(super) async fn as_guest(common: &Common, dir: Option<&Path>) -> Result<(ConfigFile, Store), Failure> {
     let file = ConfigFile::load(&directory(common, dir), common.config.as_deref())?;
-    Ok(Store::open(&file.store_url()?, Access::Guest).await?)
+    let store = Store::open(&file.store_url()?, Access::Guest).await?;
+    Ok((file, store))
 }
 
 /// Logs what a command's one scan found.

@@ -292,6 +292,7 @@ mod tests {
         assert!(complete(&store, &claims[1], Verdict::Delivered, 2).await);
 
         let expected = EndpointState {
+            enabled: true,
             paused: false,
             opens_at: None,
             failing_since: None,

@@ -15,6 +15,8 @@ use super::{Store, StoreError};
 pub struct EndpointState {
     /// Its name.
     pub name: String,
+    /// Whether it is told anything at all. The config says so, not the store: see [`Self::known_to`].
+    pub enabled: bool,
     /// The operator's pause: it is owed everything, and gets nothing until the operator ends it.
     pub paused: bool,
     /// Nothing is sent before then: it asked for a pause.
@@ -33,6 +35,14 @@ pub struct EndpointState {
     pub pending: u64,
     /// Deliveries given up.
     pub dead: u64,
+}
+
+impl EndpointState {
+    /// The same, for who knows which webhooks the config has switched off.
+    #[must_use]
+    pub fn known_to(self, is_off: impl Fn(&str) -> bool) -> Self {
+        Self { enabled: !is_off(&self.name), ..self }
+    }
 }
 
 /// An endpoint that the config does not have any more.
@@ -181,6 +191,7 @@ async fn leaving(db: &mut SqliteConnection, names: &str) -> sqlx::Result<Vec<Lef
 fn read_endpoint(row: SqliteRow) -> sqlx::Result<EndpointState> {
     Ok(EndpointState {
         name: row.try_get("name")?,
+        enabled: true,
         paused: row.try_get("paused")?,
         not_before: optional_time(&row, "not_before")?,
         opens_at: optional_time(&row, "opens_at")?,
@@ -206,6 +217,7 @@ mod tests {
 
         let new = |name: &str| EndpointState {
             name: name.to_owned(),
+            enabled: true,
             paused: false,
             not_before: None,
             opens_at: None,

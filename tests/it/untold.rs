@@ -88,6 +88,10 @@ fn a_webhook_that_is_switched_off_is_owed_nothing_new_and_keeps_the_rest() {
     let mut daemon = Daemon::start(&site);
     site.post("01-03-later", "後の記事", "本文");
     daemon.rescan();
+    for way in [&[][..], &["--admin", daemon.admin()]] {
+        let list = site.ok(&[&["endpoints", "list"], way].concat()).stdout;
+        assert!(list.contains("switched off in the config"), "{list}");
+    }
     daemon.stop();
     site.ok(&["scan"]);
     assert!(receiver.rest().is_empty(), "nobody calls it");

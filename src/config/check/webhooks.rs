@@ -38,6 +38,13 @@ impl ConfigFile {
         let hook = self.raw.webhooks.iter().flatten().find(|hook| hook.name == webhook)?;
         hook.secret.iter().chain(&hook.secrets).next()
     }
+
+    /// The names of the webhooks that are told nothing.
+    #[must_use]
+    pub fn switched_off(&self) -> Vec<&str> {
+        let off = self.raw.webhooks.iter().flatten().filter(|hook| hook.enabled == Some(false));
+        off.map(|hook| hook.name.as_str()).collect()
+    }
 }
 
 impl Checker<'_> {

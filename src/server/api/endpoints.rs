@@ -18,11 +18,11 @@ const UNKNOWN: Trouble = Trouble::new(StatusCode::NOT_FOUND, "there is no endpoi
 type One = Result<Json<EndpointState>, Trouble>;
 
 pub(super) async fn list(State(api): State<Arc<Api>>) -> Result<Json<Vec<EndpointState>>, Trouble> {
-    Ok(Json(api.store.endpoints().await?))
+    Ok(Json(api.store.endpoints().await?.into_iter().map(|endpoint| api.known(endpoint)).collect()))
 }
 
 pub(super) async fn show(State(api): State<Arc<Api>>, Path(name): Path<String>) -> One {
-    api.store.endpoint(&name).await?.map(Json).ok_or(UNKNOWN)
+    one(&api, &name).await
 }
 
 pub(super) async fn pause(State(api): State<Arc<Api>>, Path(name): Path<String>) -> One {
@@ -56,5 +56,9 @@ async fn changed(api: &Api, name: &str, known: bool, what: &str) -> One {
         tracing::info!(endpoint = name, "{what}, as the admin API was asked");
         api.wake.notify_one();
     }
-    api.store.endpoint(name).await?.map(Json).ok_or(UNKNOWN)
+    one(api, name).await
+}
+
+async fn one(api: &Api, name: &str) -> One {
+    api.store.endpoint(name).await?.map(|endpoint| Json(api.known(endpoint))).ok_or(UNKNOWN)
 }

@@ -35,7 +35,7 @@ pub use self::order::{Changed, Order};
 use self::answer::{Json, Trouble};
 use crate::config::{Secret, Site, Webhook};
 use crate::deliveries::Clock;
-use crate::store::{Status, Store};
+use crate::store::{EndpointState, Status, Store};
 
 /// The longest body: an order names a handful of things.
 const LONGEST_BODY: usize = 16 << 10;
@@ -57,6 +57,13 @@ pub struct Api {
     pub wake: Arc<Notify>,
     /// Has the config read again.
     pub reload: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Api {
+    /// An endpoint's state, as it is by the config, too.
+    fn known(&self, endpoint: EndpointState) -> EndpointState {
+        endpoint.known_to(|name| self.webhooks.iter().any(|hook| hook.name == name && !hook.enabled))
+    }
 }
 
 pub(super) fn router(api: Api) -> Router {
@@ -83,7 +90,9 @@ pub(super) fn router(api: Api) -> Router {
 }
 
 async fn status(State(api): State<Arc<Api>>) -> Result<Json<Status>, Trouble> {
-    Ok(Json(api.store.status().await?))
+    let status = api.store.status().await?;
+    let endpoints = status.endpoints.into_iter().map(|endpoint| api.known(endpoint)).collect();
+    Ok(Json(Status { endpoints, ..status }))
 }
 
 async fn reload(State(api): State<Arc<Api>>) -> StatusCode {
