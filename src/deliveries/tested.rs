@@ -31,6 +31,6 @@ pub struct Tested {
 /// If the webhook's secret or `ca_file` is of no use.
 pub async fn test(webhook: &Arc<Webhook>, site: &Site, resolver: Arc<dyn Resolver>) -> anyhow::Result<Tested> {
     let ping = events::ping(site.url.as_str(), rand::random(), SystemClock.now());
-    let attempt = probe(webhook, &ping, resolver).await?;
+    let attempt = probe(webhook, site, &ping, resolver).await?;
     Ok(Tested { id: ping.id, endpoint: webhook.name.clone(), attempt })
 }

@@ -71,7 +71,7 @@ async fn a_secret_that_was_replaced_signs_until_its_end() {
     let webhook = Webhook { secrets: vec![Secret::new(SECRET), old], ..webhook("hook", &receiver.url()) };
     let caller = caller_with(webhook, Scripture::failing(), PATIENT).unwrap();
     for (seconds, signatures) in [(0, 2), (59, 2), (60, 1)] {
-        caller.call(&message(), start() + TimeDelta::seconds(seconds)).await;
+        caller.call(message(), start() + TimeDelta::seconds(seconds)).await;
         assert_eq!(receiver.request().await.headers["webhook-signature"].split(' ').count(), signatures, "{seconds}");
     }
 }
