@@ -7,7 +7,7 @@ use super::Checker;
 use crate::config::file::{Step, nearest};
 use crate::config::raw::{RawLanguage, RawSite};
 use crate::config::{Site, SiteDefaults, SiteLanguage};
-use crate::posts::{Person, text};
+use crate::posts::{Person, html, text};
 
 impl Checker<'_> {
     pub(super) fn site(&mut self, defaults: &SiteDefaults) -> Option<Site> {
@@ -56,7 +56,7 @@ impl Checker<'_> {
     /// An http or https URL with a host, with a trailing slash and nothing after it.
     pub(super) fn http_url(&mut self, steps: &[Step<'_>], text: &str) -> Option<Url> {
         let remedy = "write it like https://blog.example.com";
-        match Url::parse(text.trim()) {
+        match Url::parse(text.trim()).and_then(|url| Url::parse(&html::uri(&url))) {
             Ok(mut url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
                 url.set_query(None);
                 url.set_fragment(None);
@@ -154,7 +154,7 @@ pub(super) fn site_link(site: &Url, path: &str) -> Option<String> {
         Some(rest) if !rest.starts_with('/') => site.join(rest),
         _ => site.join(path),
     };
-    link.ok().map(String::from)
+    link.ok().as_ref().map(html::uri)
 }
 
 /// Good enough for RFC 4287's `atom:email`: something at something, without white space.
@@ -162,4 +162,20 @@ pub(super) fn is_addr_spec(email: &str) -> bool {
     email.split_once('@').is_some_and(|(local, domain)| {
         !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !email.contains(char::is_whitespace)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_of_the_site_are_percent_encoded() {
+        let site = Url::parse("https://example.com/base/").unwrap();
+        for (path, expected) in [
+            ("/icon|[1].png", "https://example.com/base/icon%7C%5B1%5D.png"),
+            ("//cdn.example/x^y", "https://cdn.example/x%5Ey"),
+        ] {
+            assert_eq!(site_link(&site, path).as_deref(), Some(expected), "{path}");
+        }
+    }
 }

@@ -28,7 +28,7 @@ use ammonia::{Builder, UrlRelative};
 pub use self::plain::plain_text;
 pub(crate) use self::plain::reference;
 pub(super) use self::urls::Base;
-pub use self::urls::absolute;
+pub use self::urls::{absolute, uri};
 use super::text;
 
 /// Cleans a fragment of foreign HTML; URLs are resolved against `base` (RFC 3986, section 5).

@@ -3,7 +3,8 @@
 //! In: what an author wrote in `href`, `src` or `srcset`. Out: absolute, percent-encoded URLs whose scheme a reader may
 //! follow. Never: `javascript:` and its like, in whatever spelling; the URL parser takes out the tabs and controls first.
 
-use url::Url;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use url::{Position, Url};
 
 /// The schemes that links in a feed may have.
 pub(super) const SCHEMES: &[&str] = &[
@@ -40,6 +41,32 @@ pub(super) const SCHEMES: &[&str] = &[
     "xmpp",
 ];
 
+/// What the parser leaves as it is, as browsers do, and RFC 3986 allows in no path, query or fragment. Two that are not
+/// allowed everywhere stay: a `%` with no digits behind it, with which servers have their own ways, and a second `#`, with
+/// which pages have theirs (`https://matrix.to/#/#room:example.org`); both are let pass by feed validators.
+const REFUSED: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// A URL as other programs may read it: what RFC 3986 (3.3 to 3.5) does not allow in it is percent-encoded.
+#[must_use]
+pub fn uri(url: &Url) -> String {
+    let mut out = String::with_capacity(url.as_str().len());
+    out.push_str(&url[..Position::BeforePath]);
+    out.extend(utf8_percent_encode(&url[Position::BeforePath..], REFUSED));
+    out
+}
+
 /// Resolves a URL reference against `base`; `None` for schemes that have no place in a feed (`javascript:` and the like)
 /// and for what is no URL at all.
 #[must_use]
@@ -59,18 +86,18 @@ impl Base {
 
     /// For a link.
     pub(in crate::posts) fn link(&self, reference: &str) -> Option<String> {
-        self.resolve(reference).filter(|url| SCHEMES.contains(&url.scheme())).map(String::from)
+        self.resolve(reference).filter(|url| SCHEMES.contains(&url.scheme())).map(|url| uri(&url))
     }
 
     /// For a picture: from the web, or in the text itself.
     pub(in crate::posts) fn image(&self, reference: &str) -> Option<String> {
         let url = self.resolve(reference).filter(|_| !reference.trim().is_empty())?;
-        (is_web(&url) || is_image_data(url.as_str())).then(|| url.into())
+        (is_web(&url) || is_image_data(url.as_str())).then(|| uri(&url))
     }
 
     /// For what else is fetched.
     pub(super) fn media(&self, reference: &str) -> Option<String> {
-        self.resolve(reference).filter(|url| is_web(url) && !reference.trim().is_empty()).map(String::from)
+        self.resolve(reference).filter(|url| is_web(url) && !reference.trim().is_empty()).map(|url| uri(&url))
     }
 
     /// For a `srcset` attribute (HTML Living Standard, 4.8.4.2.1); candidates that do not resolve are left out.
@@ -177,6 +204,27 @@ mod tests {
     }
 
     #[test]
+    fn what_browsers_put_up_with_is_encoded() {
+        for (reference, url) in [
+            ("a|b[c]^`{}\"", "https://example.com/blog/2025/a%7Cb%5Bc%5D%5E%60%7B%7D%22"),
+            ("?a[]=\\|^`{}\"", "https://example.com/blog/2025/post.html?a%5B%5D=%5C%7C%5E%60%7B%7D%22"),
+            ("#[a]#b\\|^`{}\"", "https://example.com/blog/2025/post.html?page=1#%5Ba%5D#b%5C%7C%5E%60%7B%7D%22"),
+            ("mailto:a b@c.example?subject=[x]", "mailto:a%20b@c.example?subject=%5Bx%5D"),
+            ("http://[::1]/%5B100%", "http://[::1]/%5B100%"),
+            ("/;/?:@&=+$,-_.!~*'()#;/?:@", "https://example.com/;/?:@&=+$,-_.!~*%27()#;/?:@"),
+        ] {
+            assert_eq!(absolute(reference, BASE).as_deref(), Some(url), "{reference}");
+        }
+        let base = Base::new("https://e.com/");
+        let picture = base.image("data:image/svg+xml,<svg id=\"a\">");
+        assert_eq!(picture.as_deref(), Some("data:image/svg+xml,%3Csvg%20id=%22a%22%3E"));
+        assert_eq!(
+            base.srcset("a[1] 1x, b|c 2x").as_deref(),
+            Some("https://e.com/a%5B1%5D 1x, https://e.com/b%7Cc 2x")
+        );
+    }
+
+    #[test]
     fn a_host_that_is_none_to_other_programs_is_refused() {
         for reference in ["http://e.\"/", "//${host}/x", "https://e-}}.example/", "http://a`b/"] {
             assert_eq!(absolute(reference, BASE), None, "{reference}");
@@ -228,6 +276,17 @@ mod tests {
             (" , ", None),
         ] {
             assert_eq!(base.srcset(candidates).as_deref(), expected, "{candidates}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_written_every_address_is_one_and_stays(reference in "(https?:|mailto:|//|/|[?])?[ -~é日]{0,30}") {
+            let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b";/?:@&=+$.-_!~*'()%,#[]".contains(&byte);
+            if let Some(url) = absolute(&reference, BASE) {
+                proptest::prop_assert!(url.bytes().all(is_allowed), "{url}");
+                proptest::prop_assert_eq!(absolute(&url, BASE), Some(url));
+            }
         }
     }
 }

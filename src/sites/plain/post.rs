@@ -6,7 +6,7 @@ use chrono::{DateTime, FixedOffset};
 
 use crate::posts::dates::Naive;
 use crate::posts::front_matter::{self, Map, Value};
-use crate::posts::{Excerpt, Markup, text};
+use crate::posts::{Excerpt, Markup, html, text};
 use crate::problems::Code;
 use crate::sites::compose::{Decided, File, title_or_words};
 use crate::sites::report::{LEFT_OUT, Report, Words, quoted};
@@ -252,7 +252,7 @@ impl PlainPost<'_> {
             let words = Words::new(message, LEFT_OUT, "write a path such as `/posts/name/`");
             report.error(Code::Permalink, self.file.data.span(key), words);
         }
-        url.map(String::from)
+        url.as_ref().map(html::uri)
     }
 
     fn path(&self, date: DateTime<FixedOffset>) -> String {

@@ -106,6 +106,7 @@ fn urls_come_from_the_template_or_the_front_matter() {
     assert_eq!(url("a.md", "slug: My Slug"), "https://example.com/b/My-Slug/");
     assert_eq!(url("a.md", "permalink: x/é.html"), "https://example.com/b/x/%C3%A9.html");
     assert_eq!(url("a.md", "url: https://other.example/x"), "https://other.example/x");
+    assert_eq!(url("a.md", "url: 'https://other.example/x|[y]'"), "https://other.example/x%7C%5By%5D");
     assert_eq!(problem("a.md", "---\ndate: 2025-11-08\nurl: 'ftp://x'\n---\n").code, Code::Permalink);
 }
 
