@@ -195,7 +195,7 @@ impl File<'_> {
     /// Only what stands in the file itself, so that a change of the site's defaults does not change every post.
     fn extra(&self, known: &[&str]) -> serde_json::Map<String, serde_json::Value> {
         let extra = self.own.iter().filter(|(key, _)| !KNOWN.contains(key) && !known.contains(key));
-        extra.map(|(key, value)| (key.to_owned(), value.to_json())).collect()
+        extra.map(|(key, value)| (text::allowed(key).into_owned(), value.to_json())).collect()
     }
 }
 

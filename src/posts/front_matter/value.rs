@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use serde_json::{Number, Value as Json};
 
+use crate::posts::text;
+
 /// A front matter value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
@@ -116,14 +118,17 @@ impl Value {
         }
     }
 
-    /// As JSON. A number stays one only if JSON writes it the same way, so that `1.10` does not become 1.1.
+    /// As JSON, without the characters that feeds may not hold. A number stays one only if JSON writes it the same way, so
+    /// that `1.10` does not become 1.1.
     #[must_use]
     pub fn to_json(&self) -> Json {
         match self {
             Self::Null => Json::Null,
             Self::Scalar(scalar) => self.as_bool().map_or_else(|| scalar.to_json(), Json::Bool),
             Self::List(items) => items.iter().map(Self::to_json).collect(),
-            Self::Map(map) => Json::Object(map.iter().map(|(key, value)| (key.to_owned(), value.to_json())).collect()),
+            Self::Map(map) => Json::Object(
+                map.iter().map(|(key, value)| (text::allowed(key).into_owned(), value.to_json())).collect(),
+            ),
         }
     }
 }
@@ -139,7 +144,7 @@ impl Scalar {
         let number = (!self.quoted).then(|| serde_json::from_str::<Number>(&self.text).ok()).flatten();
         match number.filter(|number| number.to_string() == self.text) {
             Some(number) => Json::Number(number),
-            None => Json::String(self.text.clone()),
+            None => Json::String(text::allowed(&self.text).into_owned()),
         }
     }
 }
@@ -299,6 +304,12 @@ mod tests {
             map.get("k").unwrap().to_json(),
             json!([5, "1.10", 1.5, "5", false, null, "2025-01-01", -3, "0x1F", "1e3", {"a": ["b"]}])
         );
+    }
+
+    #[test]
+    fn json_holds_no_character_that_feeds_may_not() {
+        let map = read(r#"k: {"a\f": "b\x01\u0085c\uFFFE", d: ["\0"]}"#);
+        assert_eq!(Value::Map(map).to_json(), json!({"k": {"a": "bc", "d": [""]}}));
     }
 
     #[test]
