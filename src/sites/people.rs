@@ -97,17 +97,23 @@ fn is_email(text: &str) -> bool {
     is_word(user, "_-+.'") && host.contains('.') && host.split('.').all(|label| is_word(label, "-"))
 }
 
-/// A name without the words of it that are addresses; if it is nothing else, what the first is called.
+/// A name without the words of it that hold addresses; if it is nothing else, what the first is called. One that begins with
+/// its `@` is a name on a network, and stays.
 fn without_addresses(name: &str) -> String {
     let is_address =
-        |word: &&str| word.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.'));
-    let words: Vec<&str> = name.split(' ').filter(|word| !is_address(word)).collect();
+        |part: &str| part.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.'));
+    let words: Vec<&str> = name.split(' ').filter(|word| !word.split(is_separator).any(is_address)).collect();
     if words.is_empty() { user(name) } else { words.join(" ") }
 }
 
 /// What stands for a name where only an address is given: feed validators take an address for no name.
 fn user(email: &str) -> String {
-    email.split('@').next().unwrap_or(email).to_owned()
+    email.split(|c| c == '@' || is_separator(c)).find(|part| !part.is_empty()).unwrap_or(email).to_owned()
+}
+
+/// What stands between a name and an address, or between two of either.
+fn is_separator(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '<' | '>')
 }
 
 fn web_address(text: &str) -> Option<String> {
@@ -158,6 +164,10 @@ mod tests {
         assert_eq!(people("author: a@b@example.com"), (vec![named("a")], 0), "nobody has two at signs");
         assert_eq!(people("author: Ada a@example.com"), (vec![named("Ada")], 0));
         assert_eq!(people("author: {name: a@b@example.com}"), (vec![named("a")], 0));
+        assert_eq!(people("author: '@ada@social.example'"), (vec![named("@ada@social.example")], 0));
+        assert_eq!(people("author: {name: 'Ada @<a@example.com>'}"), (vec![named("Ada")], 0));
+        assert_eq!(people("author: {name: '@<a@example.com>'}"), (vec![named("a")], 0));
+        assert_eq!(people("author: {name: '@>a@example.com'}"), (vec![named("a")], 0));
     }
 
     #[test]

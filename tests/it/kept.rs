@@ -50,6 +50,7 @@ fn each_rule_can_be_broken() {
         ("</entry>", ""),
         ("<id>https", "<id>HTTPS"),
         ("<name>", "<name>a@b.example "),
+        ("<name>", "<name>a&lt;a@b.example&gt;"),
     ] {
         breaks("feed.atom", &atom, from, to);
     }

@@ -96,7 +96,7 @@ fn common(parent: &Element, place: &str, findings: &mut Findings) {
     for person in parent.all("author").chain(parent.all("contributor")) {
         let name = person.text_of("name");
         findings.hold(person.count("name") == 1 && !name.trim().is_empty(), place, "a person has no name");
-        findings.hold(!name.contains('@'), place, format_args!("the name {name:?} holds an address"));
+        findings.hold(!text::holds_email(name), place, format_args!("the name {name:?} holds an address"));
         person.all("name").for_each(|name| findings.plain(&name.text, name, place));
         let uri = person.text_of("uri");
         findings.hold(person.count("uri") == 0 || text::is_address(uri), place, format_args!("the URI {uri:?}"));

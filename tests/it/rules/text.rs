@@ -87,6 +87,11 @@ pub(super) fn is_email(text: &str) -> bool {
     is_word(local, "_-+.'") && domain.contains('.') && domain.split('.').all(|label| is_word(label, "-"))
 }
 
+/// Whether a name has an [address](is_email) in it, as a word or between angle brackets. `@name@host` is none.
+pub(super) fn holds_email(text: &str) -> bool {
+    text.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>')).any(is_email)
+}
+
 /// BCP 47, with a language that ISO 639 could know: two letters, or three.
 pub(super) fn is_language(tag: &str) -> bool {
     let primary = tag.split('-').next().unwrap_or_default();
