@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, Utc};
 use tidings::catalog::{Catalog, Given, Naming};
-use tidings::config::{Config, ConfigFile, Format, Generator, SiteDefaults, Surroundings};
-use tidings::feeds::{self, Document, Entry, Feed, History, Place};
+use tidings::config::{Config, ConfigFile, Generator, SiteDefaults, Surroundings};
+use tidings::feeds::plan::{Planned, plan};
+use tidings::feeds::{self, Document, Entry, Feed, budget, compose};
 use tidings::posts::dates::{self, Naive};
 use tidings::posts::front_matter::{self, Scalar};
 use tidings::posts::liquid::Value;
@@ -273,6 +274,9 @@ impl Pages for Alone {
 struct Reader {
     site: Arc<Site>,
     config: Config,
+    /// Without posts: one post at a time is read.
+    catalog: Catalog,
+    plan: Planned,
 }
 
 impl Reader {
@@ -298,7 +302,10 @@ impl Reader {
             .expect("nothing is sound");
         let url = Some("https://example.com".to_owned());
         let config = config.check(&SiteDefaults { url, ..opened.defaults }, &around).expect("the defaults are sound");
-        Self { site: opened.site, config }
+        let given = Given::default();
+        let catalog = Catalog::new(Vec::new(), &config.site, &Naming::new(&config.feeds, &given));
+        let plan = plan(&catalog, &config).feeds.swap_remove(0);
+        Self { site: opened.site, config, catalog, plan }
     }
 
     fn rules(&self) -> Rules<'_> {
@@ -326,46 +333,10 @@ impl Reader {
         };
         let rendered = posts::render(post, &source);
         let shown = once_due(post);
-        let url = "https://example.com/feeds/feed";
-        let entry = Entry {
-            id: post.id.clone(),
-            url: post.url.clone(),
-            title: post.title.clone(),
-            summary: Some(rendered.summary),
-            html: Some(rendered.html),
-            published: shown,
-            updated: shown,
-            authors: post.authors.clone(),
-            categories: Vec::new(),
-            language: post.language.clone(),
-            image: post.image.clone(),
-            attachments: post.attachments.clone(),
-            episode: post.episode.clone(),
-            extra: post.extra.clone(),
-        };
-        Feed {
-            id: url.to_owned(),
-            place: Place::of_site(&self.config.feeds.paths),
-            group: None,
-            edition: None,
-            title: self.config.site.title.clone(),
-            name: self.config.site.title.clone(),
-            description: String::new(),
-            home_url: "https://example.com/".to_owned(),
-            urls: [Format::Atom, Format::Rss, Format::Json]
-                .map(|format| (format, format!("{url}.{}", format!("{format:?}").to_lowercase())))
-                .into(),
-            page_url: format!("{url}.html"),
-            language: None,
-            author: self.config.site.author.clone(),
-            icon: None,
-            logo: None,
-            updated: shown,
-            posts: 1,
-            history: History::Untold,
-            podcast: None,
-            entries: vec![Arc::new(entry)],
-        }
+        let entry = compose::entry(post, &post.id, shown, Some(&rendered), &self.plan, &self.config);
+        let mut entries = vec![Arc::new(Entry { published: shown, ..entry })];
+        budget::fit(&mut entries);
+        Feed { entries, ..compose::compose(&self.plan, Some(shown), &self.catalog, &self.config) }
     }
 }
 
