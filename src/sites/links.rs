@@ -23,7 +23,7 @@ pub(super) fn decoded(path: &str) -> Cow<'_, str> {
 }
 
 /// A path (with a query and fragment, if it has them) in the form that is compared byte by byte: percent-encoded
-/// where it has to be and nowhere else (RFC 3986, 6.2.2).
+/// where it has to be and nowhere else, and from the root on without `.` and `..` (RFC 3986, 6.2.2).
 pub(super) fn normal(path: &str) -> String {
     normalized(path, |segment| encode(&percent_decode_str(segment).collect::<Vec<u8>>(), is_pchar))
 }
@@ -36,26 +36,35 @@ pub(super) fn normal_nfkc(path: &str) -> String {
     })
 }
 
-/// A path without `.` and `..` in it, which are resolved as a browser would (RFC 3986, 5.2.4).
-pub(super) fn without_dots(path: &str) -> String {
+fn normalized(path: &str, segment: impl Fn(&str) -> String) -> String {
     let (path, rest) = path.split_at(path.find(['?', '#']).unwrap_or(path.len()));
-    let mut kept: Vec<&str> = Vec::new();
-    for segment in path.split('/') {
-        match segment {
+    let mut segments: Vec<String> = path.split('/').map(segment).collect();
+    if path.starts_with('/') {
+        resolve_dots(&mut segments);
+    }
+    segments.join("/") + &encode(rest.as_bytes(), |byte| is_pchar(byte) || b"/?#%".contains(&byte))
+}
+
+/// Takes `.` and `..` out of the segments of a path from the root, as a browser does (RFC 3986, 5.2.4).
+fn resolve_dots(segments: &mut Vec<String>) {
+    let is_dots = |segment: &String| segment == "." || segment == "..";
+    if !segments.iter().any(is_dots) {
+        return;
+    }
+    let ends_in_slash = segments.last().is_some_and(is_dots);
+    let mut kept: Vec<String> = Vec::with_capacity(segments.len());
+    for segment in segments.drain(..) {
+        match segment.as_str() {
             "." => {}
             // The first is empty: it stands before the slash of the root.
             ".." => kept.truncate(kept.len().saturating_sub(1).max(1)),
-            segment => kept.push(segment),
+            _ => kept.push(segment),
         }
     }
-    let slash = if kept.len() < 2 || path.ends_with("/.") || path.ends_with("/..") { "/" } else { "" };
-    kept.join("/") + slash + rest
-}
-
-fn normalized(path: &str, segment: impl Fn(&str) -> String) -> String {
-    let (path, rest) = path.split_at(path.find(['?', '#']).unwrap_or(path.len()));
-    let segments: Vec<String> = path.split('/').map(segment).collect();
-    segments.join("/") + &encode(rest.as_bytes(), |byte| is_pchar(byte) || b"/?#%".contains(&byte))
+    if ends_in_slash || kept.len() < 2 {
+        kept.push(String::new());
+    }
+    *segments = kept;
 }
 
 fn encode(bytes: &[u8], stays: impl Fn(u8) -> bool) -> String {
@@ -101,11 +110,15 @@ mod tests {
             ("/a/..", "/"),
             ("/a/b/.", "/a/b/"),
             ("/a/b/../c?x=/../y", "/a/c?x=/../y"),
+            ("/a/.#/../y", "/a/#/../y"),
+            ("/a/%2E%2e/b", "/b"),
             ("/a/", "/a/"),
             ("/", "/"),
         ] {
-            assert_eq!(without_dots(path), expected, "{path}");
+            assert_eq!(normal(path), expected, "{path}");
+            assert_eq!(normal_nfkc(path), expected, "{path}");
         }
+        assert_eq!(normal("a/../b"), "a/../b", "nobody knows where it starts");
     }
 
     proptest::proptest! {
@@ -113,6 +126,8 @@ mod tests {
         fn normal_is_idempotent_and_ascii(path in "/[a-z%0-9A-F/ é日?#\\[.]{0,40}") {
             let once = normal(&path);
             proptest::prop_assert!(once.is_ascii());
+            let url = format!("https://example.com{once}");
+            proptest::prop_assert_eq!(Url::parse(&url).map(String::from), Ok(url));
             proptest::prop_assert_eq!(normal(&once), once);
         }
     }

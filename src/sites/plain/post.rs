@@ -215,10 +215,7 @@ impl PlainPost<'_> {
         };
         match given {
             Some(given) if given.contains("://") => self.absolute(&given, report),
-            Some(given) => {
-                let path = links::normal(&format!("/{}", given.trim_start_matches('/')));
-                Some(format!("{base}{}", links::without_dots(&path)))
-            }
+            Some(given) => Some(format!("{base}{}", links::normal(&format!("/{}", given.trim_start_matches('/'))))),
             None => Some(format!("{base}{}", self.path(in_urls))),
         }
     }
