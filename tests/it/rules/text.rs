@@ -43,7 +43,8 @@ pub(super) fn is_normal_id(id: &str) -> bool {
         |rest: &str| rest.get(..2).is_some_and(|digits| digits.to_ascii_uppercase() == digits && is_needed(digits));
     let (scheme, rest) = id.split_once(':').unwrap_or_default();
     let keeps_its_scheme = match scheme {
-        "http" | "https" => Url::parse(id).is_ok_and(|url| url.as_str() == id),
+        // The parser encodes `'` in a query, which RFC 3986 lets stand there.
+        "http" | "https" => Url::parse(id).is_ok_and(|url| url.as_str().replace("%27", "'") == id.replace("%27", "'")),
         "urn" => urn(rest),
         "tag" => rest.split_once(',').is_some_and(|(who, rest)| {
             who.contains('.') && !who.contains(|c: char| c.is_ascii_uppercase()) && rest[..4].parse::<u16>().is_ok()
