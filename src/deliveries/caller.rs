@@ -15,7 +15,7 @@ use reqwest::{Client, Response};
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
-use super::addresses::check_host;
+use super::addresses::Policy;
 use super::client::{Clients, Timeouts};
 use super::excerpt::Secrets;
 use super::failure::{Failure, mask};
@@ -109,7 +109,7 @@ impl Caller {
     async fn exchange(&self, message: &Message, now: DateTime<Utc>, began: Instant) -> Result<Reply, Failure> {
         // The resolver is not asked about literals, so they are checked here.
         if let Some(host) = self.webhook.url.host() {
-            check_host(&host, &self.webhook.allow_networks).map_err(|refused| Failure::from(&refused))?;
+            Policy::from(&*self.webhook).check_host(&host).map_err(|refused| Failure::from(&refused))?;
         }
         let deadline = began + self.timeouts.total;
         if self.asks_first() {

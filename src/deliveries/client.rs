@@ -12,11 +12,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Certificate, Client};
 
-use super::addresses;
+use super::addresses::Policy;
 use crate::config::Webhook;
 
 /// Looks names up. The system's in the program, a scripted one in tests.
@@ -61,7 +60,7 @@ pub(super) struct Clients {
 #[derive(PartialEq)]
 struct Rules {
     ca_file: Option<PathBuf>,
-    allowed: Vec<IpNet>,
+    policy: Policy,
 }
 
 impl Clients {
@@ -77,7 +76,7 @@ impl Clients {
     ///
     /// If the `ca_file` holds no usable certificates, or the system has none.
     pub(super) fn get(&mut self, webhook: &Webhook) -> anyhow::Result<Client> {
-        let rules = Rules { ca_file: webhook.ca_file.clone(), allowed: webhook.allow_networks.clone() };
+        let rules = Rules { ca_file: webhook.ca_file.clone(), policy: Policy::from(webhook) };
         if let Some((_, client)) = self.made.iter().find(|(made, _)| *made == rules) {
             return Ok(client.clone());
         }
@@ -99,10 +98,7 @@ impl Clients {
             // A receiver that sends without end fills these windows, not the memory.
             .http2_initial_stream_window_size(64 * 1024)
             .http2_initial_connection_window_size(1024 * 1024)
-            .dns_resolver(Arc::new(Guard {
-                resolver: Arc::clone(&self.resolver),
-                allowed: rules.allowed.clone().into(),
-            }))
+            .dns_resolver(Arc::new(Guard { resolver: Arc::clone(&self.resolver), policy: rules.policy.clone() }))
             .tls_certs_merge(roots.unwrap_or_default())
             .build()
             .context("TLS cannot be set up; if the system has no certificates, install the package ca-certificates")
@@ -121,15 +117,15 @@ fn read_certificates(path: &Path) -> anyhow::Result<Vec<Certificate>> {
 /// first and be pointed elsewhere then.
 struct Guard {
     resolver: Arc<dyn Resolver>,
-    allowed: Arc<[IpNet]>,
+    policy: Policy,
 }
 
 impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
         let addresses = self.resolver.resolve(name.as_str());
-        let allowed = Arc::clone(&self.allowed);
+        let policy = self.policy.clone();
         Box::pin(async move {
-            let chosen = addresses::choose(name.as_str(), addresses.await?, &allowed)?;
+            let chosen = policy.choose(name.as_str(), addresses.await?)?;
             if chosen.is_empty() {
                 return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address").into());
             }
