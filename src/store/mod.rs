@@ -22,6 +22,7 @@ mod deliveries;
 mod due;
 mod endpoints;
 mod health;
+pub mod hub;
 mod kept;
 mod lock;
 mod open;

@@ -11,7 +11,7 @@ use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, Sq
 use sqlx::{ConnectOptions, Connection, query};
 
 use super::lock::OwnerLock;
-use super::{Store, StoreError, schema};
+use super::{Store, StoreError, hub, schema};
 use crate::config::StoreUrl;
 
 /// How long a statement waits while another process writes.
@@ -83,6 +83,8 @@ impl Store {
                 .execute(&writer)
                 .await
                 .map_err(unusable)?;
+            let mut db = writer.acquire().await.map_err(unusable)?;
+            hub::release(&mut db).await.map_err(unusable)?;
         }
         let readers = pool(READERS).connect_with(options.pragma("query_only", "ON")).await.map_err(unusable)?;
         Ok(Self { writer, readers, _lock: lock })

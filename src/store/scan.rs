@@ -12,7 +12,7 @@ use sqlx::{QueryBuilder, Row, SqliteConnection, query};
 use super::kept::{Kept, keep};
 use super::outbox::insert_events;
 use super::values::{decode, json, json_text, optional_time, time};
-use super::{Store, StoreError};
+use super::{Store, StoreError, hub};
 use crate::events::{Event, Seen};
 use crate::posts::{Revision, TextPrint};
 
@@ -93,6 +93,10 @@ impl Store {
         keep(&mut tx, &commit.kept).await?;
         let events: Vec<_> = commit.events.iter().map(|(event, names)| (event, names.as_slice())).collect();
         let new = insert_events(&mut tx, &events).await?;
+        // Without a time of its own, a scan was before everything else.
+        let at = commit.at.unwrap_or_default();
+        hub::owe(&mut tx, &commit.documents, at).await?;
+        hub::deny(&mut tx, &commit.documents_gone, at).await?;
         if let Some(at) = commit.at {
             set_last_scan(&mut tx, at).await?;
         }

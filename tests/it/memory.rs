@@ -159,7 +159,7 @@ fn downgrade(site: &Site) {
     runtime.block_on(async {
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(site.file(".tidings/tidings.db"));
         let mut db = options.connect().await.unwrap();
-        for table in ["unread", "feed", "term_path", "last_good"] {
+        for table in ["unread", "feed", "term_path", "last_good", "subscription", "intent"] {
             db.execute(sqlx::AssertSqlSafe(format!("DROP TABLE {table}"))).await.unwrap();
         }
         for index in ["delivery_unsent", "delivery_queue", "delivery_batch"] {
