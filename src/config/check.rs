@@ -55,7 +55,7 @@ impl ConfigFile {
         let server = checker.server(site.as_ref());
         let store = checker.store();
         let mut webhooks = checker.webhooks();
-        let websub = checker.websub();
+        let websub = checker.websub(server.as_ref());
         let indexnow = checker.indexnow(site.as_ref(), server.as_ref());
         checker.add_neighbours(&websub, indexnow.as_ref(), &mut webhooks);
         let trigger = checker.trigger();

@@ -37,7 +37,7 @@ pub use schedule::{Schedule, ScheduleError};
 pub use secret::{Secret, SecretRef, WebhookKey};
 pub use trigger::Trigger;
 pub use webhooks::{EventType, MessageFormat, Payload, Rate, Webhook};
-pub use websub::Websub;
+pub use websub::{Hub, Signature, Websub};
 
 use crate::posts::Person;
 

@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn each_hub_has_a_name_of_its_own() {
         let ping = ["https://hub.example/", "https://other.example:8443/x", "https://hub.example/second?of=two"];
-        let websub = Websub { ping: ping.map(|url| url.parse().unwrap()).into() };
+        let websub = Websub { hub: None, ping: ping.map(|url| url.parse().unwrap()).into() };
         let names: Vec<_> = websub.webhooks().map(|hook| hook.name).collect();
         assert_eq!(names, ["ping:hub.example", "ping:other.example:8443", "ping:hub.example/second?of=two"]);
     }
