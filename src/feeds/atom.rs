@@ -74,7 +74,7 @@ fn with_mark(xml: &[u8], mark: &str) -> Vec<u8> {
     [&xml[..at], format!("  <fh:{mark}/>\n").as_bytes(), &xml[at..]].concat()
 }
 
-/// Itself, what people read, and the same feed in other formats. No two alternates share type and language (RFC 4287, 4.1.1).
+/// Itself, its hubs, what people read, and the same feed in other formats. No two alternates share type and language (RFC 4287, 4.1.1).
 fn links(feed: &Feed) -> Vec<atom::Link> {
     let own = atom::Link {
         rel: "self".to_owned(),
@@ -82,6 +82,8 @@ fn links(feed: &Feed) -> Vec<atom::Link> {
         mime_type: Some(Format::Atom.media_type().to_owned()),
         ..atom::Link::default()
     };
+    let hubs =
+        feed.hubs.iter().map(|url| atom::Link { rel: "hub".to_owned(), href: url.clone(), ..atom::Link::default() });
     let twins = feed.urls.iter().filter(|(format, _)| *format != Format::Atom).map(|(format, url)| atom::Link {
         rel: "alternate".to_owned(),
         href: url.clone(),
@@ -95,7 +97,7 @@ fn links(feed: &Feed) -> Vec<atom::Link> {
         ..atom::Link::default()
     });
     let page = web_page(&feed.home_url, feed.language.as_deref());
-    [own, page].into_iter().chain(twins).chain(history).collect()
+    [own].into_iter().chain(hubs).chain([page]).chain(twins).chain(history).collect()
 }
 
 fn web_page(url: &str, language: Option<&str>) -> atom::Link {

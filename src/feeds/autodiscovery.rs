@@ -23,6 +23,12 @@ pub fn snippet_path(path: &str) -> String {
     format!("{DIR}/{path}.html")
 }
 
+/// Whether a document at this path is a snippet, for other pages to take in.
+#[must_use]
+pub fn is_snippet(path: &str) -> bool {
+    path.strip_prefix(DIR).is_some_and(|rest| rest.starts_with('/'))
+}
+
 /// The path of the map.
 #[must_use]
 pub const fn map_path() -> &'static str {

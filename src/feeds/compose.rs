@@ -30,6 +30,8 @@ pub fn compose(plan: &Planned, newest: Option<DateTime<FixedOffset>>, catalog: &
         },
         urls: history::urls(&plan.place, config),
         page_url,
+        hubs: config.websub.hubs().map(ToString::to_string).collect(),
+        page_hub: config.websub.hub.as_ref().map(|hub| hub.url.to_string()),
         language: plan.language.clone(),
         author: config.site.author.clone(),
         icon: config.site.icon.clone(),

@@ -147,6 +147,8 @@ pub fn archive(
     Feed {
         place: block.place.clone(),
         urls: urls(&block.place, config),
+        // Nothing new comes into an archive.
+        hubs: Vec::new(),
         updated: newest.unwrap_or(feed.updated),
         history: History::Archive {
             current: feed.urls.clone(),

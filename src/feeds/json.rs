@@ -38,7 +38,16 @@ struct Top<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<&'a str>,
     authors: Vec<Author<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hubs: Vec<Hub<'a>>,
     items: Vec<Item<'a>>,
+}
+
+#[derive(Serialize)]
+struct Hub<'a> {
+    #[serde(rename = "type")]
+    protocol: &'static str,
+    url: &'a str,
 }
 
 #[derive(Serialize)]
@@ -107,6 +116,7 @@ impl<'a> From<&'a Feed> for Top<'a> {
             favicon: feed.icon.as_deref(),
             language: feed.language.as_deref(),
             authors: vec![Author::from(&feed.author)],
+            hubs: feed.hubs.iter().map(|url| Hub { protocol: "WebSub", url }).collect(),
             items: feed.entries.iter().map(|entry| Item::from(entry.as_ref())).collect(),
         }
     }

@@ -62,6 +62,10 @@ pub struct Feed {
     pub urls: Vec<(Format, String)>,
     /// URL of its HTML page.
     pub page_url: String,
+    /// URLs of the hubs that tell subscribers when its documents change (WebSub), our own first.
+    pub hubs: Vec<String>,
+    /// URL of the hub that tells when its page changes: our own. Others are told of feeds only.
+    pub page_hub: Option<String>,
     /// BCP 47.
     pub language: Option<String>,
     /// Who stands in for entries without an author.

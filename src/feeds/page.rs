@@ -72,6 +72,10 @@ fn document(feed: &Feed, wording: &Wording, alternates: &Markup, content: &Marku
                 "\n" meta name="viewport" content="width=device-width, initial-scale=1";
                 "\n" meta name="color-scheme" content="light dark";
                 "\n" meta name="generator" content={ "Tidings " (env!("CARGO_PKG_VERSION")) };
+                @if let Some(hub) = &feed.page_hub {
+                    "\n" link rel="self" href=(feed.page_url);
+                    "\n" link rel="hub" href=(hub);
+                }
                 (alternates)
                 "\n" style { "\n" (PreEscaped(STYLE)) }
                 "\n"

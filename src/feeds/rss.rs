@@ -91,14 +91,15 @@ fn is_raster(url: &str) -> bool {
     is_known(&extension(path)) && (is_known(&last) || !is_word)
 }
 
-/// Itself, and its other documents (RFC 5005, appendix B).
+/// Itself, its hubs, and its other documents (RFC 5005, appendix B).
 fn channel_extensions(feed: &Feed) -> ExtensionMap {
     let own = ("self", feed.own_url(Format::Rss));
     let links = [own].into_iter().chain(feed.history.links(Format::Rss)).map(|(relation, url)| {
         element("atom:link", "", &[("rel", relation), ("type", Format::Rss.media_type()), ("href", url)])
     });
+    let hubs = feed.hubs.iter().map(|url| element("atom:link", "", &[("rel", "hub"), ("href", url)]));
     let mark = feed.history.mark().map(|mark| element(&format!("fh:{mark}"), "", &[]));
-    let mut all = extensions("atom", links);
+    let mut all = extensions("atom", links.chain(hubs));
     all.extend(extensions("fh", mark));
     all
 }
