@@ -1,12 +1,14 @@
 //! Accidents that a test can bring about: a process killed at a named step, to see what a crash there costs, and a clock that
-//! jumps.
+//! jumps; and the networks that stand for the public internet.
 //!
-//! In: `TIDINGS_FAILPOINT`, the name of one step; `TIDINGS_CLOCK`, a file that says how far the clocks are off. Out: a dead
-//! process, another time. Never: anything in a release build.
+//! In: `TIDINGS_FAILPOINT`, the name of one step; `TIDINGS_CLOCK`, a file that says how far the clocks are off;
+//! `TIDINGS_CALLBACKS`, networks. Out: a dead process, another time, callbacks where there is no internet. Never: anything in a
+//! release build.
 
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use ipnet::IpNet;
 
 /// Kills the process, without any clean-up, if this is the step that `TIDINGS_FAILPOINT` names.
 #[cfg(debug_assertions)]
@@ -37,6 +39,21 @@ pub(crate) fn clocks_off() -> (TimeDelta, Duration) {
 #[inline(always)]
 pub(crate) fn clocks_off() -> (TimeDelta, Duration) {
     (TimeDelta::zero(), Duration::ZERO)
+}
+
+/// Networks that a stranger's callback may be in although they are not public: those that `TIDINGS_CALLBACKS` names, with
+/// spaces between them.
+#[cfg(debug_assertions)]
+pub(crate) fn callback_networks() -> Vec<IpNet> {
+    let text = std::env::var("TIDINGS_CALLBACKS").unwrap_or_default();
+    text.split_whitespace().flat_map(str::parse).collect()
+}
+
+/// None.
+#[cfg(not(debug_assertions))]
+#[inline(always)]
+pub(crate) fn callback_networks() -> Vec<IpNet> {
+    Vec::new()
 }
 
 #[cfg(test)]

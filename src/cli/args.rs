@@ -91,6 +91,8 @@ pub(super) enum Command {
     Endpoints(Endpoints),
     /// What was sent, is owed, or was given up
     Deliveries(Deliveries),
+    /// Who has subscribed to the feeds (WebSub)
+    Hub(Hub),
     /// A receiver to develop against: verifies signatures, prints events
     Listen(Listen),
 }
@@ -284,6 +286,18 @@ pub(super) struct Chosen {
     pub(super) format: ListFormat,
     #[command(flatten)]
     pub(super) admin: Admin,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Hub {
+    #[command(subcommand)]
+    pub(super) command: HubCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum HubCommand {
+    /// All subscriptions, and how they stand
+    Subscriptions(Listing),
 }
 
 #[derive(Debug, ClapArgs)]

@@ -15,6 +15,7 @@ mod endpoints;
 mod explain;
 mod failing;
 mod failure;
+mod hub;
 mod init;
 mod installation;
 mod listen;
@@ -77,6 +78,7 @@ async fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Command::Status(status) => status::run(common, status).await,
         Command::Endpoints(endpoints) => endpoints::run(common, endpoints).await,
         Command::Deliveries(deliveries) => deliveries::run(common, deliveries).await,
+        Command::Hub(args) => hub::run(common, args).await,
         Command::Listen(listen) => listen::run(listen).await,
     }
 }

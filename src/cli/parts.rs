@@ -1,4 +1,4 @@
-//! What works beside the scanner: both listeners, and the courier. Each can be replaced while the daemon goes on.
+//! What works beside the scanner: both listeners, the courier, and the hub's distributor. Each can be replaced while the daemon goes on.
 
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use axum::Router;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -18,8 +18,11 @@ use super::run::State;
 use super::systemd;
 use crate::config::Config;
 use crate::deliveries::client::SystemResolver;
+use crate::deliveries::websub::Distributor;
 use crate::deliveries::{Courier, SystemClock};
-use crate::server::{self, Admin, Api, Listening};
+use crate::publish::Published;
+use crate::server::{self, Admin, Api, Hub, Listening};
+use crate::store::Store;
 
 /// Seconds: from an answer out of the cache to a delivery's deadline and a long scan.
 const DURATIONS: [f64; 12] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0];
@@ -31,6 +34,7 @@ pub(super) struct Parts {
     public: Listening,
     admin: Listening,
     couriers: watch::Sender<Arc<Courier>>,
+    distributors: watch::Sender<Option<Arc<Distributor>>>,
     metrics: PrometheusHandle,
 }
 
@@ -39,6 +43,8 @@ pub(super) struct Change {
     public: (Option<TcpListener>, Option<Router>),
     admin: (Option<TcpListener>, Option<Router>),
     courier: Option<Courier>,
+    /// What takes over, if anything does, which may be nothing.
+    distributor: Option<Option<Distributor>>,
 }
 
 impl Parts {
@@ -52,7 +58,8 @@ impl Parts {
         let public = listen("public", config.server.listen).await?;
         let admin = listen("admin", config.server.admin).await?;
         let metrics = metrics_recorder()?;
-        let (couriers, current) = watch::channel(Arc::new(courier(config, state)?));
+        let (couriers, courier) = watch::channel(Arc::new(courier(config, state)?));
+        let (distributors, distributor) = watch::channel(distributor(config, state)?.map(Arc::new));
 
         tasks.spawn(keep_up(metrics.clone(), stop.clone()));
         let (public, serving) = server::serve(public, public_routes(config, state), stop.clone());
@@ -61,8 +68,9 @@ impl Parts {
         tasks.spawn(serving);
         tasks.spawn(systemd::watchdog(state.store.clone(), stop.clone()));
         tasks.spawn(pace(state.clone(), stop.clone()));
-        tasks.spawn(deliver(current, stop.clone()));
-        Ok(Self { public, admin, couriers, metrics })
+        tasks.spawn(in_turn(courier, stop.clone(), deliver));
+        tasks.spawn(in_turn(distributor, stop.clone(), distribute));
+        Ok(Self { public, admin, couriers, distributors, metrics })
     }
 
     /// Makes ready what another config asks for. What it leaves as it was goes on undisturbed, with its caches and
@@ -71,10 +79,12 @@ impl Parts {
         let (a, b) = (&now.server, &new.server);
         let public = moved("public", a.listen, b.listen).await?;
         let admin = moved("admin", a.admin, b.admin).await?;
+        let same_hub = now.websub == new.websub;
         let is_public = public.is_some()
             || a.public_url != b.public_url
             || now.trigger != new.trigger
-            || now.indexnow != new.indexnow;
+            || now.indexnow != new.indexnow
+            || !same_hub;
         // Certificates are in files of their own, which may be others under the same name.
         let same_hooks = now.webhooks == new.webhooks && new.webhooks.iter().all(|hook| hook.ca_file.is_none());
         let is_told_of = a.admin_token != b.admin_token || now.site != new.site;
@@ -83,6 +93,7 @@ impl Parts {
             public: (public, is_public.then(|| public_routes(new, state))),
             admin: (admin, is_admin.then(|| admin_routes(new, state, &self.metrics))),
             courier: (!same_hooks).then(|| courier(new, state)).transpose()?,
+            distributor: (!same_hub).then(|| distributor(new, state)).transpose()?,
         })
     }
 
@@ -98,24 +109,60 @@ impl Parts {
         if let Some(courier) = change.courier {
             self.couriers.send_replace(Arc::new(courier));
         }
+        if let Some(distributor) = change.distributor {
+            self.distributors.send_replace(distributor.map(Arc::new));
+        }
     }
 }
 
-/// One courier after the other. Each finishes and records what it has under way before the next one begins, so that nothing
-/// is sent twice and no receiver gets more at once than it wants.
-async fn deliver(mut couriers: watch::Receiver<Arc<Courier>>, stop: CancellationToken) {
+/// One courier, or distributor, after the other. Each finishes and records what it has under way before the next one begins,
+/// so that nothing is sent twice and no receiver gets more at once than it wants.
+async fn in_turn<W: Clone, Work: Future<Output = ()>>(
+    mut workers: watch::Receiver<W>,
+    stop: CancellationToken,
+    run: impl Fn(W, CancellationToken) -> Work,
+) {
     while !stop.is_cancelled() {
-        let courier = Arc::clone(&couriers.borrow_and_update());
+        let worker = workers.borrow_and_update().clone();
         let replaced = stop.child_token();
-        let mut work = pin!(courier.run(replaced.clone()));
+        let mut work = pin!(run(worker, replaced.clone()));
         tokio::select! {
             () = &mut work => {}
-            Ok(()) = couriers.changed() => {
+            Ok(()) = workers.changed() => {
                 replaced.cancel();
                 work.await;
             }
         }
     }
+}
+
+async fn deliver(courier: Arc<Courier>, stop: CancellationToken) {
+    courier.run(stop).await;
+}
+
+/// Without a hub, there is nothing to do.
+async fn distribute(distributor: Option<Arc<Distributor>>, stop: CancellationToken) {
+    match distributor {
+        Some(distributor) => distributor.run(stop).await,
+        None => stop.cancelled().await,
+    }
+}
+
+fn distributor(config: &Config, state: &State) -> Result<Option<Distributor>, Failure> {
+    hub(config, &state.store, &state.published, &state.hub)
+}
+
+/// What does the hub's work, if there is a hub.
+pub(super) fn hub(
+    config: &Config,
+    store: &Store,
+    published: &Published,
+    wake: &Arc<Notify>,
+) -> Result<Option<Distributor>, Failure> {
+    let (clock, resolver) = (Arc::new(SystemClock), Arc::new(SystemResolver));
+    let (store, published, wake) = (store.clone(), published.clone(), Arc::clone(wake));
+    let make = |_| Distributor::new(store, published, &config.websub, clock, resolver, wake);
+    config.websub.hub.as_ref().map(make).transpose().map_err(Failure::failed)
 }
 
 fn courier(config: &Config, state: &State) -> Result<Courier, Failure> {
@@ -126,7 +173,9 @@ fn courier(config: &Config, state: &State) -> Result<Courier, Failure> {
 
 fn public_routes(config: &Config, state: &State) -> Router {
     let path = config.server.public_url.path();
-    let routes = server::public(state.published.clone(), path, config.trigger.as_ref(), &state.triggered);
+    let hub = Hub { store: state.store.clone(), clock: Arc::new(SystemClock), wake: Arc::clone(&state.hub) };
+    let (published, trigger) = (state.published.clone(), config.trigger.as_ref());
+    let routes = server::public(published, path, trigger, &state.triggered, &config.websub, Some(hub));
     match &config.indexnow {
         Some(indexnow) => server::with_key(routes, path, indexnow),
         None => routes,

@@ -70,6 +70,8 @@ pub(super) struct State {
     pub(super) published: Published,
     /// Told when something may have come due for the courier.
     pub(super) wake: Arc<Notify>,
+    /// Told when something may have come due for the hub.
+    pub(super) hub: Arc<Notify>,
     /// Told when somebody asks for a scan.
     pub(super) rescan: Arc<Notify>,
     /// Told when a trigger asks for one.
@@ -83,8 +85,8 @@ pub(super) struct State {
 impl State {
     fn new(store: Store, published: Published) -> Self {
         let ready = !published.current().is_empty();
-        let (wake, rescan, triggered, stale) = Default::default();
-        Self { store, published, wake, rescan, triggered, stale, ready: Arc::new(AtomicBool::new(ready)) }
+        let (wake, hub, rescan, triggered, stale) = Default::default();
+        Self { store, published, wake, hub, rescan, triggered, stale, ready: Arc::new(AtomicBool::new(ready)) }
     }
 
     /// Has the config read again, and then a scan.

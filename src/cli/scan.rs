@@ -9,7 +9,8 @@ use super::args::{Common, Scan};
 use super::failure::{Exit, Failure};
 use super::progress::Progress;
 use super::run::sync_endpoints;
-use super::{output, retention, site};
+use super::{output, parts, retention, site};
+use crate::config::Config;
 use crate::deliveries::client::SystemResolver;
 use crate::deliveries::{Courier, SystemClock};
 use crate::publish::Published;
@@ -22,11 +23,12 @@ pub(super) async fn run(common: &Common, args: &Scan) -> Result<Exit, Failure> {
     let config = scanner.config(Utc::now())?;
     let store = Store::open(&config.store, Access::Owner).await?;
     sync_endpoints(&store, &config).await?;
+    let published = Published::default();
     let (earlier, progress) = (store.last_scan().await?, Progress::new(!common.quiet));
     let report = scanner
         .scan(&Run {
             store: Some(&store),
-            published: &Published::default(),
+            published: &published,
             now: Utc::now(),
             touched: &Touched::Anything,
             allow_removals: args.allow_removals,
@@ -37,13 +39,27 @@ pub(super) async fn run(common: &Common, args: &Scan) -> Result<Exit, Failure> {
     site::log_report(&report);
     output::summary(common, &report);
     if !args.no_wait {
-        let (clock, resolver) = (Arc::new(SystemClock), Arc::new(SystemResolver));
-        let courier =
-            Courier::new(store.clone(), &config.site, &config.webhooks, clock, resolver, Arc::new(Notify::new()))
-                .map_err(Failure::failed)?;
-        courier.run_due().await.map_err(Failure::failed)?;
+        deliver(&config, &store, &published).await?;
     }
     retention::prune(&store, earlier, Utc::now()).await?;
     store.close().await;
     Ok(output::exit(&report, args.strict))
+}
+
+/// Sends what is due, to webhooks and subscribers alike.
+async fn deliver(config: &Config, store: &Store, published: &Published) -> Result<(), Failure> {
+    let (clock, resolver) = (Arc::new(SystemClock), Arc::new(SystemResolver));
+    let courier = Courier::new(store.clone(), &config.site, &config.webhooks, clock, resolver, Arc::new(Notify::new()))
+        .map_err(Failure::failed)?;
+    let hub = parts::hub(config, store, published, &Arc::default())?;
+    let tell = async {
+        match &hub {
+            Some(hub) => hub.run_due().await,
+            None => Ok(0),
+        }
+    };
+    // Neither is cut off by a failure of the other.
+    let (sent, told) = tokio::join!(courier.run_due(), tell);
+    sent.and(told).map_err(Failure::failed)?;
+    Ok(())
 }

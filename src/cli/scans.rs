@@ -57,6 +57,7 @@ impl Scans {
                 Err(_) => pace.failed(),
             }
             self.state.wake.notify_one();
+            self.state.hub.notify_one();
             pace.follow(self.area());
             retention.keep(&self.state.store, now).await;
             tokio::select! {

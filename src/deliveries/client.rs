@@ -13,10 +13,12 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Certificate, Client};
+use reqwest::{Certificate, Client, ClientBuilder};
 
 use super::addresses::Policy;
 use crate::config::Webhook;
+
+const NO_TLS: &str = "TLS cannot be set up; if the system has no certificates, install the package ca-certificates";
 
 /// Looks names up. The system's in the program, a scripted one in tests.
 pub trait Resolver: Send + Sync + std::fmt::Debug {
@@ -85,8 +87,21 @@ impl Clients {
         Ok(client)
     }
 
+    /// The client for what strangers ask to be called. It keeps no connection: there may be as many hosts as callbacks.
+    ///
+    /// # Errors
+    ///
+    /// If the system has no certificates.
+    pub(super) fn for_strangers(&self) -> anyhow::Result<Client> {
+        self.builder(Policy::Stranger).pool_max_idle_per_host(0).build().context(NO_TLS)
+    }
+
     fn build(&self, rules: &Rules) -> anyhow::Result<Client> {
         let roots = rules.ca_file.as_deref().map(read_certificates).transpose()?;
+        self.builder(rules.policy.clone()).tls_certs_merge(roots.unwrap_or_default()).build().context(NO_TLS)
+    }
+
+    fn builder(&self, policy: Policy) -> ClientBuilder {
         Client::builder()
             .user_agent(concat!("Tidings/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
@@ -98,10 +113,7 @@ impl Clients {
             // A receiver that sends without end fills these windows, not the memory.
             .http2_initial_stream_window_size(64 * 1024)
             .http2_initial_connection_window_size(1024 * 1024)
-            .dns_resolver(Arc::new(Guard { resolver: Arc::clone(&self.resolver), policy: rules.policy.clone() }))
-            .tls_certs_merge(roots.unwrap_or_default())
-            .build()
-            .context("TLS cannot be set up; if the system has no certificates, install the package ca-certificates")
+            .dns_resolver(Arc::new(Guard { resolver: Arc::clone(&self.resolver), policy }))
     }
 }
 

@@ -25,6 +25,7 @@ pub mod retry;
 mod round;
 pub mod sign;
 mod tested;
+pub mod websub;
 
 #[cfg(test)]
 mod testing;

@@ -26,6 +26,7 @@ use super::coding::Coding;
 use super::complaints::Complaints;
 use super::conditional::not_modified;
 use super::prefix::Prefix;
+use crate::config::Websub;
 use crate::feeds::Media;
 use crate::feeds::history::is_archive;
 use crate::publish::{Published, PublishedDocument};
@@ -49,13 +50,15 @@ struct Site {
     prefix: Prefix,
     bodies: Bodies,
     complaints: Complaints,
+    websub: Websub,
 }
 
 /// The routes of all documents.
-pub(super) fn router(published: Published, prefix: Prefix) -> Router {
+pub(super) fn router(published: Published, prefix: Prefix, websub: Websub) -> Router {
     metrics::describe_counter!(REQUESTS, "Requests to the public listener, by status and by what was asked for");
     metrics::describe_histogram!(DURATION, metrics::Unit::Seconds, "From a request's head to its answer's head");
-    let site = Site { bodies: Bodies::new(published.clone()), published, prefix, complaints: Complaints::default() };
+    let (bodies, complaints) = (Bodies::new(published.clone()), Complaints::default());
+    let site = Site { bodies, published, prefix, complaints, websub };
     Router::new().fallback(measured).with_state(Arc::new(site))
 }
 
@@ -119,7 +122,7 @@ impl Site {
             let text = "There is no such coding: gzip, br and identity are.\n";
             return refusal(StatusCode::NOT_ACCEPTABLE, Some((VARY, "accept-encoding")), text);
         };
-        let mut headers = common_headers(path, document);
+        let mut headers = self.common_headers(path, document);
         if not_modified(request, &document.state) {
             add_validators(&mut headers, &coding.etag(&document.state.etag), Some(document.state.modified));
             return (StatusCode::NOT_MODIFIED, headers).into_response();
@@ -135,6 +138,31 @@ impl Site {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static(token));
         }
         (headers, Body::from(body.bytes)).into_response()
+    }
+
+    /// What 200 and 304 have in common, but for the validators.
+    fn common_headers(&self, path: &str, document: &PublishedDocument) -> HeaderMap {
+        let fixed: [(HeaderName, &'static str); 4] = [
+            (CONTENT_TYPE, document.media.content_type()),
+            (CACHE_CONTROL, if is_archive(path) { CACHE_ARCHIVE } else { CACHE }),
+            (VARY, "accept-encoding"),
+            (ACCESS_CONTROL_EXPOSE_HEADERS, "ETag, Link"),
+        ];
+        let mut headers: HeaderMap =
+            fixed.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))).collect();
+        match document.media {
+            Media::Html => {
+                headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+            }
+            Media::Atom | Media::Rss | Media::JsonFeed => {
+                // Nothing new comes into an archive.
+                let alone = Websub::default();
+                let websub = if is_archive(path) { &alone } else { &self.websub };
+                insert_text(&mut headers, LINK, &websub.link_header(&document.url));
+            }
+            Media::Opml | Media::Json => {}
+        }
+        headers
     }
 
     fn unreadable(&self, path: &str, error: &io::Error) -> Response {
@@ -162,28 +190,6 @@ fn preflight() -> Response {
         (ACCESS_CONTROL_MAX_AGE, "86400"),
     ];
     (StatusCode::NO_CONTENT, headers).into_response()
-}
-
-/// What 200 and 304 have in common, but for the validators.
-fn common_headers(path: &str, document: &PublishedDocument) -> HeaderMap {
-    let fixed: [(HeaderName, &'static str); 4] = [
-        (CONTENT_TYPE, document.media.content_type()),
-        (CACHE_CONTROL, if is_archive(path) { CACHE_ARCHIVE } else { CACHE }),
-        (VARY, "accept-encoding"),
-        (ACCESS_CONTROL_EXPOSE_HEADERS, "ETag, Link"),
-    ];
-    let mut headers: HeaderMap =
-        fixed.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))).collect();
-    match document.media {
-        Media::Html => {
-            headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
-        }
-        Media::Atom | Media::Rss | Media::JsonFeed => {
-            insert_text(&mut headers, LINK, &format!("<{}>; rel=\"self\"", document.url));
-        }
-        Media::Opml | Media::Json => {}
-    }
-    headers
 }
 
 fn add_validators(headers: &mut HeaderMap, etag: &str, modified: Option<DateTime<Utc>>) {

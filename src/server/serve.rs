@@ -8,9 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_LENGTH;
 use axum::response::Response;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -153,8 +155,12 @@ async fn connection(limits: Limits, stream: TcpStream, routes: watch::Receiver<R
     // Answers are written whole, so there is nothing to wait for; without it they are only slower.
     let _ = stream.set_nodelay(true);
     let asked = Notify::new();
-    let routes = service_fn(|request| {
+    let peer = stream.peer_addr().map(ConnectInfo).ok();
+    let routes = service_fn(|mut request: hyper::Request<Incoming>| {
         asked.notify_one();
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
+        }
         let answer = TowerToHyperService::new(routes.borrow().clone()).call(request);
         async { answer.await.map(without_false_length) }
     });

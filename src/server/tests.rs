@@ -16,7 +16,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::admin::{self, Admin, Probe};
 use super::{public, serve, with_key};
-use crate::config::{IndexNow, Secret};
+use crate::config::{IndexNow, Secret, Websub};
 use crate::feeds::{Document, Media};
 use crate::publish::{Durability, Output, Published, PublishedDocument, fingerprint};
 use crate::store::{DocumentState, StoreError};
@@ -107,7 +107,8 @@ fn site(dir: &Path, known: &HashMap<String, DocumentState>, now: DateTime<Utc>) 
 async fn blog() -> (tempfile::TempDir, Published, Server) {
     let dir = tempfile::tempdir().unwrap();
     let published = site(dir.path(), &HashMap::new(), modified());
-    let server = Server::start(public(published.clone(), "/blog/", None, &Arc::default())).await;
+    let server =
+        Server::start(public(published.clone(), "/blog/", None, &Arc::default(), &Websub::default(), None)).await;
     (dir, published, server)
 }
 
@@ -267,7 +268,15 @@ async fn validators_survive_a_restart_and_a_fresh_checkout() {
     let before = server.ask("GET /feed.atom", &["Accept-Encoding: gzip"]).await;
     let known = published.current().iter().map(|(path, document)| (path.clone(), document.state.clone())).collect();
     std::fs::remove_file(dir.path().join("feed.atom")).unwrap();
-    let server = Server::start(public(site(dir.path(), &known, Utc::now()), "/blog/", None, &Arc::default())).await;
+    let server = Server::start(public(
+        site(dir.path(), &known, Utc::now()),
+        "/blog/",
+        None,
+        &Arc::default(),
+        &Websub::default(),
+        None,
+    ))
+    .await;
     let after = server.ask("GET /feed.atom", &["Accept-Encoding: gzip"]).await;
     assert_eq!(after.body, before.body);
     for name in ["etag", "last-modified"] {
@@ -479,7 +488,8 @@ async fn a_search_engine_finds_the_key_and_everybody_else_the_documents() {
         endpoint: "https://api.example/".parse().unwrap(),
         key_location: "https://example.org/0123abcd.txt".parse().unwrap(),
     };
-    let routes = with_key(public(published, "/blog/", None, &Arc::default()), "/blog/", &indexnow);
+    let routes =
+        with_key(public(published, "/blog/", None, &Arc::default(), &Websub::default(), None), "/blog/", &indexnow);
     let server = Server::start(routes).await;
     for path in ["/0123abcd.txt", "/blog/0123abcd.txt"] {
         let reply = server.ask(&format!("GET {path}"), &[]).await;

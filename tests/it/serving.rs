@@ -67,7 +67,8 @@ fn documents_have_the_headers_that_readers_expect() {
         assert!(response.header("etag").starts_with('"') && !response.header("last-modified").is_empty());
     }
     let atom = request("GET", &format!("{}/feed.atom", daemon.public()), &[]);
-    assert_eq!(atom.header("link"), "<https://blog.example.com/feeds/feed.atom>; rel=\"self\"");
+    let (hub, own) = ("<https://blog.example.com/feeds/hub>", "<https://blog.example.com/feeds/feed.atom>");
+    assert_eq!(atom.header("link"), format!("{hub}; rel=\"hub\", {own}; rel=\"self\""));
     // A reverse proxy may leave the path of the public URL in place.
     assert_eq!(get(&format!("{}/feeds/feed.atom", daemon.public())).0, 200);
     assert_eq!(get(&format!("{}/etc/passwd", daemon.public())).0, 404);

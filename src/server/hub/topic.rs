@@ -1,0 +1,53 @@
+//! What can be subscribed to: the documents that name a hub.
+//!
+//! In: `hub.topic`. Out: the document's path and tag. Never: a document of somebody else, or one that never changes.
+
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use super::super::prefix::Prefix;
+use super::Refusal;
+use super::escapes::normal;
+use crate::feeds::history::is_archive;
+use crate::feeds::{Media, autodiscovery};
+use crate::publish::{Published, PublishedDocument};
+
+/// In bytes. The path of a document is shorter.
+const LONGEST: usize = 4_096;
+
+/// The documents that can be subscribed to.
+#[derive(Debug)]
+pub(super) struct Topics {
+    published: Published,
+    prefix: Prefix,
+}
+
+impl Topics {
+    pub(super) const fn new(published: Published, prefix: Prefix) -> Self {
+        Self { published, prefix }
+    }
+
+    /// Path and entity tag of the document whose `self` URL this is, however its characters are escaped (section 5.1.1).
+    pub(super) fn find(&self, topic: &str) -> Result<(String, String), Refusal> {
+        const UNKNOWN: Refusal = Refusal::bad(
+            "hub.topic is no feed of this site: it has to be the feed's rel=self URL. This hub has no other topics.",
+        );
+        let url: Url = topic.parse().ok().filter(|_| topic.len() <= LONGEST).ok_or(UNKNOWN)?;
+        let path = percent_decode_str(url.path()).decode_utf8().map_err(|_| UNKNOWN)?;
+        let documents = self.published.current();
+        let is_it = |name: &&str| {
+            let document = documents.get(*name);
+            document.is_some_and(|document| is_topic(name, document) && normal(&document.url) == normal(url.as_str()))
+        };
+        let name = self.prefix.names(&path).find(is_it).ok_or(UNKNOWN)?;
+        Ok((name.to_owned(), documents[name].state.etag.clone()))
+    }
+}
+
+fn is_topic(path: &str, document: &PublishedDocument) -> bool {
+    match document.media {
+        Media::Atom | Media::Rss | Media::JsonFeed => !is_archive(path),
+        Media::Html => !autodiscovery::is_snippet(path),
+        Media::Opml | Media::Json => false,
+    }
+}
