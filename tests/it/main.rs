@@ -47,3 +47,4 @@ mod templates;
 mod trigger;
 mod untold;
 mod watch;
+mod websub;
