@@ -14,7 +14,7 @@ pub(super) async fn run(common: &Common, args: &Hub) -> Result<Exit, Failure> {
 }
 
 async fn subscriptions(common: &Common, args: &Listing) -> Result<Exit, Failure> {
-    let store = site::guest_store(common, args.dir.as_deref()).await?;
+    let (_, store) = site::as_guest(common, args.dir.as_deref()).await?;
     let subscriptions = store.subscriptions(Utc::now()).await?;
     match args.format {
         ListFormat::Json => output::json(&subscriptions)?,
