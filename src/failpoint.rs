@@ -1,10 +1,11 @@
-//! Accidents that a test can bring about: a process killed at a named step, to see what a crash there costs, and a clock that
-//! jumps; and the networks that stand for the public internet.
+//! Accidents that a test can bring about: a process killed at a named step, to see what a crash there costs, a clock that
+//! jumps, names that lead elsewhere, and the networks that stand for the public internet.
 //!
 //! In: `TIDINGS_FAILPOINT`, the name of one step; `TIDINGS_CLOCK`, a file that says how far the clocks are off;
-//! `TIDINGS_CALLBACKS`, networks. Out: a dead process, another time, callbacks where there is no internet. Never: anything in a
-//! release build.
+//! `TIDINGS_HOSTS`, a file that says where names lead; `TIDINGS_CALLBACKS`, networks. Out: a dead process, another time, other
+//! addresses, callbacks where there is no internet. Never: anything in a release build.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -54,6 +55,27 @@ pub(crate) fn callback_networks() -> Vec<IpNet> {
 #[inline(always)]
 pub(crate) fn callback_networks() -> Vec<IpNet> {
     Vec::new()
+}
+
+/// Where the file that `TIDINGS_HOSTS` names says that a name leads, read again each time: a line has a name and its addresses,
+/// or `never`, which nobody lives to hear. Names that it does not have are the system's.
+#[cfg(debug_assertions)]
+pub(crate) async fn look_up(name: &str) -> Option<Vec<IpAddr>> {
+    #[expect(clippy::disallowed_methods, reason = "a test says in a file where names lead")]
+    let text = std::env::var_os("TIDINGS_HOSTS").and_then(|file| std::fs::read_to_string(file).ok())?;
+    let mut lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let line = lines.find(|line| line.first() == Some(&name))?;
+    if line.contains(&"never") {
+        std::future::pending::<()>().await;
+    }
+    Some(line[1..].iter().flat_map(|word| word.parse()).collect())
+}
+
+/// Nowhere else.
+#[cfg(not(debug_assertions))]
+#[inline(always)]
+pub(crate) async fn look_up(_name: &str) -> Option<Vec<IpAddr>> {
+    None
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use reqwest::{Certificate, Client, ClientBuilder};
 
 use super::addresses::Policy;
 use crate::config::Webhook;
+use crate::failpoint;
 
 const NO_TLS: &str = "TLS cannot be set up; if the system has no certificates, install the package ca-certificates";
 
@@ -33,7 +34,12 @@ pub struct SystemResolver;
 impl Resolver for SystemResolver {
     fn resolve(&self, host: &str) -> Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>> {
         let host = host.to_owned();
-        Box::pin(async move { Ok(tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect()) })
+        Box::pin(async move {
+            match failpoint::look_up(&host).await {
+                Some(addresses) => Ok(addresses),
+                None => Ok(tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect()),
+            }
+        })
     }
 }
 
