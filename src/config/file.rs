@@ -1,5 +1,6 @@
 //! `tidings.yaml` as a file: read, parsed, and able to say where a setting stands.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::raw::RawConfig;
@@ -12,8 +13,8 @@ pub const FILE_NAME: &str = "tidings.yaml";
 /// The most that it may have, in bytes; a YAML reader takes half a second for a megabyte.
 const MAX_LEN: usize = 128 * 1024;
 
-/// A config file, parsed but not checked.
-#[derive(Debug, Clone, Default)]
+/// A config file, parsed but not checked. Its `Debug` has nothing of the text: a URL in it may be a secret.
+#[derive(Clone, Default)]
 pub struct ConfigFile {
     /// For messages: the path as the user gave it.
     pub name: String,
@@ -29,6 +30,12 @@ pub struct ConfigFile {
 pub(super) enum Step<'a> {
     Key(&'a str),
     Index(usize),
+}
+
+impl fmt::Debug for ConfigFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConfigFile").field("name", &self.name).field("dir", &self.dir).finish_non_exhaustive()
+    }
 }
 
 impl ConfigFile {

@@ -228,11 +228,20 @@ impl<'de> Deserialize<'de> for Span {
     }
 }
 
-/// A text, or where a secret text is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A text, or where a secret text is kept. `Debug` shows no text: it may be one all the same.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum TextOrSecret {
     Text(String),
     Secret(SecretRef),
+}
+
+impl fmt::Debug for TextOrSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(_) => f.write_str("[text]"),
+            Self::Secret(place) => place.fmt(f),
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for TextOrSecret {

@@ -1,5 +1,6 @@
 //! Webhooks, checked: who is told what, in which form, and how hard Tidings tries.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -195,8 +196,8 @@ impl Rate {
     }
 }
 
-/// A webhook to call.
-#[derive(Debug, Clone, PartialEq)]
+/// A webhook to call. Its `Debug` has the name and no more: the URL may be a secret.
+#[derive(Clone, PartialEq)]
 pub struct Webhook {
     /// Unique; what the store and the commands know it by.
     pub name: String,
@@ -235,6 +236,12 @@ pub struct Webhook {
     pub allow_networks: Vec<IpNet>,
     /// Whether it is told anything at all. What it is owed is kept.
     pub enabled: bool,
+}
+
+impl fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webhook").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl Webhook {

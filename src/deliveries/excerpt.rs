@@ -5,6 +5,9 @@
 
 use std::fmt::Write;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 /// Bytes of text, at most.
@@ -13,20 +16,28 @@ pub(super) const LIMIT: usize = 2048;
 /// Shorter texts are words such as `hook` or `true`, which stand in many an answer.
 const SHORTEST_SECRET: usize = 8;
 
+/// What ends a word of a header's value or of a signing secret (`whsec_…`).
+const WORD_ENDS: [char; 4] = [' ', '\t', ',', '_'];
+
 /// Texts that must not be shown, longest first, so that none is left in pieces by another that it holds.
 #[derive(Clone)]
 pub(super) struct Secrets(Vec<String>);
 
 impl Secrets {
     /// Of a webhook's URL (chat services keep their token in the path), and these texts with each word of theirs
-    /// (`Bearer …`).
+    /// (`Bearer …`); each also as it is without percent signs, and user and password as they travel (RFC 7617).
     pub(super) fn new<'a>(url: &'a Url, others: impl IntoIterator<Item = &'a str>) -> Self {
         let whole = [Some(url.path()), url.query(), Some(url.username()), url.password()].into_iter().flatten();
         let segments = url.path_segments().into_iter().flatten();
         let values = url.query().into_iter().flat_map(|query| query.split(['&', '=']));
-        let others = others.into_iter().flat_map(|other| std::iter::once(other).chain(other.split_whitespace()));
+        let others = others.into_iter().flat_map(|other| std::iter::once(other).chain(other.split(WORD_ENDS)));
         let all = whole.chain(segments).chain(values).chain(others);
-        let mut secrets: Vec<_> = all.filter(|text| text.len() >= SHORTEST_SECRET).map(str::to_owned).collect();
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let mut secrets: Vec<_> = all
+            .flat_map(|text| [text.to_owned(), decoded(text)])
+            .chain([basic(url)])
+            .filter(|text| text.len() >= SHORTEST_SECRET)
+            .collect();
         secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         secrets.dedup();
         Self(secrets)
@@ -40,6 +51,12 @@ impl Secrets {
         }
         cut(text)
     }
+}
+
+fn basic(url: &Url) -> String {
+    let decoded = |text| percent_decode_str(text).collect::<Vec<u8>>();
+    let password = url.password().unwrap_or_default();
+    STANDARD.encode([&decoded(url.username())[..], b":", &decoded(password)].concat())
 }
 
 /// Printable text: white space becomes one space, bytes that are no UTF-8 and invisible characters become escapes.
@@ -101,6 +118,17 @@ mod tests {
         {
             assert_eq!(ours.excerpt(format!("no {echoed}!").as_bytes()), "no [secret]!");
         }
+    }
+
+    #[test]
+    fn a_secret_is_known_in_the_forms_in_which_it_travels() {
+        let ours = secrets("https://user-name:p%C3%A4ss-word@a.example/t%C3%B6ken-1234/x?k=%26query-1234", &[]);
+        let basic = STANDARD.encode("user-name:päss-word");
+        for echoed in ["t%C3%B6ken-1234", "töken-1234", "&query-1234", "päss-word", "p%C3%A4ss-word", &basic] {
+            assert_eq!(ours.excerpt(format!("no {echoed}!").as_bytes()), "no [secret]!", "{echoed}");
+        }
+        let signing = secrets("https://a.example/", &["whsec_MDEyMzQ1Njc4OWFi"]);
+        assert_eq!(signing.excerpt(b"key MDEyMzQ1Njc4OWFi"), "key [secret]", "without what marks it");
     }
 
     #[test]
