@@ -47,7 +47,8 @@ pub(super) trait Probe: Clone + Send + Sync + 'static {
 
 impl Probe for Store {
     async fn ping(&self) -> Result<(), StoreError> {
-        Self::ping(self).await
+        Self::ping(self).await?;
+        self.ping_disk().await
     }
 }
 
