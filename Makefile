@@ -1,5 +1,5 @@
 # `make help` lists what there is.
-.PHONY: help test lint feeds fuzz bench corpus
+.PHONY: help test lint feeds fuzz faults bench corpus
 .DEFAULT_GOAL := help
 
 HOST := $(shell rustc -vV | sed -n 's/^host: //p')
@@ -24,6 +24,15 @@ FOR ?= --seconds $(SECONDS)
 
 fuzz: ## looks for inputs that panic, are slow, or give a broken feed; a minute for each target
 	cargo test --profile fuzz --locked --test fuzz -- $(TARGETS) $(FOR) --seed $(SEED) --limit-ms 100
+
+# `make faults KILLS=1000 SEED=2`; every case with `cargo test --test it faults`.
+KILLS ?= 200
+EVENTS ?= 10000
+ROUNDS ?= 1000
+
+faults: ## kills the daemon at random under load, and soaks it in all faults at once; about a quarter of an hour
+	FAULTS_SEED=$(SEED) FAULTS_KILLS=$(KILLS) FAULTS_EVENTS=$(EVENTS) FAULTS_ROUNDS=$(ROUNDS) \
+		cargo test --locked --test it faults::storm -- --nocapture --test-threads 1
 
 feeds: ## writes feeds/ anew from examples/blog
 	cargo run --release --locked -- build examples/blog

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use crate::harness::{Receiver, Site};
+use crate::harness::{Receiver, Site, SmallDisk};
 
 /// A command on the site must end with this status and say all of this.
 fn says(site: &Site, args: &[&str], status: i32, parts: &[&str]) {
@@ -198,16 +198,8 @@ fn a_users_own_file_is_never_touched_and_an_occupied_path_is_named() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_loses_nothing() {
-    use std::process::Command;
-    // A file system of one megabyte: only root can make one.
     let site = Site::new();
-    let small = site.file("small");
-    std::fs::create_dir(&small).unwrap();
-    let mount = |args: &[&str]| Command::new(args[0]).args(&args[1..]).arg(&small).status().is_ok_and(|s| s.success());
-    if !mount(&["mount", "-t", "tmpfs", "-o", "size=256k", "tidings-test"]) {
-        println!("left out: a small file system needs the right to mount");
-        return;
-    }
+    let Some(disk) = SmallDisk::mount(&site.file("small"), "256k") else { return };
     site.config("output: {dir: small/feeds}\nfeeds: {formats: [json, atom], limit: 1}\n");
     site.post("01-01-a", "よい記事", "本文");
     site.ok(&["build"]);
@@ -223,7 +215,7 @@ fn a_full_disk_loses_nothing() {
     site.post("01-02-c", "小さな記事", "本文");
     let again = site.run(&["build"]);
     let mended = site.read("small/feeds/feed.atom");
-    assert!(mount(&["umount"]));
+    drop(disk);
     assert_eq!(done.status, 3, "{}", done.said());
     assert!(done.stderr.contains("no space left"), "{}", done.stderr);
     assert_eq!(after, good);

@@ -1,5 +1,6 @@
 //! The real daemon on free ports.
 
+use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -14,6 +15,8 @@ pub(crate) struct Daemon {
     child: Option<Child>,
     lines: Receiver<Value>,
     seen: Vec<Value>,
+    /// How far the log was looked through for attempts, by endpoint.
+    looked: HashMap<String, usize>,
     public: String,
     admin: String,
 }
@@ -26,12 +29,17 @@ impl Daemon {
 
     /// As [`Daemon::start`], with more variables in its environment.
     pub(crate) fn start_with(site: &Site, environment: &[(&str, &str)]) -> Self {
-        let mut command = site.command(&["serve", "--log-format", "json", "-v"]);
-        command.envs(environment.iter().copied());
-        let mut daemon = Self::spawn(command);
+        let mut daemon = Self::spawn_serving(site, environment);
         daemon.addresses();
         daemon.scanned();
         daemon
+    }
+
+    /// As [`Daemon::start_with`], with nothing waited for.
+    pub(crate) fn spawn_serving(site: &Site, environment: &[(&str, &str)]) -> Self {
+        let mut command = site.command(&["serve", "--log-format", "json", "-v"]);
+        command.envs(environment.iter().copied());
+        Self::spawn(command)
     }
 
     /// Starts it with a failpoint, at which it dies.
@@ -53,7 +61,14 @@ impl Daemon {
                 }
             }
         });
-        Self { child: Some(child), lines, seen: Vec::new(), public: String::new(), admin: String::new() }
+        Self {
+            child: Some(child),
+            lines,
+            seen: Vec::new(),
+            looked: HashMap::new(),
+            public: String::new(),
+            admin: String::new(),
+        }
     }
 
     fn addresses(&mut self) {
@@ -64,7 +79,20 @@ impl Daemon {
         }
     }
 
-    /// Waits for a line of the log.
+    /// The next attempt at an endpoint that is on record and was not looked at yet, as the log has it.
+    pub(crate) fn attempted(&mut self, endpoint: &str) -> Value {
+        let is_it = |line: &Value| line["endpoint"] == endpoint && line.get("took_ms").is_some();
+        let from = self.looked.get(endpoint).copied().unwrap_or_default();
+        let found = self.seen[from..].iter().position(is_it).map(|place| from + place);
+        let place = found.unwrap_or_else(|| {
+            self.line(is_it);
+            self.seen.len() - 1
+        });
+        self.looked.insert(endpoint.to_owned(), place + 1);
+        self.seen[place].clone()
+    }
+
+    /// Waits for a line of the log that is yet to come.
     pub(crate) fn line(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -104,6 +132,12 @@ impl Daemon {
         assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
     }
 
+    /// Kills it, without a word.
+    pub(crate) fn kill(self) {
+        self.signal("KILL");
+        self.dies();
+    }
+
     /// Waits for it to die at its failpoint.
     pub(crate) fn dies(mut self) {
         use std::os::unix::process::ExitStatusExt as _;
@@ -115,6 +149,14 @@ impl Daemon {
     pub(crate) fn stop(mut self) {
         self.signal("TERM");
         self.end();
+    }
+
+    /// Waits for it to end, and returns how, with all that it said.
+    pub(crate) fn outcome(mut self) -> (ExitStatus, Vec<Value>) {
+        let status = self.wait();
+        // To the last line: the log ends with the process.
+        self.seen.extend(self.lines.iter());
+        (status, std::mem::take(&mut self.seen))
     }
 
     /// Waits for it to end well after a signal.

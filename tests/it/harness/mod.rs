@@ -4,6 +4,7 @@
 //! a part of the harness is dropped fails the test.
 
 mod daemon;
+mod disk;
 mod receiver;
 mod site;
 mod unsigned;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(crate) use daemon::{Daemon, client};
+pub(crate) use disk::SmallDisk;
 pub(crate) use receiver::{Answer, Message, Receiver};
 pub(crate) use site::{Done, Site};
 pub(crate) use unsigned::{Request, Unsigned};
