@@ -6,8 +6,8 @@
 //!
 //! | request | answer |
 //! |---|---|
-//! | `GET /api/v1/status` | [`Status`](crate::store::Status) |
-//! | `GET /api/v1/endpoints`, `…/{name}` | [`EndpointState`](crate::store::EndpointState), all or one |
+//! | `GET /api/v1/status` | [`Status`] |
+//! | `GET /api/v1/endpoints`, `…/{name}` | [`EndpointState`], all or one |
 //! | `POST /api/v1/endpoints/{name}/pause`, `resume`, `enable` | the endpoint's new state |
 //! | `POST /api/v1/endpoints/{name}/test` | [`Tested`](crate::deliveries::Tested) |
 //! | `GET /api/v1/deliveries?endpoint&state&since&limit&cursor` | [`Delivery`](crate::store::Delivery), newest first |

@@ -112,14 +112,15 @@ fn case_17_retry_after_pauses_the_endpoint_as_a_whole_and_is_never_cut_short() {
 #[test]
 fn case_17_discord_and_telegram_say_in_their_bodies_for_how_long() {
     let mut rig = Rig::with(|judge| {
-        let discord = hook_config("discord", &judge.url("/discord"), "    format: discord\n");
-        let telegram = hook_config("telegram", &judge.url("/telegram"), "    format: telegram\n    chat: \"@blog\"\n");
-        format!("{discord}{telegram}")
+        let chat = |name: &str, more: &str| {
+            format!("  - name: {name}\n    url: \"{}\"\n    format: {name}\n{more}", judge.url(&format!("/{name}")))
+        };
+        chat("discord", "") + &chat("telegram", "    chat: \"@blog\"\n")
     });
     let json = [("content-type", "application/json")];
     let discord = br#"{"message": "You are being rate limited.", "retry_after": 64.57, "global": false}"#;
     let telegram = br#"{"ok": false, "error_code": 429, "parameters": {"retry_after": 35}}"#;
-    rig.hook.next("/discord", [Script::answer(429, &json, discord)]);
+    rig.hook.next("/discord?wait=true", [Script::answer(429, &json, discord)]);
     rig.hook.next("/telegram/sendMessage", [Script::answer(429, &json, telegram)]);
     let mut daemon = rig.start();
     rig.publish(&mut daemon, &["新しい記事"]);
