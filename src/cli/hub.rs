@@ -1,10 +1,9 @@
 //! `tidings hub`: who has subscribed to the feeds.
 
-use chrono::Utc;
-
 use super::args::{Common, Hub, HubCommand, ListFormat, Listing};
 use super::failure::{Exit, Failure};
-use super::{output, site};
+use super::installation::Installation;
+use super::output;
 use crate::store::hub::Subscription;
 
 pub(super) async fn run(common: &Common, args: &Hub) -> Result<Exit, Failure> {
@@ -14,8 +13,7 @@ pub(super) async fn run(common: &Common, args: &Hub) -> Result<Exit, Failure> {
 }
 
 async fn subscriptions(common: &Common, args: &Listing) -> Result<Exit, Failure> {
-    let (_, store) = site::as_guest(common, args.dir.as_deref()).await?;
-    let subscriptions = store.subscriptions(Utc::now()).await?;
+    let subscriptions = Installation::open(common, args.dir.as_deref(), &args.admin).await?.subscriptions().await?;
     match args.format {
         ListFormat::Json => output::json(&subscriptions)?,
         ListFormat::Text => output::table(
@@ -29,7 +27,7 @@ async fn subscriptions(common: &Common, args: &Listing) -> Result<Exit, Failure>
 fn row(subscription: &Subscription) -> Vec<String> {
     vec![
         subscription.topic.clone(),
-        subscription.callback.to_string(),
+        subscription.callback.clone(),
         if subscription.signed { "yes" } else { "no" }.to_owned(),
         output::time(subscription.ends_at),
         output::maybe_time(subscription.delivered_at),

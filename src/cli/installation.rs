@@ -16,6 +16,7 @@ use crate::config::{ConfigFile, Secret};
 use crate::deliveries::Tested;
 use crate::deliveries::remote::{Remote, RemoteError};
 use crate::server::api::{Changed, Order, PAGE};
+use crate::store::hub::Subscription;
 use crate::store::{CANCELLED, Delivery, EndpointState, Selection, Status, Store, Story};
 
 /// An installation.
@@ -98,6 +99,13 @@ impl Installation {
                 store.endpoints().await?.into_iter().map(|endpoint| known(endpoint, file)).collect()
             }
             Self::There(remote) => remote.get(&["endpoints"], &[]).await?,
+        })
+    }
+
+    pub(super) async fn subscriptions(&self) -> Result<Vec<Subscription>, Failure> {
+        Ok(match self {
+            Self::Here(_, store) => store.subscriptions(Utc::now()).await?,
+            Self::There(remote) => remote.get(&["subscriptions"], &[]).await?,
         })
     }
 

@@ -13,6 +13,7 @@
 //! | `GET /api/v1/deliveries?endpoint&state&since&limit&cursor` | [`Delivery`](crate::store::Delivery), newest first |
 //! | `GET /api/v1/deliveries/{id}` | [`Story`](crate::store::Story), one an endpoint |
 //! | `POST /api/v1/deliveries/retry`, `cancel` with an [`Order`] | [`Changed`] |
+//! | `GET /api/v1/subscriptions` | [`Subscription`], by document and host |
 //! | `POST /api/v1/reload` | 202: as on HUP |
 
 mod answer;
@@ -35,6 +36,7 @@ pub use self::order::{Changed, Order};
 use self::answer::{Json, Trouble};
 use crate::config::{Secret, Site, Webhook};
 use crate::deliveries::Clock;
+use crate::store::hub::Subscription;
 use crate::store::{EndpointState, Status, Store};
 
 /// The longest body: an order names a handful of things.
@@ -80,6 +82,7 @@ pub(super) fn router(api: Api) -> Router {
         .route("/deliveries/{id}", get(deliveries::show))
         .route("/deliveries/retry", post(deliveries::retry))
         .route("/deliveries/cancel", post(deliveries::cancel))
+        .route("/subscriptions", get(subscriptions))
         .route("/reload", post(reload))
         .fallback(async || Trouble::new(StatusCode::NOT_FOUND, "there is nothing here"))
         .method_not_allowed_fallback(async || Trouble::new(StatusCode::METHOD_NOT_ALLOWED, "this takes another method"))
@@ -93,6 +96,10 @@ async fn status(State(api): State<Arc<Api>>) -> Result<Json<Status>, Trouble> {
     let status = api.store.status().await?;
     let endpoints = status.endpoints.into_iter().map(|endpoint| api.known(endpoint)).collect();
     Ok(Json(Status { endpoints, ..status }))
+}
+
+async fn subscriptions(State(api): State<Arc<Api>>) -> Result<Json<Vec<Subscription>>, Trouble> {
+    Ok(Json(api.store.subscriptions(api.clock.now()).await?))
 }
 
 async fn reload(State(api): State<Arc<Api>>) -> StatusCode {

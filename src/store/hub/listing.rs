@@ -3,21 +3,21 @@
 //! In: nothing. Out: subscriptions and counts. Never: a secret, or a callback beyond its host.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, query};
 
 use super::super::values::{optional_time, time};
 use super::super::{Store, StoreError};
-use super::{Callback, callback};
+use super::callback;
 
 /// A subscription, for people and programs.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Subscription {
     /// The topic as the subscriber wrote it.
     pub topic: String,
-    /// Where it is called; shown up to its host.
-    pub callback: Callback,
+    /// Where it is called, up to its host.
+    pub callback: String,
     /// Whether what it is sent is signed.
     pub signed: bool,
     /// When it was confirmed first.
@@ -73,7 +73,7 @@ impl Store {
 fn read(row: &SqliteRow) -> sqlx::Result<Subscription> {
     Ok(Subscription {
         topic: row.try_get("topic")?,
-        callback: callback(row)?,
+        callback: callback(row)?.to_string(),
         signed: row.try_get("signed")?,
         created_at: time(row, "created_at")?,
         ends_at: time(row, "ends_at")?,

@@ -77,12 +77,6 @@ impl fmt::Debug for Callback {
     }
 }
 
-impl serde::Serialize for Callback {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
 /// What a callback is asked or told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {

@@ -76,6 +76,16 @@ fn websub_hub_101_with_a_secret() {
 }
 
 #[test]
+fn a_running_daemon_lists_its_subscriptions_as_its_database_does() {
+    let (mut hub, subscriber) = (Hub::start(), Subscriber::start());
+    hub.subscribed(&subscriber, "/cb?token=s3cret", &[("hub.secret", "hush")]);
+    let command = ["hub", "subscriptions", "--format", "json"];
+    let listed = hub.site.ok(&command).stdout;
+    assert!(listed.contains("/…") && !listed.contains("s3cret") && !listed.contains("hush"), "{listed}");
+    assert_eq!(hub.site.ok(&[&command[..], &["--admin", hub.daemon.admin()]].concat()).stdout, listed);
+}
+
+#[test]
 fn websub_hub_102_parameters_that_nobody_knows() {
     let (mut hub, subscriber) = (Hub::start(), Subscriber::start());
     hub.subscribed(&subscriber, "/cb", &[("foo", "bar"), ("hub.foo", "bar"), ("hub.verify", "sync")]);
