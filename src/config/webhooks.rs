@@ -260,6 +260,9 @@ impl Webhook {
         Duration::from_hours(24),
     ];
 
+    /// The most attempts under way at once that a config may ask for.
+    pub const MAX_CONCURRENCY: usize = 64;
+
     /// The longest wait in a config.
     pub const LONGEST_RETRY: Duration = Duration::from_hours(24);
 

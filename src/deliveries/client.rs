@@ -114,7 +114,8 @@ impl Clients {
             .no_proxy()
             .referer(false)
             .connect_timeout(self.timeouts.connect)
-            .pool_max_idle_per_host(8)
+            // As many as an endpoint may have: with fewer, a backlog opens connections all the time.
+            .pool_max_idle_per_host(Webhook::MAX_CONCURRENCY)
             .pool_idle_timeout(Duration::from_secs(30))
             // A receiver that sends without end fills these windows, not the memory.
             .http2_initial_stream_window_size(64 * 1024)

@@ -6,7 +6,11 @@
 //! Workers take messages from the lane by themselves, so that nobody has to wait for the store between two of them.
 
 use std::collections::VecDeque;
+use std::future::{Future as _, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -137,15 +141,18 @@ pub(super) async fn work(lane: Arc<Lane>, clock: Arc<dyn Clock>, ended: Unbounde
     }
 }
 
-async fn send(caller: &Arc<Caller>, claims: Vec<Claim>, now: DateTime<Utc>) -> Answer {
-    let caller = Arc::clone(caller);
-    // In a task of its own, so that a panic ends nothing else.
-    let call = tokio::spawn(async move {
+async fn send(caller: &Caller, claims: Vec<Claim>, now: DateTime<Utc>) -> Answer {
+    let mut call = pin!(async move {
         let message = caller.message(&claims.iter().map(Told::from).collect::<Vec<_>>());
         drop(claims);
         caller.call(message, now).await
     });
-    call.await.unwrap_or_else(|_| panicked(now))
+    // A panic ends this attempt and nothing else: what it leaves behind is not looked at again.
+    poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(context)));
+        polled.unwrap_or_else(|_| Poll::Ready(panicked(now)))
+    })
+    .await
 }
 
 /// A panic is a failed attempt like any other: it is tried again, and given up in the end.

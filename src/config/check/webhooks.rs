@@ -14,7 +14,6 @@ use crate::config::raw::{RawFormat, RawWebhook, TextOrSecret};
 use crate::config::{EventType, Rate, Secret, SecretRef, Webhook};
 
 const DEFAULT_CONCURRENCY: usize = 4;
-const MAX_CONCURRENCY: usize = 64;
 /// As many tries as anybody can want.
 const MAX_RETRIES: usize = 30;
 const TIMEOUTS: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60);
@@ -79,7 +78,7 @@ impl Checker<'_> {
             );
         }
         let concurrency = raw.concurrency.unwrap_or(DEFAULT_CONCURRENCY);
-        if !(1..=MAX_CONCURRENCY).contains(&concurrency) {
+        if !(1..=Webhook::MAX_CONCURRENCY).contains(&concurrency) {
             self.hook_error(index, "concurrency", "this is not between 1 and 64", "4 suits most receivers");
         }
         if let Some(file) = &raw.ca_file
