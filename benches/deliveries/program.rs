@@ -16,13 +16,11 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 /// One run of the program, from its start to the last arrival.
 pub(crate) struct Run {
-    /// Deliveries a second, from the first arrival to the last.
+    /// Deliveries a second to receivers that answer, from the first arrival to the last.
     pub(crate) rate: f64,
     /// Of the program, a delivery.
     pub(crate) cpu_micros: f64,
     pub(crate) peak_mib: f64,
-    /// From the first arrival to the last one at receivers that answer.
-    pub(crate) healthy_ms: f64,
 }
 
 /// Has the program deliver a backlog to so many endpoints, of which the last ones hang.
@@ -60,7 +58,6 @@ pub(crate) fn drain(args: &Args, endpoints: usize, hanging: usize) -> anyhow::Re
         rate: expected as f64 / micros * 1e6,
         cpu_micros: cpu.as_secs_f64() * 1e6 / expected as f64,
         peak_mib: peak,
-        healthy_ms: micros / 1e3,
     })
 }
 

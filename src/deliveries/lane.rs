@@ -26,8 +26,11 @@ use crate::store::{Attempt, Capacity, Claim};
 /// A message that has waited here for so long is given back: its lease has just enough left for an attempt.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Messages that wait here, at most, behind those under way.
+/// Messages that wait in one lane, at most, behind those under way.
 const AHEAD: usize = 256;
+
+/// Messages that wait in all lanes together.
+const ROOM: usize = 2048;
 
 /// An endpoint's lane.
 pub(super) struct Lane {
@@ -66,13 +69,14 @@ impl Lane {
         &self.caller.webhook.name
     }
 
-    /// What may be claimed, if `share` of this endpoint's messages may be under way and `spare` workers more may work.
-    pub(super) fn capacity(&self, share: usize, spare: usize) -> Capacity {
+    /// What may be claimed, if `share` of this endpoint's messages may be under way, `spare` workers more may work, and there are
+    /// so many lanes.
+    pub(super) fn capacity(&self, share: usize, spare: usize, lanes: usize) -> Capacity {
         let webhook = &self.caller.webhook;
         let idle = webhook.concurrency.min(share).saturating_sub(self.workers()).min(spare);
         Capacity {
             endpoint: webhook.name.clone(),
-            free: idle + self.ahead(),
+            free: idle + self.ahead(lanes),
             html: webhook.payload == Payload::Full,
             batch: webhook.batch,
             ordered: webhook.ordered,
@@ -80,11 +84,13 @@ impl Lane {
         }
     }
 
-    /// How many messages may wait here beyond those that do.
-    pub(super) fn ahead(&self) -> usize {
+    /// How many messages may wait here beyond those that do, if there are so many lanes. None, as long as half of them do: the
+    /// store is asked for many at a time.
+    pub(super) fn ahead(&self, lanes: usize) -> usize {
         let (webhook, belt) = (&self.caller.webhook, self.belt());
         let may_wait = !webhook.ordered && webhook.rate.is_none() && webhook.payload == Payload::Thin;
-        if may_wait { (2 * belt.pace).min(AHEAD).saturating_sub(belt.waiting.len()) } else { 0 }
+        let most = (2 * belt.pace).min(AHEAD).min(ROOM / lanes.max(1));
+        if may_wait && belt.waiting.len() <= most / 2 { most - belt.waiting.len() } else { 0 }
     }
 
     pub(super) fn workers(&self) -> usize {

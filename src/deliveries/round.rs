@@ -25,10 +25,10 @@ const POLL: Duration = Duration::from_secs(1);
 const BREATH: Duration = Duration::from_millis(10);
 
 /// While others are under way, results wait for company for so long: a commit costs the same for one and for many.
-const LINGER: Duration = Duration::from_millis(3);
+const LINGER: Duration = Duration::from_millis(5);
 
 /// Results a commit: so many deliveries may arrive twice if the process is killed just before.
-const BATCH: usize = 128;
+const BATCH: usize = 256;
 
 /// How often what is pending is counted, for the metrics, and waits are looked at, for clocks that were set back.
 const TENDING: Duration = Duration::from_secs(15);
@@ -38,9 +38,6 @@ const LAST_TRIES: u32 = 4;
 
 /// Messages under way at a time, over all endpoints: each holds a connection.
 const MOST: usize = 256;
-
-/// Messages claimed at a time, with those that wait for their turn.
-const ROOM: usize = 1024;
 
 /// Everything that one run of a courier has under way.
 pub(super) struct Round<'a> {
@@ -60,6 +57,8 @@ pub(super) struct Round<'a> {
     /// Claimed and not sent after all.
     unsent: Vec<i64>,
     tended: Option<Instant>,
+    /// Whether the last claim brought something.
+    is_flowing: bool,
 }
 
 /// How long to wait after so many failures of the store in a row.
@@ -83,6 +82,7 @@ impl<'a> Round<'a> {
             waiting_since: None,
             unsent: Vec::new(),
             tended: None,
+            is_flowing: false,
         }
     }
 
@@ -99,14 +99,19 @@ impl<'a> Round<'a> {
         self.record().await?;
         self.tend().await?;
         self.dispatch(HashMap::new());
+        let now = self.courier.clock.now();
+        // Where there was something a moment ago, there is more most of the time.
+        if self.is_flowing {
+            self.is_flowing = self.claim(now).await? > 0;
+            return Ok(if self.is_flowing { BREATH } else { Duration::ZERO });
+        }
         let capacities = self.capacities();
         if capacities.is_empty() {
             return Ok(POLL);
         }
-        let now = self.courier.clock.now();
         match self.courier.store.next_due(&capacities).await? {
             Some(due) if due <= now => {
-                self.claim(now).await?;
+                self.is_flowing = self.claim(now).await? > 0;
                 Ok(BREATH)
             }
             Some(due) => Ok((due - now).to_std().unwrap_or_default().clamp(BREATH, POLL)),
@@ -127,9 +132,10 @@ impl<'a> Round<'a> {
         if capacities.is_empty() {
             return Ok(0);
         }
-        let room = self.spare() + self.lanes.iter().map(|lane| lane.ahead()).sum::<usize>();
+        let ahead = self.lanes.iter().map(|lane| lane.ahead(self.lanes.len())).sum::<usize>();
+        let room = self.spare() + ahead;
         let lease_until = courier.lease_from(courier.clock.now());
-        let claims = courier.store.claim(&capacities, room.min(ROOM), due, lease_until).await?;
+        let claims = courier.store.claim(&capacities, room, due, lease_until).await?;
         if !claims.is_empty() {
             failpoint::hit("deliveries.claimed");
         }
@@ -283,7 +289,7 @@ impl<'a> Round<'a> {
     /// from others.
     fn capacities(&self) -> Vec<Capacity> {
         let (share, spare) = (self.share(), self.spare());
-        let all = self.lanes.iter().map(|lane| lane.capacity(share, spare));
+        let all = self.lanes.iter().map(|lane| lane.capacity(share, spare, self.lanes.len()));
         all.filter(|capacity| capacity.free > 0).collect()
     }
 

@@ -224,7 +224,7 @@ async fn judge<'a>(
             let turn = health.learn(&completion.attempt, &completion.verdict, now);
             turns.extend(turn.map(|turn| (name.clone(), turn)));
         }
-        if health != before {
+        if health.is_news(&before) {
             write_health(db, &name, &health).await?;
         }
         if before.opens_at.is_some() && health.opens_at.is_none() {

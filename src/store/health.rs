@@ -91,6 +91,13 @@ impl Health {
         }
     }
 
+    /// Whether it differs by more than a success within the same second as the one before.
+    pub(super) fn is_news(&self, before: &Self) -> bool {
+        let seconds = |health: &Self| health.last_success_at.map(|at| at.timestamp());
+        let with_their_success = Self { last_success_at: before.last_success_at, ..self.clone() };
+        with_their_success != *before || seconds(self) != seconds(before)
+    }
+
     fn succeed(&mut self, now: DateTime<Utc>) -> Option<Turn> {
         let since = self.failing_since;
         let recovered = (self.probes > 0).then_some(Turn::Recovered { since });
@@ -218,6 +225,16 @@ mod tests {
         assert_eq!(fail(&mut health, 121 * hour), None, "it is said once");
 
         assert_eq!(failing([0, 400 * hour, 800 * hour]).disabled, None, "a machine that slept");
+    }
+
+    #[test]
+    fn one_success_after_the_other_is_written_down_once_a_second() {
+        let at_millis = |millis| at(0) + TimeDelta::milliseconds(millis);
+        let succeeded = |millis| Health { last_success_at: Some(at_millis(millis)), ..Health::default() };
+        assert!(succeeded(0).is_news(&Health::default()));
+        assert!(!succeeded(999).is_news(&succeeded(0)));
+        assert!(succeeded(1_000).is_news(&succeeded(999)));
+        assert!(succeeded(1).is_news(&Health { failures: 1, ..succeeded(0) }));
     }
 
     #[test]

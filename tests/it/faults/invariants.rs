@@ -30,7 +30,7 @@ const PROMPTLY: Duration = Duration::from_secs(1);
 
 /// Requests to one endpoint that a process which dies leaves without a record: a batch of answers, and as many as may be under
 /// way.
-pub(super) const MOST_LOST: usize = 128 + 64;
+pub(super) const MOST_LOST: usize = 256 + 64;
 
 /// Endpoint, event, whether there was an answer.
 const ATTEMPTS: &str = "
