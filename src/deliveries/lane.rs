@@ -26,6 +26,8 @@ use crate::store::{Attempt, Capacity, Claim};
 /// A message that has waited here for so long is given back: its lease has just enough left for an attempt.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+const SECOND: Duration = Duration::from_secs(1);
+
 /// Messages that wait in one lane, at most, behind those under way.
 const AHEAD: usize = 256;
 
@@ -42,14 +44,44 @@ pub(super) struct Lane {
 struct Belt {
     waiting: VecDeque<Parcel>,
     workers: usize,
-    /// Messages that arrived since one did not: as many again will not wait long.
-    pace: usize,
+    pace: Pace,
+    /// Messages that did not arrive and of which the store does not know yet: until it does, nothing more may go.
+    untold: usize,
+}
+
+/// How many messages arrive in a second: as many again will not wait for longer.
+#[derive(Default)]
+struct Pace {
+    since: Option<Instant>,
+    /// Since then.
+    arrived: usize,
+    /// In the second before.
+    before: usize,
+}
+
+impl Pace {
+    fn arrive(&mut self) {
+        if self.since.is_none_or(|since| since.elapsed() >= SECOND) {
+            *self = Self { since: Some(Instant::now()), arrived: 0, before: self.arrived };
+        }
+        self.arrived += 1;
+    }
+
+    fn messages(&self) -> usize {
+        self.arrived.max(self.before)
+    }
 }
 
 /// A message: claims that are sent together.
 pub(super) struct Parcel {
     pub(super) claims: Vec<Claim>,
     pub(super) claimed: Instant,
+}
+
+impl Parcel {
+    pub(super) fn ids(&self) -> Vec<i64> {
+        self.claims.iter().map(|claim| claim.id).collect()
+    }
 }
 
 /// A message that is off the lane.
@@ -72,11 +104,12 @@ impl Lane {
     /// What may be claimed, if `share` of this endpoint's messages may be under way, `spare` workers more may work, and there are
     /// so many lanes.
     pub(super) fn capacity(&self, share: usize, spare: usize, lanes: usize) -> Capacity {
-        let webhook = &self.caller.webhook;
-        let idle = webhook.concurrency.min(share).saturating_sub(self.workers()).min(spare);
+        let (webhook, ahead) = (&self.caller.webhook, self.ahead(lanes));
+        let belt = self.belt();
+        let idle = webhook.concurrency.min(share).saturating_sub(belt.workers).min(spare);
         Capacity {
             endpoint: webhook.name.clone(),
-            free: idle + self.ahead(lanes),
+            free: if belt.untold == 0 { idle + ahead } else { 0 },
             html: webhook.payload == Payload::Full,
             batch: webhook.batch,
             ordered: webhook.ordered,
@@ -89,7 +122,7 @@ impl Lane {
     pub(super) fn ahead(&self, lanes: usize) -> usize {
         let (webhook, belt) = (&self.caller.webhook, self.belt());
         let may_wait = !webhook.ordered && webhook.rate.is_none() && webhook.payload == Payload::Thin;
-        let most = (2 * belt.pace).min(AHEAD).min(ROOM / lanes.max(1));
+        let most = belt.pace.messages().min(AHEAD).min(ROOM / lanes.max(1));
         if may_wait && belt.waiting.len() <= most / 2 { most - belt.waiting.len() } else { 0 }
     }
 
@@ -97,14 +130,18 @@ impl Lane {
         self.belt().workers
     }
 
-    /// Takes messages. Returns how many workers are to begin, if `share` may be at work and `spare` more in all.
-    pub(super) fn push(&self, parcels: impl IntoIterator<Item = Parcel>, share: usize, spare: usize) -> usize {
+    /// Takes messages, unless it has stopped: then it gives them back. Returns how many workers are to begin, if `share` may be
+    /// at work and `spare` more in all.
+    pub(super) fn push(&self, parcels: Vec<Parcel>, share: usize, spare: usize) -> Result<usize, Vec<Parcel>> {
         let mut belt = self.belt();
+        if belt.untold > 0 {
+            return Err(parcels);
+        }
         belt.waiting.extend(parcels);
         let idle = self.caller.webhook.concurrency.min(share).saturating_sub(belt.workers);
         let new = idle.min(spare).min(belt.waiting.len());
         belt.workers += new;
-        new
+        Ok(new)
     }
 
     /// Takes back all that is not being sent yet.
@@ -112,10 +149,23 @@ impl Lane {
         self.belt().waiting.drain(..).collect()
     }
 
-    /// Remembers how a message went: only an endpoint that takes them gets some in advance.
-    pub(super) fn learn(&self, arrived: bool) {
+    /// Remembers how a message went: only an endpoint that takes them gets some in advance. After one that did not arrive the
+    /// lane stops, and gives back all that is not being sent yet: whether the next one may go is for the store to say, which will
+    /// know of a pause, a breaker, an end.
+    fn learn(&self, has_arrived: bool) -> Vec<Parcel> {
         let mut belt = self.belt();
-        belt.pace = if arrived { AHEAD.min(belt.pace + 1) } else { 0 };
+        if has_arrived {
+            belt.pace.arrive();
+            return Vec::new();
+        }
+        belt.pace = Pace::default();
+        belt.untold += 1;
+        belt.waiting.drain(..).collect()
+    }
+
+    /// Goes on, if this was the last message that did not arrive and of which the store did not know.
+    pub(super) fn go_on(&self) {
+        self.belt().untold -= 1;
     }
 
     /// The next message; `None` ends the worker that asks.
@@ -136,14 +186,19 @@ impl Lane {
 
 /// Sends a lane's messages, one after the other, until there is none.
 pub(super) async fn work(lane: Arc<Lane>, clock: Arc<dyn Clock>, ended: UnboundedSender<Ended>) {
+    // Nobody listens any more only when the process is on its way out.
+    let end = |ids, answer| drop(ended.send(Ended { ids, answer }));
     while let Some(parcel) = lane.next() {
-        let ids = parcel.claims.iter().map(|claim| claim.id).collect();
-        let answer = match parcel.claimed.elapsed() < PATIENCE {
-            true => Some(send(&lane.caller, parcel.claims, clock.now()).await),
-            false => None,
-        };
-        // Nobody listens any more only when the process is on its way out.
-        let _ = ended.send(Ended { ids, answer });
+        let ids = parcel.ids();
+        if parcel.claimed.elapsed() >= PATIENCE {
+            end(ids, None);
+            continue;
+        }
+        let answer = send(&lane.caller, parcel.claims, clock.now()).await;
+        // Before anybody hears of the answer: what is claimed from now on must not go before the store knows it.
+        let unsent = lane.learn(answer.attempt.has_arrived());
+        end(ids, Some(answer));
+        unsent.iter().for_each(|parcel| end(parcel.ids(), None));
     }
 }
 

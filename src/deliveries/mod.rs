@@ -199,16 +199,15 @@ impl Courier {
         let mut round = Round::new(self);
         let made = self.attempt_due(&mut round, self.clock.now()).await;
         round.drain().await;
-        made
+        made.map(|()| round.sent)
     }
 
-    async fn attempt_due(&self, round: &mut Round<'_>, due: DateTime<Utc>) -> anyhow::Result<usize> {
-        let mut made = 0;
+    async fn attempt_due(&self, round: &mut Round<'_>, due: DateTime<Utc>) -> anyhow::Result<()> {
         round.pull_back().await?;
         loop {
-            made += round.claim(due).await?;
+            round.claim(due).await?;
             if !round.is_sending() {
-                return Ok(made);
+                return Ok(());
             }
             round.finish_one().await;
             round.record().await?;

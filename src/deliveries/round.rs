@@ -49,6 +49,8 @@ pub(super) struct Round<'a> {
     end: UnboundedSender<Ended>,
     /// Messages that are on a lane or under way.
     begun: usize,
+    /// Messages that were sent.
+    pub(super) sent: usize,
     /// What is claimed and not recorded, by its row.
     held: HashMap<i64, Claim>,
     unrecorded: Vec<Outcome>,
@@ -77,6 +79,7 @@ impl<'a> Round<'a> {
             ended,
             end,
             begun: 0,
+            sent: 0,
             held: HashMap::new(),
             unrecorded: Vec::new(),
             waiting_since: None,
@@ -166,7 +169,12 @@ impl<'a> Round<'a> {
         self.lanes = others.into_iter().chain(served).collect();
         let mut spare = self.spare();
         for lane in &self.lanes {
-            let new = lane.push(by_lane.remove(lane.name()).unwrap_or_default(), share, spare);
+            let parcels = by_lane.remove(lane.name()).unwrap_or_default();
+            let new = lane.push(parcels, share, spare).unwrap_or_else(|refused| {
+                self.begun -= refused.len();
+                self.unsent.extend(refused.iter().flat_map(Parcel::ids));
+                0
+            });
             spare -= new;
             for _ in 0..new {
                 tokio::spawn(work(Arc::clone(lane), Arc::clone(&self.courier.clock), self.end.clone()));
@@ -192,20 +200,17 @@ impl<'a> Round<'a> {
     fn take(&mut self, ended: Ended) {
         self.begun -= 1;
         let Some(answer) = ended.answer else { return self.unsent.extend(ended.ids) };
+        self.sent += 1;
         self.waiting_since.get_or_insert_with(Instant::now);
         let (now, random) = (self.courier.clock.now(), (self.courier.settings.jitter)());
         for (at, id) in ended.ids.into_iter().enumerate() {
             let claim = self.held.get(&id).expect("what was sent is held until it is recorded");
-            let lane = &self.by_name[&claim.endpoint];
-            let schedule = &lane.caller.webhook.retry;
+            let schedule = &self.by_name[&claim.endpoint].caller.webhook.retry;
             let tries = Tries { schedule, before: claim.attempts, first_failed_at: claim.first_failed_at };
             let verdict = match decide(answer.attempt.status, answer.retry_after, tries, now, random) {
                 Verdict::Retry { .. } if answer.is_final => Verdict::Dead,
                 verdict => verdict,
             };
-            if at == 0 {
-                lane.learn(verdict == Verdict::Delivered);
-            }
             self.unrecorded.push(Outcome { id, attempt: answer.attempt.clone(), verdict, is_first: at == 0 });
         }
     }
@@ -224,6 +229,11 @@ impl<'a> Round<'a> {
             let reported = self.unrecorded.drain(..size).zip(completed.ours);
             let reported: Vec<_> =
                 reported.filter_map(|(outcome, ours)| Some((self.held.remove(&outcome.id)?, outcome, ours))).collect();
+            for (claim, ..) in
+                reported.iter().filter(|(_, outcome, _)| outcome.is_first && !outcome.attempt.has_arrived())
+            {
+                self.by_name[&claim.endpoint].go_on();
+            }
             report::attempts(&reported);
             completed.turns.iter().for_each(|(endpoint, turn)| report::turn(endpoint, turn));
         }
@@ -261,7 +271,7 @@ impl<'a> Round<'a> {
         for lane in &self.lanes {
             let waiting = lane.clear();
             self.begun -= waiting.len();
-            self.unsent.extend(waiting.iter().flat_map(|parcel| &parcel.claims).map(|claim| claim.id));
+            self.unsent.extend(waiting.iter().flat_map(Parcel::ids));
         }
         while self.is_sending() {
             self.finish_one().await;

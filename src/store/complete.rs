@@ -35,6 +35,14 @@ pub struct Attempt {
     pub note: Option<String>,
 }
 
+impl Attempt {
+    /// Whether the receiver took the message.
+    #[must_use]
+    pub const fn has_arrived(&self) -> bool {
+        self.error.is_none()
+    }
+}
+
 /// What becomes of a delivery after an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {

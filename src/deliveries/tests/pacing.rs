@@ -122,6 +122,35 @@ async fn an_endpoint_that_takes_messages_gets_all_of_them() {
     assert!(attempts.iter().all(|delivery| delivery.attempts == 1));
 }
 
+/// How many requests come after one that is answered like this, in the middle of a backlog.
+async fn requests_after(answer: Step) -> (usize, Desk, Receiver) {
+    let mut script: Vec<Step> = (0..100).map(|_| status("200 OK")).collect();
+    script.push(answer);
+    let mut receiver = Receiver::new(script).await;
+    let desk = Desk::new(vec![Webhook { concurrency: 4, ..webhook("hook", &receiver.url()) }]).await;
+    let events = many(600);
+    desk.owe(&names(&events), &["hook"]).await;
+    desk.courier.run_due().await.unwrap();
+    (receiver.requests().len() - 101, desk, receiver)
+}
+
+#[tokio::test]
+async fn a_pause_in_a_backlog_holds_for_what_was_claimed_in_advance_too() {
+    let (more, desk, _receiver) = requests_after(Step::Answer("429 Slow Down", "retry-after: 60\r\n", vec![])).await;
+    assert!(more < 4, "{more} requests after the answer: what was under way");
+
+    desk.clock.advance(TimeDelta::seconds(60));
+    desk.courier.run_due().await.unwrap();
+    assert!(desk.states().await.values().all(|state| *state == "delivered"));
+}
+
+#[tokio::test]
+async fn an_endpoint_that_says_in_a_backlog_that_it_is_gone_gets_nothing_more() {
+    let (more, desk, _receiver) = requests_after(status("410 Gone")).await;
+    assert!(more < 4, "{more} requests after the answer: what was under way");
+    assert!(desk.store.endpoints().await.unwrap()[0].disabled.is_some());
+}
+
 #[tokio::test]
 async fn what_waits_for_its_turn_is_given_back_when_the_courier_stops() {
     let signal = Arc::new(Notify::new());
