@@ -36,6 +36,9 @@ struct Args {
     /// How often each thing is measured; the median counts
     #[arg(long, default_value_t = 3)]
     repeats: usize,
+    /// Between how many receivers they are shared out
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 100])]
+    receivers: Vec<usize>,
     /// How many single events an idle courier is given
     #[arg(long, default_value_t = 300)]
     idle: usize,
@@ -76,7 +79,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
         let wrk = rates(args.repeats, || raw::wrk(&Receiver::start()?, wrk))?;
         lines.push(row("wrk, posts a second", &wrk));
     }
-    for endpoints in [1, 100] {
+    for &endpoints in &args.receivers {
         let runs: Vec<Run> = (0..args.repeats)
             .map(|_| program::drain(args, endpoints, 0))
             .collect::<anyhow::Result<_>>()

@@ -16,6 +16,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Certificate, Client, ClientBuilder};
 
 use super::addresses::Policy;
+use super::round::MOST;
 use crate::config::Webhook;
 use crate::failpoint;
 
@@ -114,8 +115,8 @@ impl Clients {
             .no_proxy()
             .referer(false)
             .connect_timeout(self.timeouts.connect)
-            // As many as an endpoint may have: with fewer, a backlog opens connections all the time.
-            .pool_max_idle_per_host(Webhook::MAX_CONCURRENCY)
+            // Endpoints may share a host: with fewer than may be under way, a backlog opens connections all the time.
+            .pool_max_idle_per_host(MOST)
             .pool_idle_timeout(Duration::from_secs(30))
             // A receiver that sends without end fills these windows, not the memory.
             .http2_initial_stream_window_size(64 * 1024)

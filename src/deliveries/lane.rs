@@ -29,10 +29,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Messages that wait in one lane, at most, behind those under way.
-const AHEAD: usize = 256;
+const AHEAD: usize = 2048;
 
 /// Messages that wait in all lanes together.
-const ROOM: usize = 2048;
+const ROOM: usize = 4096;
 
 /// An endpoint's lane.
 pub(super) struct Lane {
@@ -130,6 +130,11 @@ impl Lane {
         self.belt().workers
     }
 
+    /// Whether nothing is left to send.
+    pub(super) fn is_dry(&self) -> bool {
+        self.belt().waiting.is_empty()
+    }
+
     /// Takes messages, unless it has stopped: then it gives them back. Returns how many workers are to begin, if `share` may be
     /// at work and `spare` more in all.
     pub(super) fn push(&self, parcels: Vec<Parcel>, share: usize, spare: usize) -> Result<usize, Vec<Parcel>> {
@@ -198,6 +203,8 @@ pub(super) async fn work(lane: Arc<Lane>, clock: Arc<dyn Clock>, ended: Unbounde
         // Before anybody hears of the answer: what is claimed from now on must not go before the store knows it.
         let unsent = lane.learn(answer.attempt.has_arrived());
         end(ids, Some(answer));
+        // The connection is free for the next message once its own task has run.
+        tokio::task::yield_now().await;
         unsent.iter().for_each(|parcel| end(parcel.ids(), None));
     }
 }

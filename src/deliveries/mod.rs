@@ -182,7 +182,7 @@ impl Courier {
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = woken => {}
-                () = round.finish_one(), if round.is_sending() => {}
+                () = round.finish_one(), if round.is_sending() && !round.is_gathering => {}
                 () = tokio::time::sleep(nap) => {}
             }
         }

@@ -12,7 +12,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics::{Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 
 use crate::store::{Attempt, Claim, EndpointState, Turn, Verdict};
 
@@ -22,7 +22,7 @@ const PENDING: &str = "tidings_deliveries_pending";
 const TURNS: &str = "tidings_endpoint_turns_total";
 
 /// More that arrived together have one line in the log.
-const SINGLE_LINES: usize = 8;
+const SINGLE_LINES: u64 = 8;
 
 /// An attempt and what becomes of its delivery.
 pub(super) struct Outcome {
@@ -45,17 +45,31 @@ pub(super) fn describe() {
 /// Reports attempts that were recorded together. `true`: nobody else had taken the delivery over meanwhile. Where many arrived
 /// at one endpoint, the log has one line for them.
 pub(super) fn attempts(attempts: &[(Claim, Outcome, bool)]) {
-    let mut arrived: HashMap<&str, usize> = HashMap::new();
-    for (claim, ..) in attempts.iter().filter(|(_, outcome, _)| outcome.verdict == Verdict::Delivered) {
-        *arrived.entry(&claim.endpoint).or_default() += 1;
+    let mut totals: HashMap<(&str, &'static str), u64> = HashMap::new();
+    let mut durations: HashMap<&str, Histogram> = HashMap::new();
+    for (claim, outcome, _) in attempts {
+        *totals.entry((&claim.endpoint, name(&outcome.verdict))).or_default() += 1;
+        let duration = || histogram!(DURATION, "endpoint" => claim.endpoint.clone());
+        durations.entry(&claim.endpoint).or_insert_with(duration).record(outcome.attempt.took);
     }
-    arrived.retain(|_, count| *count > SINGLE_LINES);
-    for (endpoint, count) in &arrived {
+    for ((endpoint, outcome), count) in &totals {
+        counter!(TOTAL, "endpoint" => (*endpoint).to_owned(), "outcome" => *outcome).increment(*count);
+    }
+    let arrived = name(&Verdict::Delivered);
+    totals.retain(|(_, outcome), count| *outcome == arrived && *count > SINGLE_LINES);
+    for ((endpoint, _), count) in &totals {
         tracing::info!(endpoint, count, "delivered");
     }
     for (claim, outcome, ours) in attempts {
-        let is_counted = outcome.verdict == Verdict::Delivered && arrived.contains_key(claim.endpoint.as_str());
-        attempt(claim, outcome, *ours, is_counted);
+        let is_counted = totals.contains_key(&(claim.endpoint.as_str(), name(&outcome.verdict)));
+        log(claim, &outcome.attempt, &outcome.verdict, is_counted);
+        if !ours {
+            tracing::warn!(
+                endpoint = claim.endpoint,
+                event.id = claim.event_id,
+                "the lease was over before the answer was recorded: the delivery may be sent again"
+            );
+        }
     }
 }
 
@@ -87,20 +101,6 @@ pub(super) fn turn(endpoint: &str, turn: &Turn) {
         }
     };
     counter!(TURNS, "endpoint" => endpoint.to_owned(), "turn" => name).increment(1);
-}
-
-fn attempt(claim: &Claim, outcome: &Outcome, ours: bool, is_counted: bool) {
-    let Outcome { attempt, verdict, .. } = outcome;
-    counter!(TOTAL, "endpoint" => claim.endpoint.clone(), "outcome" => name(verdict)).increment(1);
-    histogram!(DURATION, "endpoint" => claim.endpoint.clone()).record(attempt.took);
-    log(claim, attempt, verdict, is_counted);
-    if !ours {
-        tracing::warn!(
-            endpoint = claim.endpoint,
-            event.id = claim.event_id,
-            "the lease was over before the answer was recorded: the delivery may be sent again"
-        );
-    }
 }
 
 /// Reports how much is owed to whom.

@@ -27,8 +27,11 @@ const BREATH: Duration = Duration::from_millis(10);
 /// While others are under way, results wait for company for so long: a commit costs the same for one and for many.
 const LINGER: Duration = Duration::from_millis(5);
 
+/// The same while a backlog goes out and everybody has been given enough in advance.
+const LINGER_FLOWING: Duration = Duration::from_millis(20);
+
 /// Results a commit: so many deliveries may arrive twice if the process is killed just before.
-const BATCH: usize = 256;
+const BATCH: usize = 1024;
 
 /// How often what is pending is counted, for the metrics, and waits are looked at, for clocks that were set back.
 const TENDING: Duration = Duration::from_secs(15);
@@ -37,7 +40,7 @@ const TENDING: Duration = Duration::from_secs(15);
 const LAST_TRIES: u32 = 4;
 
 /// Messages under way at a time, over all endpoints: each holds a connection.
-const MOST: usize = 256;
+pub(super) const MOST: usize = 256;
 
 /// Everything that one run of a courier has under way.
 pub(super) struct Round<'a> {
@@ -56,6 +59,10 @@ pub(super) struct Round<'a> {
     unrecorded: Vec<Outcome>,
     /// When the first of those came.
     waiting_since: Option<Instant>,
+    /// Whether they wait for others.
+    pub(super) is_gathering: bool,
+    /// Whether somebody has nothing to do until they are recorded.
+    is_awaited: bool,
     /// Claimed and not sent after all.
     unsent: Vec<i64>,
     tended: Option<Instant>,
@@ -83,6 +90,8 @@ impl<'a> Round<'a> {
             held: HashMap::new(),
             unrecorded: Vec::new(),
             waiting_since: None,
+            is_gathering: false,
+            is_awaited: false,
             unsent: Vec::new(),
             tended: None,
             is_flowing: false,
@@ -96,8 +105,10 @@ impl<'a> Round<'a> {
     /// Records what has ended, begins what is due. Returns how long nothing else is to be done, if nothing ends before.
     pub(super) async fn turn(&mut self) -> Result<Duration, StoreError> {
         self.take_ended();
-        if let Some(rest) = self.linger() {
-            return Ok(rest);
+        let rest = self.linger();
+        self.is_gathering = rest.is_some();
+        if let Some(rest) = rest {
+            return Ok(rest.min(LINGER));
         }
         self.record().await?;
         self.tend().await?;
@@ -124,9 +135,10 @@ impl<'a> Round<'a> {
 
     /// How long results may still wait for others, if they may.
     fn linger(&self) -> Option<Duration> {
-        let company = self.is_sending() && self.unrecorded.len() < BATCH / 2;
+        let longest = if self.is_flowing && !self.is_awaited { LINGER_FLOWING } else { LINGER };
+        let company = self.is_sending() && self.unrecorded.len() < BATCH;
         let waited = self.waiting_since.filter(|_| company)?.elapsed();
-        LINGER.checked_sub(waited).filter(|rest| !rest.is_zero())
+        longest.checked_sub(waited).filter(|rest| !rest.is_zero())
     }
 
     /// Begins an attempt at everything that is due at `due`, as far as each endpoint has room. Returns how many messages.
@@ -205,7 +217,9 @@ impl<'a> Round<'a> {
         let (now, random) = (self.courier.clock.now(), (self.courier.settings.jitter)());
         for (at, id) in ended.ids.into_iter().enumerate() {
             let claim = self.held.get(&id).expect("what was sent is held until it is recorded");
-            let schedule = &self.by_name[&claim.endpoint].caller.webhook.retry;
+            let lane = &self.by_name[&claim.endpoint];
+            self.is_awaited |= lane.is_dry();
+            let schedule = &lane.caller.webhook.retry;
             let tries = Tries { schedule, before: claim.attempts, first_failed_at: claim.first_failed_at };
             let verdict = match decide(answer.attempt.status, answer.retry_after, tries, now, random) {
                 Verdict::Retry { .. } if answer.is_final => Verdict::Dead,
@@ -238,6 +252,7 @@ impl<'a> Round<'a> {
             completed.turns.iter().for_each(|(endpoint, turn)| report::turn(endpoint, turn));
         }
         self.waiting_since = None;
+        self.is_awaited = false;
         self.release().await
     }
 

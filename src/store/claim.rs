@@ -72,7 +72,9 @@ pub struct Claim {
 /// way.
 const OPEN: &str = "
     SELECT name, opens_at IS NOT NULL AS is_probing, rate_at, sequence,
-           EXISTS (SELECT 1 FROM delivery d WHERE d.endpoint = name AND d.lease_until > ?2) AS is_busy
+           EXISTS (SELECT 1 FROM delivery d WHERE d.endpoint = name AND d.lease_until > ?2) AS is_busy,
+           EXISTS (SELECT 1 FROM delivery d WHERE d.endpoint = name AND d.state = 'pending' AND d.is_retry = 1
+                   AND d.due_at <= ?2) AS has_retries
     FROM endpoint
     WHERE name IN (SELECT value FROM json_each(?1)) AND disabled IS NULL AND paused = 0
       AND (not_before IS NULL OR not_before <= ?2) AND (opens_at IS NULL OR opens_at <= ?2)";
@@ -115,6 +117,7 @@ const UNREADABLE: &str = "a delivery that this version cannot read is given up; 
 struct Door {
     is_probing: bool,
     is_busy: bool,
+    has_retries: bool,
     rate_at: Option<i64>,
     sequence: i64,
 }
@@ -163,9 +166,13 @@ impl Store {
             }
             let taken = match capacity.ordered {
                 true => queue(&mut tx, capacity, now).await?,
-                false => unordered(&mut tx, capacity, now, free).await?,
+                false => unordered(&mut tx, capacity, door, now, free).await?,
             };
-            claims.extend(take(&mut tx, capacity, door, taken, now, lease_until).await?);
+            claims.extend(take(&mut tx, capacity, door, taken, now).await?);
+        }
+        if !claims.is_empty() {
+            let ids: Vec<i64> = claims.iter().map(|claim| claim.id).collect();
+            query(LEASE).bind(json_text(&ids)?).bind(lease_until.timestamp_millis()).execute(&mut *tx).await?;
         }
         tx.commit().await?;
         Ok(claims)
@@ -211,6 +218,7 @@ async fn doors(
         let door = Door {
             is_probing: row.try_get("is_probing")?,
             is_busy: row.try_get("is_busy")?,
+            has_retries: row.try_get("has_retries")?,
             rate_at: row.try_get("rate_at")?,
             sequence: row.try_get("sequence")?,
         };
@@ -233,12 +241,13 @@ async fn queue(db: &mut SqliteConnection, capacity: &Capacity, now: DateTime<Utc
 async fn unordered(
     db: &mut SqliteConnection,
     capacity: &Capacity,
+    door: &Door,
     now: DateTime<Utc>,
     mut free: usize,
 ) -> sqlx::Result<Vec<Ready>> {
     let mut taken = Vec::new();
     for is_retry in [false, true] {
-        if free == 0 {
+        if free == 0 || is_retry && !door.has_retries {
             break;
         }
         let wanted = Wanted::Due { is_retry, limit: free.saturating_mul(capacity.batch) };
@@ -319,20 +328,17 @@ async fn rows(
     rows.fetch_all(db).await
 }
 
-/// Leases the rows, and writes down which make a message, and their numbers.
+/// Writes down which rows make a message, and their numbers.
 async fn take(
     db: &mut SqliteConnection,
     capacity: &Capacity,
     door: &Door,
     mut rows: Vec<Ready>,
     now: DateTime<Utc>,
-    until: DateTime<Utc>,
 ) -> sqlx::Result<Vec<Claim>> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let ids: Vec<i64> = rows.iter().map(|row| row.claim.id).collect();
-    query(LEASE).bind(json_text(&ids)?).bind(until.timestamp_millis()).execute(&mut *db).await?;
     let messages = messages(&rows, capacity.batch);
     if capacity.batch > 1 {
         join(db, &mut rows, &messages).await?;

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, query, query_scalar};
 
@@ -123,8 +122,14 @@ const SETTLE: &str = "
     FROM (SELECT value ->> 0 AS id, value ->> 1 AS token, value ->> 2 AS state, value ->> 3 AS due_at,
                  value ->> 4 AS counts, value ->> 5 AS failed_at, value ->> 6 AS finished_at, value ->> 7 AS reason
           FROM json_each(?1)) AS s
-    WHERE delivery.id = s.id AND delivery.lease_token = s.token AND delivery.state = 'pending'
-    RETURNING delivery.id";
+    WHERE delivery.id = s.id AND delivery.lease_token = s.token AND delivery.state = 'pending'";
+
+/// Those that [`SETTLE`] will not change, mostly none: asked beforehand, as each row that a statement returns costs more than
+/// what it does there.
+const LOST: &str = "
+    SELECT value ->> 0 FROM json_each(?1)
+    WHERE NOT EXISTS (SELECT 1 FROM delivery d
+                      WHERE d.id = value ->> 0 AND d.lease_token = value ->> 1 AND d.state = 'pending')";
 
 const HEALTH: &str = "
     SELECT name, not_before, disabled, failures, failing_since, opens_at, probes, last_success_at
@@ -155,8 +160,8 @@ impl Store {
     ) -> Result<Completed, StoreError> {
         let mut tx = self.write().await?;
         record(&mut tx, completions).await?;
-        let settled = settle(&mut tx, completions, now).await?;
-        let ours: Vec<bool> = completions.iter().map(|completion| settled.contains(&completion.id)).collect();
+        let lost = settle(&mut tx, completions, now).await?;
+        let ours: Vec<bool> = completions.iter().map(|completion| !lost.contains(&completion.id)).collect();
         let judged = completions.iter().zip(&ours).filter(|(completion, ours)| **ours && completion.is_first);
         let turns = judge(&mut tx, judged.map(|(completion, _)| completion), now).await?;
         let told: Vec<_> = turns.iter().filter_map(|(endpoint, turn)| notices(endpoint, turn)).collect();
@@ -168,11 +173,7 @@ impl Store {
 }
 
 async fn record(db: &mut SqliteConnection, completions: &[Completion]) -> sqlx::Result<()> {
-    let row = |completion: &Completion| {
-        let Attempt { at, took, status, error, note } = &completion.attempt;
-        json!([completion.id, at.timestamp_millis(), millis(*took), status, error, note])
-    };
-    let rows: Vec<_> = completions.iter().map(row).collect();
+    let rows: Vec<_> = completions.iter().map(recorded).collect();
     query(RECORD).bind(json_text(&rows)?).execute(&mut *db).await?;
     for completion in completions.iter().filter(|completion| completion.verdict.may_repeat()) {
         query(TRIM).bind(completion.id).bind(KEPT).execute(&mut *db).await?;
@@ -180,19 +181,27 @@ async fn record(db: &mut SqliteConnection, completions: &[Completion]) -> sqlx::
     Ok(())
 }
 
-/// Changes the deliveries whose leases are still those of the completions. Returns which.
+/// What an attempt's row is to say; see [`RECORD`].
+fn recorded(completion: &Completion) -> impl Serialize {
+    let Attempt { at, took, status, error, note } = &completion.attempt;
+    (completion.id, at.timestamp_millis(), millis(*took), status, error, note)
+}
+
+/// Changes the deliveries whose leases are still those of the completions. Returns the others.
 async fn settle(
     db: &mut SqliteConnection,
     completions: &[Completion],
     now: DateTime<Utc>,
 ) -> sqlx::Result<HashSet<i64>> {
+    let leases: Vec<_> = completions.iter().map(|completion| (completion.id, completion.lease_token)).collect();
+    let lost: Vec<i64> = query_scalar(LOST).bind(json_text(&leases)?).fetch_all(&mut *db).await?;
     let rows: Vec<_> = completions.iter().map(|completion| settled(completion, now)).collect();
-    let ids: Vec<i64> = query_scalar(SETTLE).bind(json_text(&rows)?).fetch_all(db).await?;
-    Ok(ids.into_iter().collect())
+    query(SETTLE).bind(json_text(&rows)?).execute(db).await?;
+    Ok(lost.into_iter().collect())
 }
 
 /// What a delivery's row is to say; see [`SETTLE`].
-fn settled(completion: &Completion, now: DateTime<Utc>) -> serde_json::Value {
+fn settled(completion: &Completion, now: DateTime<Utc>) -> impl Serialize {
     let Completion { attempt, verdict, .. } = completion;
     // What waits for its endpoint keeps its place in the queue: its due date is not touched.
     let (state, due_at, counts, finished_at) = match verdict {
@@ -204,7 +213,7 @@ fn settled(completion: &Completion, now: DateTime<Utc>) -> serde_json::Value {
     // A pause is no try that counts, but a receiver may not ask for pauses for ever either.
     let failed = matches!(verdict, Verdict::Retry { .. } | Verdict::Paused { .. } | Verdict::Dead);
     let reason = attempt.note.as_deref().filter(|_| *verdict == Verdict::Dead);
-    json!([
+    (
         completion.id,
         completion.lease_token,
         state.as_str(),
@@ -213,7 +222,7 @@ fn settled(completion: &Completion, now: DateTime<Utc>) -> serde_json::Value {
         failed.then(|| attempt.at.timestamp_millis()),
         finished_at.map(|at| at.timestamp_millis()),
         reason,
-    ])
+    )
 }
 
 async fn judge<'a>(

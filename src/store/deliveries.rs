@@ -257,12 +257,12 @@ mod tests {
         let all = Selection::default;
 
         let everything = [
-            "gone late cancelled",
             "hook late pending",
-            "gone dead cancelled",
             "hook dead dead",
-            "gone done cancelled",
             "hook done delivered",
+            "gone late cancelled",
+            "gone dead cancelled",
+            "gone done cancelled",
         ];
         assert_eq!(list(all()).await, everything);
         assert_eq!(list(Selection { limit: 2, ..all() }).await, everything[..2]);
@@ -271,7 +271,7 @@ mod tests {
         assert_eq!(list(Selection { since: Some(at(1)), ..all() }).await, [""; 0]);
         assert_eq!(
             list(Selection { event_id: Some("dead".to_owned()), ..all() }).await,
-            ["gone dead cancelled", "hook dead dead"]
+            ["hook dead dead", "gone dead cancelled"]
         );
         let of_hook = Selection { endpoint: Some("hook".to_owned()), ..all() };
         for (state, event) in

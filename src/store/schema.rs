@@ -14,11 +14,12 @@ use super::open::shown;
 use super::{Access, StoreError};
 
 /// Every step, oldest first. A step that was released is never changed: its text is checked against what was run.
-const STEPS: [(i64, &str, &str); 4] = [
+const STEPS: [(i64, &str, &str); 5] = [
     (1, "initial", include_str!("migrations/0001_initial.sql")),
     (2, "identity", include_str!("migrations/0002_identity.sql")),
     (3, "delivery", include_str!("migrations/0003_delivery.sql")),
     (4, "hub", include_str!("migrations/0004_hub.sql")),
+    (5, "locality", include_str!("migrations/0005_locality.sql")),
 ];
 
 /// The newest version.

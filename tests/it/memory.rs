@@ -162,13 +162,13 @@ fn downgrade(site: &Site) {
         for table in ["unread", "feed", "term_path", "last_good", "subscription", "intent"] {
             db.execute(sqlx::AssertSqlSafe(format!("DROP TABLE {table}"))).await.unwrap();
         }
-        for index in ["delivery_unsent", "delivery_queue", "delivery_batch"] {
+        for index in ["event_post", "delivery_queue", "delivery_batch"] {
             db.execute(sqlx::AssertSqlSafe(format!("DROP INDEX {index}"))).await.unwrap();
         }
         let columns = [
             ("seen", &["text"][..]),
             ("endpoint", &["paused", "failing_since", "opens_at", "probes", "rate_at", "sequence"]),
-            ("delivery", &["reason", "sequence", "batch", "post_key"]),
+            ("delivery", &["reason", "sequence", "batch"]),
         ];
         for (table, column) in columns.into_iter().flat_map(|(table, all)| all.iter().map(move |one| (table, one))) {
             db.execute(sqlx::AssertSqlSafe(format!("ALTER TABLE {table} DROP COLUMN {column}"))).await.unwrap();

@@ -72,7 +72,7 @@ fn case_10_an_endless_body_costs_no_memory() {
     let mut rig = Rig::new("");
     let mut daemon = rig.start();
     rig.flush(&mut daemon, "慣らし");
-    rig.hook.wait(1);
+    daemon.attempted("hook");
     let chunk = [b"10000\r\n", &[b'a'; 0x10000][..], b"\r\n"].concat();
     let endless = Script::raw("HTTP/1.1 500 No\r\ntransfer-encoding: chunked\r\n\r\n").flooding(&chunk);
     let sized = Script::raw("HTTP/1.1 200 OK\r\ncontent-length: 10737418240\r\n\r\n").flooding(&[b'a'; 0x10000]);
