@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::rig::{Rig, hook_config};
 use super::script::Script;
+use super::storm::count;
 
 /// A status and its `Retry-After`, and for how many seconds that pauses the endpoint, if at all.
 const ASKED: [(u16, &str, Option<i64>); 12] = [
@@ -189,15 +190,17 @@ fn case_18_gone_disables_the_endpoint_and_enabling_it_sends_what_was_parked_in_o
 
 #[test]
 fn case_19_a_storm_of_failures_opens_the_breaker_and_recovery_is_no_burst() {
-    const POSTS: usize = 40;
-    const RATE: usize = 20;
-    let mut rig = with_watcher("    rate: 20/s\n");
+    let posts = count("FAULTS_POSTS", 40);
+    let rate = posts / 2;
+    let mut rig = with_watcher(&format!("    rate: {rate}/s\n"));
     rig.hook.always("/hook", Script::status(500));
     let mut daemon = rig.start();
-    let titles: Vec<String> = (0..POSTS).map(|n| format!("記事 {n}")).collect();
-    rig.publish(&mut daemon, &titles.iter().map(String::as_str).collect::<Vec<_>>());
+    let titles: Vec<String> = (0..posts).map(|n| format!("記事 {n}")).collect();
+    // Not to be told promptly: they wait for each other.
+    rig.write(&titles.iter().map(String::as_str).collect::<Vec<_>>());
+    daemon.rescan();
     rig.hook.wait(5);
-    rig.other.wait(POSTS);
+    rig.other.wait(posts);
     // Five failures in a row, more than a minute apart from first to last: it is open.
     rig.pass(&mut daemon, 70);
     rig.flush(&mut daemon, "開く");
@@ -213,7 +216,7 @@ fn case_19_a_storm_of_failures_opens_the_breaker_and_recovery_is_no_burst() {
     rig.hook.always("/hook", Script::status(204));
     let before = rig.hook.of("/hook").len();
     rig.pass(&mut daemon, 3600);
-    let all = POSTS + 13;
+    let all = posts + 13;
     rig.hook.wait_for("all that was owed, and word of it", |journal| {
         let to = |path: &str| journal.iter().filter(|entry| entry.path == path).count();
         to("/hook") >= before + all && to("/watcher") >= 2
@@ -222,6 +225,6 @@ fn case_19_a_storm_of_failures_opens_the_breaker_and_recovery_is_no_burst() {
     let times: Vec<_> = rig.hook.of("/hook")[before..].iter().map(|entry| entry.at).collect();
     let second = Duration::from_secs(1);
     let burst = times.iter().map(|from| times.iter().filter(|at| **at >= *from && **at < *from + second).count()).max();
-    assert!(burst.unwrap() <= 2 * RATE, "{burst:?} in one second");
+    assert!(burst.unwrap() <= 2 * rate, "{burst:?} in one second");
     rig.holds(daemon);
 }

@@ -145,22 +145,29 @@ fn start(rig: &Rig) -> Daemon {
 }
 
 /// Asks for everything that the listeners tell, with and without the right word.
-fn ask(daemon: &Daemon, said: &mut Said) {
+fn ask(daemon: &Daemon, id: &str, said: &mut Said) {
     let (metrics, readyz) = (format!("{}/metrics", daemon.admin()), format!("{}/readyz", daemon.admin()));
     let trigger = format!("{}/trigger", daemon.public());
+    let api = |path: &str| format!("{}/api/v1/{path}", daemon.admin());
     let client = client();
-    let requests = [
+    let looks = ["status", "endpoints", "endpoints/echo", "deliveries", "subscriptions", &format!("deliveries/{id}")]
+        .map(|path| client.get(api(path)).bearer_auth(ADMIN));
+    let tests = FAILURES.map(|name| client.post(api(&format!("endpoints/{name}/test"))).bearer_auth(ADMIN));
+    let others = [
         client.get(&metrics).bearer_auth(ADMIN),
         client.get(&metrics).bearer_auth("wrong"),
         client.get(&metrics),
         client.get(&readyz),
         client.post(&trigger).bearer_auth(TRIGGER),
         client.post(&trigger).header("x-hub-signature-256", "sha256=00"),
+        client.get(api("status")).bearer_auth("wrong"),
+        client.post(api("deliveries/retry")).bearer_auth(ADMIN).body(format!("{{\"endpoint\": \"{QUERY}\"")),
     ];
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    for request in requests {
+    for request in looks.into_iter().chain(tests).chain(others) {
         let answer = runtime.block_on(async {
             let response = request.send().await.unwrap();
+            assert_ne!(response.status(), 404, "{}", response.url());
             let head = format!("{} {:?}", response.status(), response.headers());
             format!("{head}\n{}", response.text().await.unwrap())
         });
@@ -178,12 +185,12 @@ fn no_secret_is_printed_told_or_kept() {
     let expected =
         ["none", "status", "redirect", "timeout", "closed", "bad_response", "tls", "dns", "blocked", "status"];
     assert_eq!(errors, expected, "each failure is what it is meant to be");
-    ask(&daemon, &mut said);
+    let id = rig.deliveries()[0]["event_id"].as_str().unwrap().to_owned();
+    ask(&daemon, &id, &mut said);
     for args in [&["endpoints", "list"][..], &["deliveries", "list"], &["status"], &["check"]] {
         said.command(&rig, args);
         said.command(&rig, &[args, &["--format", "json"]].concat());
     }
-    let id = rig.deliveries()[0]["event_id"].as_str().unwrap().to_owned();
     said.command(&rig, &["deliveries", "show", &id]);
     said.command(&rig, &["deliveries", "show", &id, "--format", "json"]);
     assert_eq!(said.command(&rig, &["scan"]).status, 3, "somebody else has the store");

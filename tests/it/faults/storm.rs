@@ -1,6 +1,6 @@
 //! Case 7: kill -9 again and again, at random, under load; and a soak in everything at once.
 //!
-//! `FAULTS_SEED`, `FAULTS_KILLS`, `FAULTS_EVENTS` and `FAULTS_ROUNDS` say how long; `make faults` gives the long form. The seed
+//! `FAULTS_SEED`, `FAULTS_KILLS`, `FAULTS_EVENTS`, `FAULTS_ROUNDS` and `FAULTS_POSTS` say how long; `make faults` gives the long form. The seed
 //! decides what happens; when exactly it does is the machine's.
 
 use std::collections::{HashMap, HashSet};
@@ -16,7 +16,7 @@ fn number(name: &str, usual: u64) -> u64 {
     std::env::var(name).ok().map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
 }
 
-fn count(name: &str, usual: u64) -> usize {
+pub(super) fn count(name: &str, usual: u64) -> usize {
     usize::try_from(number(name, usual)).unwrap()
 }
 

@@ -27,6 +27,12 @@ impl SmallDisk {
         assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
     }
 
+    /// Lets nothing be written until it is called with `false`. Nobody may be writing.
+    pub(crate) fn read_only(&self, is_read_only: bool) {
+        let options = if is_read_only { "remount,ro" } else { "remount,rw" };
+        assert!(Command::new("mount").args(["-o", options]).arg(&self.at).status().unwrap().success());
+    }
+
     /// Gives it back.
     pub(crate) fn empty(&self) {
         std::fs::remove_file(self.at.join("ballast")).unwrap();
@@ -37,5 +43,39 @@ impl Drop for SmallDisk {
     fn drop(&mut self) {
         let done = Command::new("umount").arg("--lazy").arg(&self.at).status();
         assert!(done.is_ok_and(|status| status.success()) || std::thread::panicking());
+    }
+}
+
+/// A disk that can be made to fail: a library that is loaded before the program's own refuses what it writes to databases.
+pub(crate) struct BrokenDisk {
+    place: tempfile::TempDir,
+}
+
+impl BrokenDisk {
+    pub(crate) fn new() -> Self {
+        let place = tempfile::tempdir().unwrap();
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/harness/broken_disk.c");
+        let library = place.path().join("broken_disk.so");
+        let done =
+            Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        Self { place }
+    }
+
+    /// What the program needs to know.
+    pub(crate) fn environment(&self) -> [(&'static str, PathBuf); 2] {
+        [("LD_PRELOAD", self.place.path().join("broken_disk.so")), ("BROKEN_DISK", self.flag())]
+    }
+
+    pub(crate) fn fail(&self) {
+        std::fs::write(self.flag(), "").unwrap();
+    }
+
+    pub(crate) fn heal(&self) {
+        std::fs::remove_file(self.flag()).unwrap();
+    }
+
+    fn flag(&self) -> PathBuf {
+        self.place.path().join("fails")
     }
 }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(crate) use daemon::{Daemon, client};
-pub(crate) use disk::SmallDisk;
+pub(crate) use disk::{BrokenDisk, SmallDisk};
 pub(crate) use receiver::{Answer, Message, Receiver};
 pub(crate) use site::{Done, Site};
 pub(crate) use unsigned::{Request, Unsigned};

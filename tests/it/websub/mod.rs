@@ -8,6 +8,7 @@ mod delivering;
 mod flood;
 mod many;
 mod subscriber;
+mod upheaval;
 mod verifying;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};

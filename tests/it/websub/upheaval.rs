@@ -1,0 +1,70 @@
+//! Much that changes at once: subscribers and webhooks hear of it once.
+
+use std::process::Command;
+
+use super::subscriber::Subscriber;
+use super::{ATOM, Hub};
+use crate::harness::{Receiver, Site};
+
+fn git(site: &Site, args: &[&str]) {
+    let mut command = Command::new("git");
+    command.args(["-c", "user.name=A", "-c", "user.email=a@example.com", "-C"]).arg(site.path()).args(args);
+    let done = command.env("GIT_CONFIG_GLOBAL", "/dev/null").output().unwrap();
+    assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
+}
+
+/// Writes posts, newer ones the greater their numbers.
+fn write(site: &Site, numbers: std::ops::Range<usize>, tag: &str) {
+    for n in numbers {
+        let (hour, minute, second) = (n / 3600, n / 60 % 60, n % 60);
+        let text = format!(
+            "---\ntitle: 記事 {n}\ndate: 2025-03-01 {hour:02}:{minute:02}:{second:02}\ntags: [{tag}]\n---\n\n本文\n"
+        );
+        site.write(&format!("_posts/2025-03-01-{n}.md"), text);
+    }
+}
+
+fn commit(site: &Site) {
+    git(site, &["add", "_posts"]);
+    git(site, &["commit", "-q", "-m", "posts"]);
+}
+
+#[test]
+fn h_8_a_first_scan_is_silent_and_a_reset_is_one_digest() {
+    let (site, receiver, subscriber) = (Site::new(), Receiver::start(), Subscriber::start());
+    site.webhook(&receiver, "");
+    git(&site, &["init", "-q", "."]);
+    write(&site, 0..5_000, "AI");
+    commit(&site);
+    let mut hub = Hub::of(site);
+    hub.subscribed(&subscriber, "/cb", &[]);
+    assert_eq!(receiver.rest().len(), 0, "what was there before is no news");
+
+    write(&hub.site, 5_000..5_300, "AI");
+    commit(&hub.site);
+    let upheaval = |hub: &mut Hub, key: &str| {
+        hub.daemon.rescan();
+        let digest = receiver.next();
+        assert_eq!((digest.event(), &digest.data(key)["count"]), ("posts.changed", &300.into()));
+        assert_eq!(subscriber.told().body, hub.daemon.get(ATOM.1));
+    };
+    upheaval(&mut hub, "published");
+    git(&hub.site, &["reset", "-q", "--hard", "HEAD~1"]);
+    upheaval(&mut hub, "removed");
+
+    write(&hub.site, 4_960..5_000, "投資");
+    hub.daemon.rescan();
+    assert_eq!(subscriber.told().body, hub.daemon.get(ATOM.1));
+    let mut titles: Vec<String> = (0..40)
+        .map(|_| receiver.next())
+        .map(|message| {
+            assert_eq!(message.event(), "post.updated");
+            message.data("title").as_str().unwrap().to_owned()
+        })
+        .collect();
+    titles.sort();
+    assert_eq!(titles, (4_960..5_000).map(|n| format!("記事 {n}")).collect::<Vec<_>>());
+
+    hub.daemon.stop();
+    assert_eq!((receiver.rest().len(), subscriber.rest().len()), (0, 0), "each once, and nothing else");
+}
