@@ -226,10 +226,24 @@ pub(super) fn tell_dropped(post: &Post, file: &str, dropped: Option<std::ops::Ra
     report.warning(Code::Template, Some(range), words);
 }
 
-/// An id as it was written, where it is an absolute one; what no URI may hold is percent-encoded (RFC 4287, 4.2.6.1).
+/// An id as it was written, where it is the address of something on the web, a tag (RFC 4151) or a URN (RFC 8141); what no URI
+/// may hold is percent-encoded (RFC 4287, 4.2.6.1). Any other, such as `2025:1`, names a post on this site only.
 fn iri(id: &str) -> Option<String> {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b";/?:@&=+$.-_!~*'()%,#".contains(&byte);
     let url = Url::parse(id).ok().filter(|_| !id.contains(char::is_whitespace))?;
+    let is_known = match url.scheme() {
+        "http" | "https" => true,
+        "tag" => is_tag(url.path()),
+        "urn" => url.path().split_once(':').is_some_and(|(space, name)| space.len() > 1 && !name.is_empty()),
+        _ => false,
+    };
     let id = if id.bytes().all(is_allowed) { id } else { url.as_str() };
-    id.bytes().all(is_allowed).then(|| id.to_owned())
+    (is_known && id.bytes().all(is_allowed)).then(|| id.to_owned())
+}
+
+/// Whose tag, since when, and which: `example.com,2025:1`.
+fn is_tag(text: &str) -> bool {
+    let is_date = |date: &str| date.len() >= 4 && date.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let parts = text.split_once(',').and_then(|(who, rest)| Some((who, rest.split_once(':')?)));
+    parts.is_some_and(|(who, (date, which))| who.contains('.') && is_date(date) && !which.is_empty())
 }

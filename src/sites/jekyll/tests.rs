@@ -182,8 +182,13 @@ fn an_explicit_id_makes_the_key_and_an_absolute_one_the_entry_id() {
     );
     let tag = post("id: tag:example.com,2025:1");
     assert_eq!((tag.key.as_str(), tag.id.as_str()), ("id:tag:example.com,2025:1", "tag:example.com,2025:1"));
-    let plain = post("guid: 42");
-    assert_eq!((plain.key.as_str(), plain.id), ("id:42", by_path.id));
+    for id in ["https://Example.com/1", "urn:uuid:1225c695-cfb8-4ebb-aaaa-80da344efa6a"] {
+        assert_eq!(post(&format!("id: {id}")).id, id);
+    }
+    for id in ["42", "x-08T16:38:45", "about:blank", "tag:1", "tag:example.com:1", "urn:x"] {
+        let plain = post(&format!("guid: {id}"));
+        assert_eq!((plain.key.as_str(), &plain.id), (format!("id:{id}").as_str(), &by_path.id));
+    }
     let inherited = into_post(reading_with("defaults: [{values: {id: all}}]", "_posts/2025-01-05-x.md", "x"));
     assert_eq!(inherited.key, "_posts/2025-01-05-x.md");
 }
