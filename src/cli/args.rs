@@ -305,7 +305,7 @@ pub(super) struct Listen {
     /// Where to listen
     #[arg(default_value = "127.0.0.1:8090")]
     pub(super) address: SocketAddr,
-    /// The environment variable that holds the webhook's secret
+    /// The environment variable that holds the webhook's secret, or its public key: `whpk_…`
     #[arg(long, default_value = "TIDINGS_SECRET", value_name = "NAME")]
     pub(super) secret_env: String,
     /// Take messages without a signature, too, as chat services get them; then no secret is needed

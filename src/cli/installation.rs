@@ -85,7 +85,7 @@ impl Installation {
     pub(super) async fn status(&self) -> Result<Status, Failure> {
         Ok(match self {
             Self::Here(file, store) => {
-                let status = store.status().await?;
+                let status = store.status(Utc::now()).await?;
                 let endpoints = status.endpoints.into_iter().map(|endpoint| known(endpoint, file)).collect();
                 Status { endpoints, ..status }
             }

@@ -14,6 +14,11 @@ pub(super) async fn run(common: &Common, args: &Listing) -> Result<Exit, Failure
             output::line(format!("last scan   {}", output::maybe_time(status.last_scan)));
             output::line(format!("posts       {}", status.posts));
             output::line(format!("documents   {}", status.documents));
+            if status.hub.subscriptions > 0 {
+                let owed =
+                    if status.hub.notices > 0 { format!(", {} to be told", status.hub.notices) } else { String::new() };
+                output::line(format!("subscribers {}{owed}", status.hub.subscriptions));
+            }
             if !status.endpoints.is_empty() {
                 output::line("");
                 endpoints::table(&status.endpoints);

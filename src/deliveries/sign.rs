@@ -6,7 +6,7 @@
 use std::fmt;
 
 use base64::engine::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use ed25519_dalek::{Signature, Signer};
 use hmac::{Hmac, KeyInit, Mac};
@@ -64,17 +64,60 @@ impl SigningKey {
             Key::Ed25519(key) => format!("v1a,{}", tag(&key.sign(&signed(id, timestamp, body)).to_bytes())),
         }
     }
+}
 
-    /// Whether this is one of our signatures, as it stands in the header.
-    fn made(&self, signature: &str, id: &str, timestamp: i64, body: &[u8]) -> bool {
+/// What a receiver knows messages by.
+#[derive(Clone)]
+pub struct VerifyingKey(Known);
+
+#[derive(Clone)]
+enum Known {
+    /// The secret itself.
+    Hmac(Box<Hmac<Sha256>>),
+    /// The public half.
+    Ed25519(Box<ed25519_dalek::VerifyingKey>),
+}
+
+impl VerifyingKey {
+    /// Reads what [`SigningKey::parse`] does, or `whpk_` and the base64 of an ed25519 key's public half.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong and how to make a good one; holds nothing of the secret.
+    pub fn parse(text: &Secret) -> Result<Self, String> {
+        let Some(encoded) = text.expose().trim().strip_prefix("whpk_") else {
+            return SigningKey::parse(text).map(|key| Self::from(&key));
+        };
+        let bytes =
+            STANDARD_NO_PAD.decode(encoded.trim_end_matches('=')).map_err(|_| bad("what follows is not base64"))?;
+        let bytes = <[u8; 32]>::try_from(&*bytes).map_err(|_| bad(&format!("it holds {} bytes", bytes.len())))?;
+        let key = ed25519_dalek::VerifyingKey::from_bytes(&bytes).map_err(|_| bad("it is no point of the curve"))?;
+        Ok(Self(Known::Ed25519(Box::new(key))))
+    }
+
+    /// Whether this is a signature of the other side, as it stands in the header.
+    fn knows(&self, signature: &str, id: &str, timestamp: i64, body: &[u8]) -> bool {
         let tag = |version| STANDARD.decode(signature.strip_prefix(version)?).ok();
         match &self.0 {
-            Key::Hmac(key) => tag("v1,").is_some_and(|tag| mac(key, id, timestamp, body).verify_slice(&tag).is_ok()),
-            Key::Ed25519(key) => tag("v1a,")
+            Known::Hmac(key) => tag("v1,").is_some_and(|tag| mac(key, id, timestamp, body).verify_slice(&tag).is_ok()),
+            Known::Ed25519(key) => tag("v1a,")
                 .and_then(|tag| Signature::from_slice(&tag).ok())
-                .is_some_and(|tag| key.verifying_key().verify_strict(&signed(id, timestamp, body), &tag).is_ok()),
+                .is_some_and(|tag| key.verify_strict(&signed(id, timestamp, body), &tag).is_ok()),
         }
     }
+}
+
+impl From<&SigningKey> for VerifyingKey {
+    fn from(key: &SigningKey) -> Self {
+        Self(match &key.0 {
+            Key::Hmac(key) => Known::Hmac(key.clone()),
+            Key::Ed25519(key) => Known::Ed25519(Box::new(key.verifying_key())),
+        })
+    }
+}
+
+fn bad(why: &str) -> String {
+    format!("it begins with `whpk_`, but {why}: it should be the base64 of an ed25519 key's 32 public bytes")
 }
 
 fn mac(key: &Hmac<Sha256>, id: &str, timestamp: i64, body: &[u8]) -> Hmac<Sha256> {
@@ -92,6 +135,12 @@ fn signed(id: &str, timestamp: i64, body: &[u8]) -> Vec<u8> {
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[signing key]")
+    }
+}
+
+impl fmt::Debug for VerifyingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[verifying key]")
     }
 }
 
@@ -136,7 +185,7 @@ pub enum VerifyError {
 /// # Errors
 ///
 /// See [`VerifyError`].
-pub fn verify(keys: &[SigningKey], message: &Signed<'_>, now: DateTime<Utc>) -> Result<(), VerifyError> {
+pub fn verify(keys: &[VerifyingKey], message: &Signed<'_>, now: DateTime<Utc>) -> Result<(), VerifyError> {
     let timestamp: i64 = message.timestamp.parse().map_err(|_| VerifyError::Timestamp)?;
     let sent = DateTime::from_timestamp(timestamp, 0).ok_or(VerifyError::Timestamp)?;
     if now - sent > TOLERANCE {
@@ -147,7 +196,7 @@ pub fn verify(keys: &[SigningKey], message: &Signed<'_>, now: DateTime<Utc>) -> 
     }
     // More than any sender has keys: each costs a hash of the body.
     let signatures = message.signature.split(' ').take(MOST_SIGNATURES);
-    let fits = |signature: &str| keys.iter().any(|key| key.made(signature, message.id, timestamp, message.body));
+    let fits = |signature: &str| keys.iter().any(|key| key.knows(signature, message.id, timestamp, message.body));
     if signatures.into_iter().any(fits) { Ok(()) } else { Err(VerifyError::Signature) }
 }
 
@@ -167,6 +216,10 @@ mod tests {
         SigningKey::parse(&Secret::new(secret)).unwrap()
     }
 
+    fn known(text: &str) -> VerifyingKey {
+        VerifyingKey::parse(&Secret::new(text)).unwrap()
+    }
+
     fn refusal(secret: &str) -> String {
         SigningKey::parse(&Secret::new(secret)).unwrap_err()
     }
@@ -177,7 +230,7 @@ mod tests {
 
     fn judge(signature: &str, body: &[u8], now: i64) -> Result<(), VerifyError> {
         let message = Signed { id: ID, timestamp: &AT.to_string(), signature, body };
-        verify(&[key(SECRET)], &message, at(now))
+        verify(&[known(SECRET)], &message, at(now))
     }
 
     #[test]
@@ -224,12 +277,14 @@ mod tests {
         for (secret, result) in [
             (SECRET, Ok(())),
             (PRIVATE, Ok(())),
+            (&format!("whpk_{PUBLIC}"), Ok(())),
+            ("whpk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", Err(VerifyError::Signature)),
             ("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", Err(VerifyError::Signature)),
         ] {
-            assert_eq!(verify(&[key(secret)], &message, at(AT)), result, "{secret}");
+            assert_eq!(verify(&[known(secret)], &message, at(AT)), result, "{secret}");
         }
         let changed = Signed { body: br#"{"test": 2432232315}"#, ..message };
-        assert_eq!(verify(&[key(PRIVATE)], &changed, at(AT)), Err(VerifyError::Signature));
+        assert_eq!(verify(&[known(PRIVATE)], &changed, at(AT)), Err(VerifyError::Signature));
     }
 
     #[test]
@@ -268,7 +323,7 @@ mod tests {
     fn a_timestamp_that_is_no_time_is_refused() {
         for timestamp in ["", "now", "1.5", "99999999999999999999", &i64::MAX.to_string()] {
             let message = Signed { id: ID, timestamp, signature: SIGNATURE, body: BODY };
-            assert_eq!(verify(&[key(SECRET)], &message, at(AT)), Err(VerifyError::Timestamp), "{timestamp}");
+            assert_eq!(verify(&[known(SECRET)], &message, at(AT)), Err(VerifyError::Timestamp), "{timestamp}");
         }
     }
 
@@ -293,6 +348,20 @@ mod tests {
     }
 
     #[test]
+    fn a_public_key_that_is_none_is_refused_with_the_reason() {
+        for (text, reason) in [
+            ("whpk_not base64!", "is not base64"),
+            ("whpk_AAAA", "it holds 3 bytes"),
+            ("whpk_AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "no point of the curve"),
+            ("correct horse battery staple", "does not begin with `whsec_`"),
+        ] {
+            let told = VerifyingKey::parse(&Secret::new(text)).unwrap_err();
+            assert!(told.contains(reason) && !told.contains(text), "{text}: {told}");
+        }
+        assert_eq!(format!("{:?}", known(SECRET)), "[verifying key]");
+    }
+
+    #[test]
     fn padding_and_white_space_do_not_matter() {
         let bytes = [9; 32];
         let padded = format!(" whsec_{}\n", STANDARD.encode(bytes));
@@ -311,9 +380,10 @@ mod tests {
             let keys = [key(&format!("whsec_{}", STANDARD.encode(secret)))];
             let signature = format!("{noise} {}", sign(&keys, &id, AT, &body));
             let message = Signed { id: &id, timestamp: &AT.to_string(), signature: &signature, body: &body };
+            let keys = keys.each_ref().map(VerifyingKey::from);
             prop_assert_eq!(verify(&keys, &message, at(AT)), Ok(()));
             let _ = verify(&keys, &Signed { signature: &noise, timestamp: &noise, ..message }, at(AT));
-            let _ = SigningKey::parse(&Secret::new(noise));
+            let _ = VerifyingKey::parse(&Secret::new(noise));
         }
     }
 }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::query_scalar;
 
+use super::hub::Owed;
 use super::{EndpointState, Store, StoreError};
 
 /// How an installation stands.
@@ -19,20 +20,23 @@ pub struct Status {
     pub documents: u64,
     /// Who is told.
     pub endpoints: Vec<EndpointState>,
+    /// Of the hub.
+    pub hub: Owed,
 }
 
 impl Store {
-    /// How things stand now.
+    /// How things stand at `now`.
     ///
     /// # Errors
     ///
     /// If the database fails.
-    pub async fn status(&self) -> Result<Status, StoreError> {
+    pub async fn status(&self, now: DateTime<Utc>) -> Result<Status, StoreError> {
         Ok(Status {
             last_scan: self.last_scan().await?,
             posts: query_scalar("SELECT count(*) FROM seen WHERE gone = 0").fetch_one(&self.readers).await?,
             documents: query_scalar("SELECT count(*) FROM document").fetch_one(&self.readers).await?,
             endpoints: self.endpoints().await?,
+            hub: self.hub_owed(now).await?,
         })
     }
 }

@@ -16,8 +16,13 @@ struct Listener {
 
 impl Listener {
     fn start(site: &Site, args: &[&str]) -> Self {
+        Self::knowing(SECRET, site, args)
+    }
+
+    /// That verifies with this key.
+    fn knowing(key: &str, site: &Site, args: &[&str]) -> Self {
         let mut command = site.command(&[&["listen", "127.0.0.1:0", "--format", "json"], args].concat());
-        let mut child = command.env("TIDINGS_SECRET", SECRET).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = command.env("TIDINGS_SECRET", key).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let greeting: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
         let url = greeting["listening"].as_str().unwrap().to_owned();
@@ -71,6 +76,20 @@ fn listen_verifies_what_tidings_signs_and_refuses_the_rest() {
     let done = site.run(&["listen"]);
     assert_eq!(done.status, 2, "{}", done.said());
     assert!(done.stderr.contains("TIDINGS_SECRET is not set"), "{}", done.stderr);
+}
+
+#[test]
+fn listen_needs_no_more_than_the_public_key() {
+    let site = Site::new();
+    let public = "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+    let mut listener = Listener::knowing(public, &site, &[]);
+    site.write("key", "whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=");
+    site.config(&format!("webhooks: [{{name: hook, url: \"{}\", secret: {{file: key}}}}]\n", listener.url));
+    site.ok(&["endpoints", "test", "hook"]);
+    assert_eq!(listener.next()["signature"], "verified");
+    site.config(&format!("webhooks: [{{name: hook, url: \"{}\", secret: {{env: HOOK_SECRET}}}}]\n", listener.url));
+    assert_eq!(site.run(&["endpoints", "test", "hook"]).status, 3);
+    assert_eq!(listener.next()["signature"], "refused");
 }
 
 #[test]

@@ -27,7 +27,7 @@ use super::args::{ListFormat, Listen};
 use super::failure::{Exit, Failure};
 use super::output;
 use crate::config::Secret;
-use crate::deliveries::sign::{self, Signed, SigningKey};
+use crate::deliveries::sign::{self, Signed, VerifyingKey};
 use crate::server;
 
 /// A thin payload is a few kilobytes; a full one holds a post.
@@ -35,7 +35,7 @@ const MAX_BODY: usize = 16 << 20;
 
 struct Receiver {
     /// None: nothing can be verified, and everything is taken.
-    key: Option<SigningKey>,
+    key: Option<VerifyingKey>,
     /// Messages without a signature are taken.
     unsigned: bool,
     plan: Plan,
@@ -78,15 +78,15 @@ pub(super) async fn run(args: &Listen) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn key(args: &Listen) -> Result<Option<SigningKey>, Failure> {
+fn key(args: &Listen) -> Result<Option<VerifyingKey>, Failure> {
     let name = &args.secret_env;
     match super::site::env(name) {
-        Some(secret) => SigningKey::parse(&Secret::new(secret.trim()))
+        Some(secret) => VerifyingKey::parse(&Secret::new(secret.trim()))
             .map(Some)
             .map_err(|reason| Failure::Usage(format!("the secret in {name} cannot verify anything: {reason}"))),
         None if args.unsigned => Ok(None),
         None => Err(Failure::Usage(format!(
-            "the environment variable {name} is not set: set it to the webhook's secret, or take messages --unsigned"
+            "the environment variable {name} is not set: set it to the webhook's secret or public key, or take messages --unsigned"
         ))),
     }
 }

@@ -61,7 +61,7 @@ async fn a_request_is_what_standard_webhooks_wants() {
         signature: header("webhook-signature").unwrap(),
         body: &request.body,
     };
-    assert_eq!(sign::verify(&[SigningKey::parse(&Secret::new(SECRET)).unwrap()], &signed, start()), Ok(()));
+    assert_eq!(sign::verify(&[sign::VerifyingKey::parse(&Secret::new(SECRET)).unwrap()], &signed, start()), Ok(()));
 }
 
 #[tokio::test]

@@ -93,7 +93,7 @@ pub(super) fn router(api: Api) -> Router {
 }
 
 async fn status(State(api): State<Arc<Api>>) -> Result<Json<Status>, Trouble> {
-    let status = api.store.status().await?;
+    let status = api.store.status(api.clock.now()).await?;
     let endpoints = status.endpoints.into_iter().map(|endpoint| api.known(endpoint)).collect();
     Ok(Json(Status { endpoints, ..status }))
 }

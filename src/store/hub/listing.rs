@@ -35,7 +35,7 @@ pub struct Subscription {
 }
 
 /// How much there is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owed {
     /// Subscriptions that have not ended.
     pub subscriptions: i64,

@@ -83,6 +83,10 @@ fn a_running_daemon_lists_its_subscriptions_as_its_database_does() {
     let listed = hub.site.ok(&command).stdout;
     assert!(listed.contains("/…") && !listed.contains("s3cret") && !listed.contains("hush"), "{listed}");
     assert_eq!(hub.site.ok(&[&command[..], &["--admin", hub.daemon.admin()]].concat()).stdout, listed);
+    for way in [&[][..], &["--admin", hub.daemon.admin()]] {
+        let status = hub.site.ok(&[&["status"], way].concat()).stdout;
+        assert!(status.contains("\nsubscribers 1\n"), "{status}");
+    }
 }
 
 #[test]
