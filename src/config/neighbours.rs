@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{EventType, Filter, MessageFormat, Payload, Webhook, Websub};
+use super::{EventType, MessageFormat, Webhook, Websub};
 
 /// The `indexnow` section.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,26 +56,7 @@ fn host(url: &Url) -> String {
 }
 
 fn webhook(name: String, url: &Url, format: MessageFormat, event: EventType) -> Webhook {
-    Webhook {
-        renamed_from: None,
-        name,
-        url: url.clone(),
-        format,
-        secrets: Vec::new(),
-        events: vec![event],
-        filter: Filter::default(),
-        payload: Payload::Thin,
-        batch: 1,
-        ordered: false,
-        rate: None,
-        concurrency: CONCURRENCY,
-        retry: Webhook::RETRY.to_vec(),
-        timeout: Webhook::TIMEOUT,
-        headers: http::HeaderMap::new(),
-        ca_file: None,
-        allow_networks: Vec::new(),
-        enabled: true,
-    }
+    Webhook { format, events: vec![event], concurrency: CONCURRENCY, ..Webhook::new(name, url.clone()) }
 }
 
 /// Public services are called more gently than one's own.

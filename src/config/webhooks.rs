@@ -269,6 +269,34 @@ impl Webhook {
     /// The timeout of a webhook that names none.
     pub const TIMEOUT: Duration = Duration::from_secs(15);
 
+    /// Attempts under way at once of a webhook that names no number.
+    pub const CONCURRENCY: usize = 4;
+
+    /// A webhook of which no more is said than its name and where it is. Nothing is signed.
+    #[must_use]
+    pub fn new(name: impl Into<String>, url: Url) -> Self {
+        Self {
+            name: name.into(),
+            renamed_from: None,
+            url,
+            format: MessageFormat::Standard,
+            secrets: Vec::new(),
+            events: EventType::POSTS.to_vec(),
+            filter: Filter::default(),
+            payload: Payload::Thin,
+            batch: 1,
+            ordered: false,
+            rate: None,
+            concurrency: Self::CONCURRENCY,
+            retry: Self::RETRY.to_vec(),
+            timeout: Self::TIMEOUT,
+            headers: http::HeaderMap::new(),
+            ca_file: None,
+            allow_networks: Vec::new(),
+            enabled: true,
+        }
+    }
+
     /// Whether it gets the text of posts that are told of in this way.
     #[must_use]
     pub fn wants_text(&self, event_type: EventType) -> bool {

@@ -25,6 +25,7 @@ pub mod retry;
 mod round;
 pub mod sign;
 mod tested;
+mod turns;
 pub mod websub;
 
 #[cfg(test)]
@@ -50,6 +51,7 @@ use caller::Caller;
 use client::{Clients, Timeouts};
 use formats::Told;
 use round::Round;
+use turns::{Turns as _, take_turns};
 
 /// What time it is. A test's clock stands still until it is told to go on.
 pub trait Clock: Send + Sync + std::fmt::Debug {
@@ -163,29 +165,7 @@ impl Courier {
     /// than one request may, if the store answers.
     pub async fn run(&self, stop: CancellationToken) {
         let mut round = Round::new(self);
-        let mut failures = 0;
-        while !stop.is_cancelled() {
-            // Before the store is asked, so that a commit in between is not slept through.
-            let mut woken = std::pin::pin!(self.wake.notified());
-            woken.as_mut().enable();
-            let nap = match round.turn().await {
-                Ok(nap) => {
-                    failures = 0;
-                    nap
-                }
-                Err(error) => {
-                    failures += 1;
-                    tracing::warn!(%error, failures, "deliveries wait for the store");
-                    round::patience(failures)
-                }
-            };
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = woken => {}
-                () = round.finish_one(), if round.is_sending() && !round.is_gathering => {}
-                () = tokio::time::sleep(nap) => {}
-            }
-        }
+        take_turns(&mut round, &self.wake, &stop).await;
         round.drain().await;
     }
 

@@ -15,6 +15,7 @@ use super::Courier;
 use super::lane::{Ended, Lane, Parcel, work};
 use super::report::{self, Outcome};
 use super::retry::{LONGEST_WAIT, Tries, decide};
+use super::turns::{Turns, patience};
 use crate::failpoint;
 use crate::store::{Capacity, Claim, Completion, StoreError, Verdict};
 
@@ -60,7 +61,7 @@ pub(super) struct Round<'a> {
     /// When the first of those came.
     waiting_since: Option<Instant>,
     /// Whether they wait for others.
-    pub(super) is_gathering: bool,
+    is_gathering: bool,
     /// Whether somebody has nothing to do until they are recorded.
     is_awaited: bool,
     /// Claimed and not sent after all.
@@ -70,40 +71,10 @@ pub(super) struct Round<'a> {
     is_flowing: bool,
 }
 
-/// How long to wait after so many failures of the store in a row.
-pub(super) fn patience(failures: u32) -> Duration {
-    Duration::from_secs(1 << failures.saturating_sub(1).min(5))
-}
+impl Turns for Round<'_> {
+    const WAITS: &'static str = "deliveries wait for the store";
 
-impl<'a> Round<'a> {
-    pub(super) fn new(courier: &'a Courier) -> Self {
-        let (end, ended) = mpsc::unbounded_channel();
-        let lanes: Vec<_> = courier.callers.iter().map(|caller| Arc::new(Lane::new(Arc::clone(caller)))).collect();
-        Self {
-            courier,
-            by_name: lanes.iter().map(|lane| (lane.name().to_owned(), Arc::clone(lane))).collect(),
-            lanes,
-            ended,
-            end,
-            begun: 0,
-            sent: 0,
-            held: HashMap::new(),
-            unrecorded: Vec::new(),
-            waiting_since: None,
-            is_gathering: false,
-            is_awaited: false,
-            unsent: Vec::new(),
-            tended: None,
-            is_flowing: false,
-        }
-    }
-
-    pub(super) fn is_sending(&self) -> bool {
-        self.begun > 0
-    }
-
-    /// Records what has ended, begins what is due. Returns how long nothing else is to be done, if nothing ends before.
-    pub(super) async fn turn(&mut self) -> Result<Duration, StoreError> {
+    async fn turn(&mut self) -> Result<Duration, StoreError> {
         self.take_ended();
         let rest = self.linger();
         self.is_gathering = rest.is_some();
@@ -131,6 +102,45 @@ impl<'a> Round<'a> {
             Some(due) => Ok((due - now).to_std().unwrap_or_default().clamp(BREATH, POLL)),
             None => Ok(POLL),
         }
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.is_sending() && !self.is_gathering
+    }
+
+    async fn finish_one(&mut self) {
+        if let Some(ended) = self.ended.recv().await {
+            self.take(ended);
+        }
+        self.take_ended();
+    }
+}
+
+impl<'a> Round<'a> {
+    pub(super) fn new(courier: &'a Courier) -> Self {
+        let (end, ended) = mpsc::unbounded_channel();
+        let lanes: Vec<_> = courier.callers.iter().map(|caller| Arc::new(Lane::new(Arc::clone(caller)))).collect();
+        Self {
+            courier,
+            by_name: lanes.iter().map(|lane| (lane.name().to_owned(), Arc::clone(lane))).collect(),
+            lanes,
+            ended,
+            end,
+            begun: 0,
+            sent: 0,
+            held: HashMap::new(),
+            unrecorded: Vec::new(),
+            waiting_since: None,
+            is_gathering: false,
+            is_awaited: false,
+            unsent: Vec::new(),
+            tended: None,
+            is_flowing: false,
+        }
+    }
+
+    pub(super) fn is_sending(&self) -> bool {
+        self.begun > 0
     }
 
     /// How long results may still wait for others, if they may.
@@ -192,15 +202,6 @@ impl<'a> Round<'a> {
                 tokio::spawn(work(Arc::clone(lane), Arc::clone(&self.courier.clock), self.end.clone()));
             }
         }
-    }
-
-    /// Waits until a message ends, and takes its result and those of all others that have ended. Can be dropped at any
-    /// point: nothing is lost.
-    pub(super) async fn finish_one(&mut self) {
-        if let Some(ended) = self.ended.recv().await {
-            self.take(ended);
-        }
-        self.take_ended();
     }
 
     fn take_ended(&mut self) {

@@ -21,7 +21,7 @@ use super::client::{Resolver, Timeouts};
 use super::formats::Told;
 use super::{Clock, Courier, Settings};
 pub(super) use crate::config::testing::site;
-use crate::config::{EventType, MessageFormat, Payload, Secret, StoreUrl, Webhook};
+use crate::config::{EventType, Secret, StoreUrl, Webhook};
 use crate::events::Event;
 use crate::store::{Access, ScanCommit, Store};
 
@@ -264,26 +264,7 @@ pub(super) const PATIENT: Timeouts = Timeouts { connect: Duration::from_secs(20)
 pub(super) const HASTY: Timeouts = Timeouts { connect: PATIENT.connect, total: Duration::from_secs(1) };
 
 pub(super) fn webhook(name: &str, url: &str) -> Webhook {
-    Webhook {
-        name: name.to_owned(),
-        url: url.parse().unwrap(),
-        format: MessageFormat::Standard,
-        secrets: vec![Secret::new(SECRET)],
-        events: EventType::POSTS.to_vec(),
-        filter: serde_yaml::from_str("{}").unwrap(),
-        payload: Payload::Thin,
-        batch: 1,
-        ordered: false,
-        rate: None,
-        concurrency: 4,
-        retry: Webhook::RETRY.to_vec(),
-        timeout: Webhook::TIMEOUT,
-        headers: http::HeaderMap::new(),
-        ca_file: None,
-        allow_networks: Vec::new(),
-        enabled: true,
-        renamed_from: None,
-    }
+    Webhook { secrets: vec![Secret::new(SECRET)], ..Webhook::new(name, url.parse().unwrap()) }
 }
 
 /// A courier for some webhooks, with a store of its own.

@@ -270,7 +270,7 @@ async fn a_turn_takes_what_has_ended_by_itself() {
 
 #[test]
 fn the_store_is_asked_less_often_the_longer_it_fails_but_about_twice_a_minute() {
-    let waits: Vec<_> = (1..=8).map(|failures| round::patience(failures).as_secs()).collect();
+    let waits: Vec<_> = (1..=8).map(|failures| turns::patience(failures).as_secs()).collect();
     assert_eq!(waits, [1, 2, 4, 8, 16, 32, 32, 32]);
-    assert_eq!(round::patience(u32::MAX).as_secs(), 32);
+    assert_eq!(turns::patience(u32::MAX).as_secs(), 32);
 }

@@ -13,7 +13,6 @@ use crate::config::file::{ConfigFile, Step};
 use crate::config::raw::{RawFormat, RawWebhook, TextOrSecret};
 use crate::config::{EventType, Rate, Secret, SecretRef, Webhook};
 
-const DEFAULT_CONCURRENCY: usize = 4;
 /// As many tries as anybody can want.
 const MAX_RETRIES: usize = 30;
 const TIMEOUTS: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60);
@@ -77,7 +76,7 @@ impl Checker<'_> {
                 "rename it; commands and logs know it by this name",
             );
         }
-        let concurrency = raw.concurrency.unwrap_or(DEFAULT_CONCURRENCY);
+        let concurrency = raw.concurrency.unwrap_or(Webhook::CONCURRENCY);
         if !(1..=Webhook::MAX_CONCURRENCY).contains(&concurrency) {
             self.hook_error(index, "concurrency", "this is not between 1 and 64", "4 suits most receivers");
         }

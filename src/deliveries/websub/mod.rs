@@ -31,6 +31,7 @@ use self::phone::Phone;
 use self::round::Round;
 use super::Clock;
 use super::client::{Clients, Resolver, Timeouts};
+use super::turns::take_turns;
 use crate::config::Websub;
 use crate::publish::Published;
 use crate::store::Store;
@@ -78,29 +79,7 @@ impl Distributor {
     /// Works until `stop`; then begins nothing more, waits for what is under way, and records it.
     pub async fn run(&self, stop: CancellationToken) {
         let mut round = Round::new(self);
-        let mut failures = 0;
-        while !stop.is_cancelled() {
-            // Before the store is asked, so that a commit in between is not slept through.
-            let mut woken = std::pin::pin!(self.wake.notified());
-            woken.as_mut().enable();
-            let nap = match round.turn().await {
-                Ok(nap) => {
-                    failures = 0;
-                    nap
-                }
-                Err(error) => {
-                    failures += 1;
-                    tracing::warn!(%error, failures, "the hub waits for the store");
-                    super::round::patience(failures)
-                }
-            };
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = woken => {}
-                () = round.finish_one(), if round.is_calling() => {}
-                () = tokio::time::sleep(nap) => {}
-            }
-        }
+        take_turns(&mut round, &self.wake, &stop).await;
         if let Err(error) = round.drain().await {
             tracing::error!(%error, "calls of the hub could not be recorded: they will be made again");
         }

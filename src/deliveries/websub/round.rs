@@ -13,6 +13,7 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::super::failure::Failure;
+use super::super::turns::Turns;
 use super::Distributor;
 use super::distribution::{Told, tell};
 use super::report;
@@ -86,6 +87,37 @@ pub(super) struct Round<'a> {
     tended: Option<Instant>,
 }
 
+impl Turns for Round<'_> {
+    const WAITS: &'static str = "the hub waits for the store";
+
+    async fn turn(&mut self) -> Result<Duration, StoreError> {
+        self.take_ended();
+        self.record().await?;
+        self.tend().await?;
+        self.hurry();
+        let now = self.hub.clock.now();
+        match self.hub.store.hub_due(now).await? {
+            Some(due) if due <= now => {
+                self.begin(now).await?;
+                Ok(if self.is_pressed { HURRY } else { POLL })
+            }
+            Some(due) => Ok((due - now).to_std().unwrap_or_default().min(POLL)),
+            None => Ok(POLL),
+        }
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.is_calling()
+    }
+
+    async fn finish_one(&mut self) {
+        if let Some(result) = self.calls.join_next_with_id().await {
+            self.take(result);
+        }
+        self.take_ended();
+    }
+}
+
 impl<'a> Round<'a> {
     pub(super) fn new(hub: &'a Distributor) -> Self {
         Self {
@@ -106,25 +138,8 @@ impl<'a> Round<'a> {
         }
     }
 
-    pub(super) fn is_calling(&self) -> bool {
+    fn is_calling(&self) -> bool {
         !self.calls.is_empty()
-    }
-
-    /// Records what has ended, begins what is due. Returns how long nothing else is to be done, if nothing ends before.
-    pub(super) async fn turn(&mut self) -> Result<Duration, StoreError> {
-        self.take_ended();
-        self.record().await?;
-        self.tend().await?;
-        self.hurry();
-        let now = self.hub.clock.now();
-        match self.hub.store.hub_due(now).await? {
-            Some(due) if due <= now => {
-                self.begin(now).await?;
-                Ok(if self.is_pressed { HURRY } else { POLL })
-            }
-            Some(due) => Ok((due - now).to_std().unwrap_or_default().min(POLL)),
-            None => Ok(POLL),
-        }
     }
 
     /// Does everything that is due at `due`. Returns how many calls were made.
@@ -148,15 +163,6 @@ impl<'a> Round<'a> {
             self.finish_one().await;
         }
         self.record().await
-    }
-
-    /// Waits until a call ends, and takes its result and those of all others that have ended. Can be dropped at any point:
-    /// nothing is lost.
-    pub(super) async fn finish_one(&mut self) {
-        if let Some(result) = self.calls.join_next_with_id().await {
-            self.take(result);
-        }
-        self.take_ended();
     }
 
     fn take_ended(&mut self) {
