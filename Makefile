@@ -32,7 +32,7 @@ ROUNDS ?= 1000
 
 faults: ## kills the daemon at random under load, and soaks it in all faults at once; about a quarter of an hour
 	FAULTS_SEED=$(SEED) FAULTS_KILLS=$(KILLS) FAULTS_EVENTS=$(EVENTS) FAULTS_ROUNDS=$(ROUNDS) FAULTS_POSTS=$(EVENTS) \
-		cargo test --locked --test it -- faults::storm case_19 --nocapture --test-threads 1
+		cargo test --locked --test it -- faults::storm faults::pauses::case_19 --nocapture --test-threads 1
 
 feeds: ## writes feeds/ anew from examples/blog
 	cargo run --release --locked -- build examples/blog

@@ -11,8 +11,9 @@ pub(super) fn normal(text: &str) -> String {
         match after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok().filter(|_| is_hex(digits))) {
             Some(byte) if is_unreserved(byte) => normal.push(char::from(byte)),
             Some(byte) => normal.push_str(&format!("%{byte:02X}")),
+            // Not left as it is: with what is decoded behind it, it could make an escape.
             None => {
-                normal.push('%');
+                normal.push_str("%25");
                 rest = after;
                 continue;
             }
@@ -44,9 +45,10 @@ mod tests {
         for (text, expected) in [
             ("https://a.example/%7Ejoe/%66eed.%61tom", "https://a.example/~joe/feed.atom"),
             ("https://a.example/?q=%2f%26%3d&%41=%e3%81%82", "https://a.example/?q=%2F%26%3D&A=%E3%81%82"),
-            ("%", "%"),
-            ("%4", "%4"),
-            ("%+1%zz%é1", "%+1%zz%é1"),
+            ("%", "%25"),
+            ("%4", "%254"),
+            ("%+1%zz%é1", "%25+1%25zz%25é1"),
+            ("%%30a", "%250a"),
             ("%2541", "%2541"),
         ] {
             assert_eq!(normal(text), expected);

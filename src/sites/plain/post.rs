@@ -6,7 +6,7 @@ use chrono::{DateTime, FixedOffset};
 
 use crate::posts::dates::Naive;
 use crate::posts::front_matter::{self, Map, Value};
-use crate::posts::{Excerpt, Markup, html, text};
+use crate::posts::{Excerpt, Markup, text};
 use crate::problems::Code;
 use crate::sites::compose::{Decided, File, title_or_words};
 use crate::sites::report::{LEFT_OUT, Report, Words, quoted};
@@ -249,7 +249,9 @@ impl PlainPost<'_> {
             let words = Words::new(message, LEFT_OUT, "write a path such as `/posts/name/`");
             report.error(Code::Permalink, self.file.data.span(key), words);
         }
-        url.as_ref().map(html::uri)
+        url.map(|url| {
+            format!("{}{}", &url[..url::Position::BeforePath], links::normal(&url[url::Position::BeforePath..]))
+        })
     }
 
     fn path(&self, date: DateTime<FixedOffset>) -> String {

@@ -105,6 +105,8 @@ fn urls_come_from_the_template_or_the_front_matter() {
     assert_eq!(url("日 本/😀/index.md", ""), "https://example.com/b/%E6%97%A5%20%E6%9C%AC/%F0%9F%98%80/");
     assert_eq!(url("a.md", "slug: My Slug"), "https://example.com/b/My-Slug/");
     assert_eq!(url("a.md", "permalink: x/é.html"), "https://example.com/b/x/%C3%A9.html");
+    assert_eq!(url("a.md", "permalink: /?100%-%41%2f%/"), "https://example.com/b/?100%25-A%2F%25/");
+    assert_eq!(url("a.md", "permalink: 'https://x.example/%/?%'"), "https://x.example/%25/?%25");
     assert_eq!(url("a.md", "url: https://other.example/x"), "https://other.example/x");
     assert_eq!(url("a.md", "url: 'https://other.example/x|[y]'"), "https://other.example/x%7C%5By%5D");
     assert_eq!(problem("a.md", "---\ndate: 2025-11-08\nurl: 'ftp://x'\n---\n").code, Code::Permalink);
