@@ -35,13 +35,13 @@ fn a_key_that_two_posts_claim_makes_no_endless_events() {
 #[test]
 fn a_copy_does_not_take_the_identity_of_its_original() {
     let (site, receiver) = plain();
-    post(&site, "z.md", "id: \"urn:x:1\"");
+    post(&site, "z.md", "id: \"urn:example:1\"");
     site.ok(&["scan"]);
-    post(&site, "a.md", "id: \"urn:x:1\"");
+    post(&site, "a.md", "id: \"urn:example:1\"");
     site.ok(&["scan"]);
     let message = receiver.next();
     assert_eq!((message.event(), message.data("title")), ("post.published", &"a.md".into()));
-    assert!(ids(&site).contains(&("z.md".into(), "urn:x:1".into())), "{:?}", ids(&site));
+    assert!(ids(&site).contains(&("z.md".into(), "urn:example:1".into())), "{:?}", ids(&site));
 }
 
 #[test]
