@@ -1,21 +1,12 @@
 //! `source.updated`: dates of changes from git, or from front matter alone.
 
-use std::process::Command;
-
 use serde_json::Value;
 
 use crate::harness::{Receiver, Site};
 
-fn git(site: &Site, args: &[&str]) {
-    let mut command = Command::new("git");
-    command.args(["-c", "user.name=A", "-c", "user.email=a@example.com", "-C"]).arg(site.path()).args(args);
-    let done = command.env("GIT_CONFIG_GLOBAL", "/dev/null").output().unwrap();
-    assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
-}
-
 fn commit(site: &Site, date: &str) {
-    git(site, &["add", "-A", "."]);
-    git(site, &["commit", "-q", "-m", "x", "--date", date]);
+    site.git(&["add", "-A", "."]);
+    site.git(&["commit", "-q", "-m", "x", "--date", date]);
 }
 
 fn site(updated: &str) -> (Site, Receiver) {
@@ -35,7 +26,7 @@ fn modified(site: &Site) -> Vec<(String, String)> {
 #[test]
 fn case_16_a_commit_that_touches_every_file_publishes_nothing_anew() {
     let (site, receiver) = site("git");
-    git(&site, &["init", "-q"]);
+    site.git(&["init", "-q"]);
     site.post("01-01-a", "一", "本文");
     site.post("01-02-b", "二", "本文");
     commit(&site, "2025-02-01T00:00:00+0900");
@@ -52,7 +43,7 @@ fn case_16_a_commit_that_touches_every_file_publishes_nothing_anew() {
     site.ok(&["scan"]);
     assert_eq!(modified(&site), dates("2025-04-01T00:00:00+09:00", "2025-04-01T00:00:00+09:00"));
     assert!(receiver.rest().is_empty());
-    git(&site, &["mv", "_posts/2025-01-01-a.md", "_posts/2025-01-01-c.md"]);
+    site.git(&["mv", "_posts/2025-01-01-a.md", "_posts/2025-01-01-c.md"]);
     commit(&site, "2025-05-01T00:00:00+0900");
     site.ok(&["scan"]);
     assert_eq!(receiver.next().event(), "post.updated");
@@ -69,13 +60,13 @@ fn a_history_that_does_not_tell_is_named_and_nothing_is_done() {
         assert!(done.said().contains("not a git repository"), "{}", done.said());
     }
     let (whole, _receiver) = site("git");
-    git(&whole, &["init", "-q"]);
+    whole.git(&["init", "-q"]);
     whole.post("01-01-a", "一", "本文");
     commit(&whole, "2025-02-01T00:00:00+0900");
     whole.post("01-02-b", "二", "本文");
     commit(&whole, "2025-03-01T00:00:00+0900");
     let url = format!("file://{}", whole.path().display());
-    git(&whole, &["clone", "-q", "--depth", "1", &url, "feeds/shallow"]);
+    whole.git(&["clone", "-q", "--depth", "1", &url, "feeds/shallow"]);
     whole.write(
         "shallow.yaml",
         whole.read("tidings.yaml").replace("updated: git}", "updated: git, path: feeds/shallow}"),

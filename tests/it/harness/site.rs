@@ -102,6 +102,14 @@ impl Site {
         fs::read_to_string(self.file(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
+    /// Runs git here, as somebody.
+    pub(crate) fn git(&self, args: &[&str]) {
+        let mut command = Command::new("git");
+        command.args(["-c", "user.name=A", "-c", "user.email=a@example.com", "-C"]).arg(self.path()).args(args);
+        let done = command.env("GIT_CONFIG_GLOBAL", "/dev/null").output().unwrap();
+        assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
     /// A command of the program, in the site's directory.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(program());

@@ -1,17 +1,8 @@
 //! Much that changes at once: subscribers and webhooks hear of it once.
 
-use std::process::Command;
-
 use super::subscriber::Subscriber;
 use super::{ATOM, Hub};
 use crate::harness::{Receiver, Site};
-
-fn git(site: &Site, args: &[&str]) {
-    let mut command = Command::new("git");
-    command.args(["-c", "user.name=A", "-c", "user.email=a@example.com", "-C"]).arg(site.path()).args(args);
-    let done = command.env("GIT_CONFIG_GLOBAL", "/dev/null").output().unwrap();
-    assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
-}
 
 /// Writes posts, newer ones the greater their numbers.
 fn write(site: &Site, numbers: std::ops::Range<usize>, tag: &str) {
@@ -25,15 +16,15 @@ fn write(site: &Site, numbers: std::ops::Range<usize>, tag: &str) {
 }
 
 fn commit(site: &Site) {
-    git(site, &["add", "_posts"]);
-    git(site, &["commit", "-q", "-m", "posts"]);
+    site.git(&["add", "_posts"]);
+    site.git(&["commit", "-q", "-m", "posts"]);
 }
 
 #[test]
 fn h_8_a_first_scan_is_silent_and_a_reset_is_one_digest() {
     let (site, receiver, subscriber) = (Site::new(), Receiver::start(), Subscriber::start());
     site.webhook(&receiver, "");
-    git(&site, &["init", "-q", "."]);
+    site.git(&["init", "-q", "."]);
     write(&site, 0..5_000, "AI");
     commit(&site);
     let mut hub = Hub::of(site);
@@ -49,7 +40,7 @@ fn h_8_a_first_scan_is_silent_and_a_reset_is_one_digest() {
         assert_eq!(subscriber.told().body, hub.daemon.get(ATOM.1));
     };
     upheaval(&mut hub, "published");
-    git(&hub.site, &["reset", "-q", "--hard", "HEAD~1"]);
+    hub.site.git(&["reset", "-q", "--hard", "HEAD~1"]);
     upheaval(&mut hub, "removed");
 
     write(&hub.site, 4_960..5_000, "投資");
