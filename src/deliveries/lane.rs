@@ -203,9 +203,9 @@ pub(super) async fn work(lane: Arc<Lane>, clock: Arc<dyn Clock>, ended: Unbounde
         // Before anybody hears of the answer: what is claimed from now on must not go before the store knows it.
         let unsent = lane.learn(answer.attempt.has_arrived());
         end(ids, Some(answer));
+        unsent.iter().for_each(|parcel| end(parcel.ids(), None));
         // The connection is free for the next message once its own task has run.
         tokio::task::yield_now().await;
-        unsent.iter().for_each(|parcel| end(parcel.ids(), None));
     }
 }
 

@@ -7,6 +7,8 @@ use percent_encoding::percent_decode_str;
 use unicode_normalization::UnicodeNormalization;
 use url::Url;
 
+use crate::posts::html::normal_escapes;
+
 /// What stands before every path of the site: its address without the slash at the end.
 pub(super) fn base(site: &Url) -> &str {
     site.as_str().trim_end_matches('/')
@@ -42,25 +44,7 @@ fn normalized(path: &str, segment: impl Fn(&str) -> String) -> String {
     if path.starts_with('/') {
         resolve_dots(&mut segments);
     }
-    segments.join("/") + &query(rest)
-}
-
-/// A query and a fragment: what is encoded in them stays so where it may mean something else, and a `%` with no digits behind it
-/// is one.
-fn query(rest: &str) -> String {
-    let stays = |byte: u8| is_pchar(byte) || b"/?#".contains(&byte);
-    let mut parts = rest.split('%');
-    let mut out = encode(parts.next().unwrap_or_default().as_bytes(), stays);
-    for part in parts {
-        let digits = part.get(..2).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        let (byte, others) = match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => (byte, &part[2..]),
-            None => (b'%', part),
-        };
-        out += &encode(&[byte], |byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
-        out += &encode(others.as_bytes(), stays);
-    }
-    out
+    segments.join("/") + &encode(normal_escapes(rest).as_bytes(), |byte| is_pchar(byte) || b"/?#%".contains(&byte))
 }
 
 /// Takes `.` and `..` out of the segments of a path from the root, as a browser does (RFC 3986, 5.2.4).

@@ -11,6 +11,7 @@
 //! first wrote takes many times as long as everything else, and tests hold that ammonia would change nothing but spelling.
 
 mod elements;
+mod escapes;
 mod foreign;
 mod frames;
 mod nest;
@@ -25,6 +26,7 @@ use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
 
+pub use self::escapes::normal_escapes;
 pub use self::plain::plain_text;
 pub(crate) use self::plain::reference;
 pub(super) use self::urls::Base;

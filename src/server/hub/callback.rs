@@ -6,8 +6,8 @@
 use url::Url;
 
 use super::Refusal;
-use super::escapes::normal;
 use crate::deliveries::addresses::Policy;
+use crate::posts::html::normal_escapes;
 use crate::store::hub::Callback;
 
 /// In bytes: what every client and server on the way takes.
@@ -18,7 +18,7 @@ pub(super) fn check(text: &str) -> Result<Callback, Refusal> {
     if text.len() > LONGEST {
         return Err(Refusal::bad("hub.callback is longer than 2048 bytes."));
     }
-    let url: Url = normal(text).parse().map_err(|_| Refusal::bad("hub.callback is no absolute URL."))?;
+    let url: Url = normal_escapes(text).parse().map_err(|_| Refusal::bad("hub.callback is no absolute URL."))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(Refusal::bad("hub.callback has to be http or https."));
     }

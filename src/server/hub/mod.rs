@@ -10,7 +10,6 @@
 
 mod callback;
 mod client;
-mod escapes;
 mod form;
 mod rates;
 mod request;

@@ -7,9 +7,9 @@ use url::Url;
 
 use super::super::prefix::Prefix;
 use super::Refusal;
-use super::escapes::normal;
 use crate::feeds::history::is_archive;
 use crate::feeds::{Media, autodiscovery};
+use crate::posts::html::normal_escapes;
 use crate::publish::{Published, PublishedDocument};
 
 /// In bytes. The path of a document is shorter.
@@ -37,7 +37,9 @@ impl Topics {
         let documents = self.published.current();
         let is_it = |name: &&str| {
             let document = documents.get(*name);
-            document.is_some_and(|document| is_topic(name, document) && normal(&document.url) == normal(url.as_str()))
+            document.is_some_and(|document| {
+                is_topic(name, document) && normal_escapes(&document.url) == normal_escapes(url.as_str())
+            })
         };
         let name = self.prefix.names(&path).find(is_it).ok_or(UNKNOWN)?;
         Ok((name.to_owned(), documents[name].state.etag.clone()))

@@ -2,7 +2,6 @@
 //! `reload.rs`.
 
 use super::rig::{Rig, hook_config};
-use super::script::Script;
 
 const NEW_SECRET: &str = "whsec_bmV3IHNlY3JldCBmb3IgdGhlIHJvdGF0aW9uIHRlc3Q=";
 
@@ -10,11 +9,7 @@ const NEW_SECRET: &str = "whsec_bmV3IHNlY3JldCBmb3IgdGhlIHJvdGF0aW9uIHRlc3Q=";
 fn failed_once() -> (Rig, crate::harness::Daemon) {
     let mut rig = Rig::new("");
     rig.site.write("new-secret", NEW_SECRET);
-    let mut daemon = rig.start();
-    rig.hook.next("/hook", [Script::status(500)]);
-    rig.publish(&mut daemon, &["新しい記事"]);
-    rig.other.wait(1);
-    daemon.attempted("hook");
+    let daemon = rig.failed_once();
     (rig, daemon)
 }
 

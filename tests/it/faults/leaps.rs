@@ -1,24 +1,14 @@
 //! Case 20: the clock on the wall jumps.
 
 use super::rig::Rig;
-use super::script::{Gate, Script};
+use super::script::Script;
 
 const DAY: i64 = 86_400;
 
-/// A post whose first delivery failed, and is tried again in five seconds.
-fn waiting() -> (Rig, crate::harness::Daemon) {
-    let mut rig = Rig::new("");
-    let mut daemon = rig.start();
-    rig.hook.next("/hook", [Script::status(500)]);
-    rig.publish(&mut daemon, &["新しい記事"]);
-    rig.other.wait(1);
-    daemon.attempted("hook");
-    (rig, daemon)
-}
-
 #[test]
 fn case_20_an_hour_back_makes_nothing_early_and_nothing_endless() {
-    let (mut rig, mut daemon) = waiting();
+    let mut rig = Rig::new("");
+    let mut daemon = rig.failed_once();
     rig.leap(&mut daemon, -3600);
     rig.flush(&mut daemon, "戻った");
     rig.hook.wait(2);
@@ -32,7 +22,8 @@ fn case_20_an_hour_back_makes_nothing_early_and_nothing_endless() {
 
 #[test]
 fn case_20_a_day_ahead_lets_what_waits_go_once() {
-    let (mut rig, mut daemon) = waiting();
+    let mut rig = Rig::new("");
+    let mut daemon = rig.failed_once();
     rig.leap(&mut daemon, DAY);
     rig.hook.wait(2);
     daemon.attempted("hook");
@@ -46,7 +37,8 @@ fn case_20_a_day_ahead_lets_what_waits_go_once() {
 
 #[test]
 fn case_20_ten_years_ahead_and_back_leave_no_wait_of_ten_years() {
-    let (mut rig, mut daemon) = waiting();
+    let mut rig = Rig::new("");
+    let mut daemon = rig.failed_once();
     rig.hook.next("/hook", [Script::answer(429, &[("retry-after", "3600")], b"")]);
     rig.leap(&mut daemon, 3653 * DAY);
     rig.hook.wait(2);
@@ -63,12 +55,7 @@ fn case_20_ten_years_ahead_and_back_leave_no_wait_of_ten_years() {
 #[test]
 fn case_20_a_request_under_way_outlives_a_day_of_sleep_and_a_leap() {
     let mut rig = Rig::new("");
-    let mut daemon = rig.start();
-    let gate = Gate::default();
-    rig.hook.next("/hook", [Script::status(204).behind(&gate)]);
-    rig.publish(&mut daemon, &["新しい記事"]);
-    rig.hook.wait(1);
-    rig.other.wait(1);
+    let (mut daemon, gate) = rig.under_way();
     daemon.signal("STOP");
     rig.set_off(DAY);
     daemon.signal("CONT");

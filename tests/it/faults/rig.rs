@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::judge::{Entry, Judge};
 use super::machine;
+use super::script::{Gate, Script};
 use crate::harness::{Daemon, Site};
 
 /// See above.
@@ -77,6 +78,26 @@ impl Rig {
         let daemon = Daemon::start_with(&self.site, &environment);
         self.is_told_from_now();
         daemon
+    }
+
+    /// The daemon, after a first delivery that failed and is tried again in five seconds.
+    pub(super) fn failed_once(&mut self) -> Daemon {
+        let mut daemon = self.start();
+        self.hook.next("/hook", [Script::status(500)]);
+        self.publish(&mut daemon, &["新しい記事"]);
+        self.other.wait(1);
+        daemon.attempted("hook");
+        daemon
+    }
+
+    /// The daemon, with a delivery under way that is answered when the gate is opened.
+    pub(super) fn under_way(&mut self) -> (Daemon, Gate) {
+        let (mut daemon, gate) = (self.start(), Gate::default());
+        self.hook.next("/hook", [Script::status(204).behind(&gate)]);
+        self.publish(&mut daemon, &["新しい記事"]);
+        self.hook.wait(1);
+        self.other.wait(1);
+        (daemon, gate)
     }
 
     /// Kills the daemon, and says so.

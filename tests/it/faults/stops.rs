@@ -2,6 +2,7 @@
 
 use super::rig::{Rig, hook_config};
 use super::script::{Gate, Script};
+use crate::harness::Daemon;
 
 const UNDER_WAY: usize = 50;
 
@@ -20,8 +21,8 @@ fn write_sixty(rig: &Rig) {
     (0..UNDER_WAY + 10).for_each(|n| rig.site.post(&format!("03-01-{n}"), &format!("記事 {n}"), "本文"));
 }
 
-#[test]
-fn case_06_a_term_signal_with_fifty_under_way_finishes_them_and_begins_no_more() {
+/// As many under way as there may be, more behind them, and a signal to stop that was heard.
+fn stopping() -> (Rig, Gate, Daemon) {
     let (mut rig, gate) = busy();
     let mut daemon = rig.start();
     write_sixty(&rig);
@@ -29,6 +30,12 @@ fn case_06_a_term_signal_with_fifty_under_way_finishes_them_and_begins_no_more()
     rig.hook.wait(UNDER_WAY);
     daemon.signal("TERM");
     daemon.line(|line| line["message"].as_str().is_some_and(|text| text.starts_with("stopping")));
+    (rig, gate, daemon)
+}
+
+#[test]
+fn case_06_a_term_signal_with_fifty_under_way_finishes_them_and_begins_no_more() {
+    let (mut rig, gate, daemon) = stopping();
     gate.open();
     daemon.ended();
     assert_eq!(rig.hook.journal().len(), UNDER_WAY, "no new one was begun");
@@ -41,13 +48,7 @@ fn case_06_a_term_signal_with_fifty_under_way_finishes_them_and_begins_no_more()
 
 #[test]
 fn case_06_a_second_term_signal_ends_it_at_once() {
-    let (mut rig, gate) = busy();
-    let mut daemon = rig.start();
-    write_sixty(&rig);
-    daemon.rescan();
-    rig.hook.wait(UNDER_WAY);
-    daemon.signal("TERM");
-    daemon.line(|line| line["message"].as_str().is_some_and(|text| text.starts_with("stopping")));
+    let (mut rig, gate, daemon) = stopping();
     daemon.signal("TERM");
     let (status, said) = daemon.outcome();
     assert_eq!(status.code(), Some(3), "{said:#?}");
@@ -61,12 +62,7 @@ fn case_06_a_second_term_signal_ends_it_at_once() {
 #[test]
 fn case_24_a_process_that_slept_past_its_lease_sends_nothing_twice() {
     let mut rig = Rig::new("");
-    let mut daemon = rig.start();
-    let gate = Gate::default();
-    rig.hook.next("/hook", [Script::status(204).behind(&gate)]);
-    rig.publish(&mut daemon, &["新しい記事"]);
-    rig.other.wait(1);
-    rig.hook.wait(1);
+    let (mut daemon, gate) = rig.under_way();
     daemon.signal("STOP");
     // The lease is over, and another process would take what is owed, but the store has one owner, asleep or not.
     rig.set_off(3600);

@@ -123,12 +123,7 @@ fn case_21_a_store_that_can_only_be_read_is_refused_and_as_good_as_before_when_i
 #[test]
 fn case_22_a_database_that_another_program_keeps_locked_is_waited_for() {
     let mut rig = Rig::new("");
-    let mut daemon = rig.start();
-    let gate = Gate::default();
-    rig.hook.next("/hook", [Script::status(204).behind(&gate)]);
-    rig.publish(&mut daemon, &["新しい記事"]);
-    rig.hook.wait(1);
-    rig.other.wait(1);
+    let (mut daemon, gate) = rig.under_way();
     daemon.attempted("other");
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let url = format!("sqlite:{}", rig.site.file(".tidings/tidings.db").display());

@@ -1,9 +1,11 @@
-//! URLs that are written in different ways (section 5.1.1; RFC 3986, 6.2.2).
+//! URLs that are written in different ways (RFC 3986, 6.2.2).
 //!
 //! In: a URL's text. Out: the same URL with no more escapes than it needs. Never: another URL.
 
-/// Decodes the escapes of characters that need none: letters, digits, `-`, `.`, `_` and `~`. Other escapes get capital digits.
-pub(super) fn normal(text: &str) -> String {
+/// Decodes the escapes of characters that need none: letters, digits, `-`, `.`, `_` and `~`. Other escapes get capital digits,
+/// and a `%` with no digits behind it is escaped itself.
+#[must_use]
+pub fn normal_escapes(text: &str) -> String {
     let mut normal = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('%') {
@@ -51,14 +53,14 @@ mod tests {
             ("%%30a", "%250a"),
             ("%2541", "%2541"),
         ] {
-            assert_eq!(normal(text), expected);
+            assert_eq!(normal_escapes(text), expected);
         }
     }
 
     proptest! {
         #[test]
         fn it_is_the_same_url(text in "([%0-9a-fA-F.é~/?&]){0,30}") {
-            let once = normal(&text);
+            let once = normal_escapes(&text);
             prop_assert_eq!(percent_decode_str(&once).collect::<Vec<_>>(), percent_decode_str(&text).collect::<Vec<_>>());
         }
     }
