@@ -144,6 +144,15 @@ pub struct Post {
     pub former_urls: Vec<String>,
 }
 
+impl Post {
+    /// Its text as it stands in its file, whose whole text is `file` as [`text::decode`] gives it, as far as [`text::bounded`]
+    /// goes.
+    #[must_use]
+    pub fn body<'a>(&self, file: &'a str) -> &'a str {
+        text::bounded(file.get(self.body_start..).unwrap_or_default())
+    }
+}
+
 /// The fingerprint of what readers see of a post: the first 16 bytes of a SHA-256.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Revision(pub [u8; 16]);
@@ -179,7 +188,7 @@ impl<'a> Source<'a> {
     /// The text of a post as it stands in its file, whose whole text is `file` as [`text::decode`] gives it.
     #[must_use]
     pub fn of(post: &Post, file: &'a str) -> Self {
-        let body = file.get(post.body_start..).unwrap_or_default();
+        let body = post.body(file);
         let head = match post.excerpt {
             Excerpt::Head(len) => Some(body.get(..len).unwrap_or(body).into()),
             Excerpt::Given(_) | Excerpt::Whole => None,

@@ -32,6 +32,45 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, usize> {
     }
 }
 
+/// How many marks the text of a post may have. Those of real posts have some thousands.
+pub const MAX_MARKS: usize = 1 << 16;
+
+/// Line ends, and the characters that Markdown, HTML or templates may give a meaning wherever they stand.
+const IS_MARK: [bool; 256] = {
+    let mut table = [false; 256];
+    let marks = b"\n!\"$%&'*<>[\\]_`{|}~";
+    let mut at = 0;
+    while at < marks.len() {
+        table[marks[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
+
+/// The beginning of a text that has at most [`MAX_MARKS`] marks, up to a line end; mostly all of it.
+///
+/// What a text costs to read is a matter of its marks far more than of its bytes, so that this bounds the time a post takes.
+#[must_use]
+pub fn bounded(text: &str) -> &str {
+    if text.len() <= MAX_MARKS {
+        return text;
+    }
+    match marks(text).nth(MAX_MARKS) {
+        Some(end) => &text[..text[..end].rfind('\n').map_or(end, |at| at + 1)],
+        None => text,
+    }
+}
+
+/// Where the marks of a text are. The blank that may make a list's item of what stands before it is one, too.
+pub fn marks(text: &str) -> impl Iterator<Item = usize> {
+    let mut before = b'\n';
+    text.bytes().enumerate().filter_map(move |(at, byte)| {
+        let ends_marker = byte == b' ' && matches!(before, b'.' | b')' | b'+' | b'-');
+        before = byte;
+        (IS_MARK[usize::from(byte)] || ends_marker).then_some(at)
+    })
+}
+
 /// Whether feeds may hold this character.
 ///
 /// Refused are what XML 1.0 forbids (section 2.2), what the feed validator warns of (C1 controls, U+FFFD), and what
@@ -269,6 +308,25 @@ mod tests {
         let decoded = decode("a\0".repeat(10_000).as_bytes()).unwrap();
         assert_eq!(decoded.text.len(), 10_000);
         assert_eq!(decoded.dropped.len(), MAX_RECORDED);
+    }
+
+    #[test]
+    fn a_text_is_bounded_by_its_marks_at_a_line_end() {
+        let lines = "日本語 *a*\n".repeat(MAX_MARKS);
+        assert_eq!(bounded(&lines), "日本語 *a*\n".repeat(MAX_MARKS / 3));
+        let line = "日<".repeat(MAX_MARKS + 1);
+        assert_eq!(
+            bounded(&line).len(),
+            "日<".len() * MAX_MARKS + "日".len(),
+            "without a line end it ends before the mark"
+        );
+        let words = "word, another word; 日本語 ".repeat(MAX_MARKS);
+        assert_eq!(bounded(&words).len(), words.len());
+    }
+
+    #[test]
+    fn what_begins_an_item_is_a_mark() {
+        assert_eq!(marks("1. a) - b. c-d").collect::<Vec<_>>(), [2, 5, 7, 10]);
     }
 
     #[test]

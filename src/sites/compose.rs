@@ -4,7 +4,8 @@ use chrono::{DateTime, FixedOffset, Utc};
 use url::Url;
 
 use crate::posts::front_matter::{Map, Value};
-use crate::posts::{Excerpt, Markup, Post, Revision, html, text};
+use crate::posts::text::{self, MAX_MARKS};
+use crate::posts::{Excerpt, Markup, Post, Revision, html};
 use crate::problems::Code;
 
 use super::report::{Report, Words, quoted};
@@ -80,7 +81,7 @@ const KNOWN: &[&str] = &[
 
 impl File<'_> {
     pub(super) fn body(&self) -> &str {
-        self.text.get(self.body_start..).unwrap_or_default()
+        text::bounded(self.text.get(self.body_start..).unwrap_or_default())
     }
 
     /// The text under `key`, if it is one and not blank.
@@ -120,7 +121,7 @@ impl File<'_> {
             image: self.image(&decided.image_base, report),
             attachments: media::attachments(self.data, &|path| self.resolve(path, &decided.image_base), report),
             episode: media::episode(self.data),
-            excerpt_only: self.excerpt_only(),
+            excerpt_only: self.excerpt_only() || self.is_cut(report),
             extra: self.extra(decided.known),
             url: decided.url,
             title: decided.title,
@@ -190,6 +191,23 @@ impl File<'_> {
     fn excerpt_only(&self) -> bool {
         let feed = self.data.get("feed").and_then(Value::as_map);
         feed.and_then(|feed| feed.get("excerpt_only")).is_some_and(Value::is_truthy)
+    }
+
+    /// Whether the text has more marks than are read, of which it warns.
+    fn is_cut(&self, report: &mut Report<'_>) -> bool {
+        let end = self.body_start + self.body().len();
+        let is_cut = end < self.text.len();
+        if is_cut {
+            let message =
+                format!("up to here the text has {MAX_MARKS} line ends and characters of markup, and it goes on");
+            let words = Words::new(
+                message,
+                "its entries have the summary and the link only",
+                "put tables and other data into a file of their own, and link to it",
+            );
+            report.warning(Code::TooLarge, Some(end..end), words);
+        }
+        is_cut
     }
 
     /// Only what stands in the file itself, so that a change of the site's defaults does not change every post.

@@ -24,10 +24,12 @@ mod slug;
 mod terms;
 mod titles;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::config::{Generator, SiteDefaults};
-use crate::posts::{Post, Revision, Source, lfs, text};
+use crate::posts::text::{self, MAX_MARKS};
+use crate::posts::{Post, Revision, Source, lfs};
 use crate::problems::{Code, Place, Problem, Severity};
 pub use files::{Expanded, Files, Pages};
 use plain::Flavour;
@@ -225,7 +227,7 @@ impl Site {
             Self::Plain(flavour) => plain::expand(flavour, post, file, rules, pages, &mut report),
             Self::Hugo(settings) => settings.expand(post, file, pages, &mut report),
         };
-        Expanded { source, problems: report.into_problems() }
+        Expanded { source: bounded(source, &mut report), problems: report.into_problems() }
     }
 
     /// The fingerprint of a post whose template made this of the text that `raw` covers.
@@ -250,6 +252,26 @@ impl Reading {
     fn broken(problem: Problem) -> Self {
         Self { outcome: Outcome::Broken, problems: vec![problem] }
     }
+}
+
+/// What templates made, as far as [`text::bounded`] goes: few marks can stand for many.
+fn bounded<'a>(source: Source<'a>, report: &mut Report<'_>) -> Source<'a> {
+    let fits = |text: &str| text::bounded(text).len() == text.len();
+    if fits(&source.body) && source.head.as_deref().is_none_or(fits) {
+        return source;
+    }
+    let message = format!("its templates make a text of more than {MAX_MARKS} line ends and characters of markup");
+    let words =
+        Words::new(message, "the rest of it is left out", "have them make less, or link to a page that has it all");
+    report.warning(Code::TooLarge, None, words);
+    let cut = |text: Cow<'a, str>| match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text::bounded(text)),
+        Cow::Owned(mut text) => {
+            text.truncate(text::bounded(&text).len());
+            Cow::Owned(text)
+        }
+    };
+    Source { body: cut(source.body), head: source.head.map(cut) }
 }
 
 /// How large it is stays unknown: a reader stops one byte past the limit.

@@ -1,10 +1,10 @@
 //! Fuzzing: foreign input of every kind, made from a seed, so that every run can be had again.
 //!
-//!     cargo test --profile fuzz --test fuzz -- [TARGET]... [--inputs N] [--seconds S] [--seed N] [--only N] [--limit-ms MS]
+//!     cargo test --profile fuzz --test fuzz -- [TARGET]... [--inputs N] [--seconds S] [--seed N] [--only N | --shape N] [--limit-ms MS]
 //!
 //! An input fails its target if it panics, takes longer than the limit (which a megabyte is given; for less the same), gives
 //! other bytes the second time, or a document that is not well-formed. The input is then written to a file, and the number
-//! under which `--only` makes it again is told. Without arguments, as in `cargo test`, each target gets a few small inputs.
+//! under which `--only` (or `--shape`, if it is one text repeated up to a megabyte) makes it again is told. Without arguments, as in `cargo test`, each target gets a few small inputs.
 
 #![expect(
     clippy::disallowed_methods,
@@ -35,6 +35,7 @@ struct Asked {
     time: Option<Duration>,
     seed: u64,
     only: Option<u64>,
+    shape: Option<usize>,
     limit: Option<Duration>,
 }
 
@@ -68,17 +69,24 @@ fn fuzz(target: &Target, asked: &Asked) -> bool {
     if asked.limit.is_some() && asked.only.is_none() {
         let mut worst = Duration::ZERO;
         for (at, input) in target.source.shapes().enumerate() {
+            if asked.shape.is_some_and(|shape| shape != at) {
+                continue;
+            }
             let mut took = slowest.took;
             let what = wrong(target, &input, asked, false, &mut took);
-            slowest.note(took, || format!("shape {at}"));
+            slowest.note(took, || format!("--shape {at}"));
+            if let Some(what) = &what {
+                println!("{}: shape {at}, {:?}…: {what}", target.name, input.chars().take(24).collect::<String>());
+            }
             // Of those that take too long, the one that takes longest tells most.
             if let Some(what) = what.filter(|_| found.is_none() || took > worst) {
                 worst = took;
-                found = Some((format!("shape {at}"), what, input));
+                found = Some((format!("--shape {at}"), what, input));
             }
         }
     }
-    let numbers = asked.only.map_or(0..asked.inputs.unwrap_or(u64::MAX), |only| only..only + 1);
+    let inputs = if asked.shape.is_some() { 0 } else { asked.inputs.unwrap_or(u64::MAX) };
+    let numbers = asked.only.map_or(0..inputs, |only| only..only + 1);
     let many = Instant::now();
     for number in numbers {
         if found.is_some() || asked.time.is_some_and(|time| start.elapsed() > time) {
@@ -171,7 +179,8 @@ fn tell(target: &Target, which: &str, what: &str, input: &str) -> bool {
 
 impl Asked {
     fn read(mut args: impl Iterator<Item = String>) -> Self {
-        let mut asked = Self { targets: Vec::new(), inputs: None, time: None, seed: 1, only: None, limit: None };
+        let mut asked =
+            Self { targets: Vec::new(), inputs: None, time: None, seed: 1, only: None, shape: None, limit: None };
         while let Some(arg) = args.next() {
             let mut number = || -> u64 {
                 let value = args.next().unwrap_or_default();
@@ -182,6 +191,7 @@ impl Asked {
                 "--seconds" => asked.time = Some(Duration::from_secs(number())),
                 "--seed" => asked.seed = number(),
                 "--only" => asked.only = Some(number()),
+                "--shape" => asked.shape = usize::try_from(number()).ok(),
                 "--limit-ms" => asked.limit = Some(Duration::from_millis(number())),
                 // What `cargo test` passes on to every test program.
                 flag if flag.starts_with('-') => {}

@@ -38,8 +38,8 @@ const MAX_DEPTH: usize = 100;
 /// What a template may print, in bytes.
 const MAX_OUTPUT: usize = 8 << 20;
 
-/// What a run may cost: about one unit for each byte that is moved, and some for each step; well below a second's work.
-const MAX_FUEL: u64 = 100_000_000;
+/// What a run may cost: about one unit for each byte that is moved, and some for each step; a tenth of a second's work.
+const MAX_FUEL: u64 = 25_000_000;
 
 /// What the site of a template knows beyond Liquid itself.
 pub trait Host {

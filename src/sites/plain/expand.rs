@@ -36,7 +36,7 @@ pub(in crate::sites) fn expand<'a>(
     pages: &dyn Pages,
     report: &mut Report<'_>,
 ) -> Source<'a> {
-    let written = file.get(post.body_start..).unwrap_or_default();
+    let written = post.body(file);
     let target = |target: &str| {
         let (path, rest) = crosslinks::file(&post.path, target).filter(|(path, _)| is_markdown(path))?;
         Some(pages.url(&path)? + rest)

@@ -48,7 +48,7 @@ impl Settings {
 
 /// Runs the shortcodes of a post whose file's text is `file`, and finds where its internal links lead.
 pub(super) fn expand<'a>(post: &Post, file: &'a str, pages: &dyn Pages, report: &mut Report<'_>) -> Source<'a> {
-    let written = file.get(post.body_start..).unwrap_or_default();
+    let written = post.body(file);
     let run = shortcodes::run(written);
     let lost = Cell::new(None);
     let body = linked(run.text, pages, &lost);
@@ -83,7 +83,7 @@ fn linked<'a>(text: Cow<'a, str>, pages: &dyn Pages, lost: &Cell<Option<String>>
 }
 
 fn tell_lost(post: &Post, file: &str, target: &str, report: &mut Report<'_>) {
-    let at = file.get(post.body_start..).and_then(|body| body.find(target)).map(|at| post.body_start + at);
+    let at = post.body(file).find(target).map(|at| post.body_start + at);
     let message = format!("there is no page `{target}`");
     let words =
         Words::new(message, "the link leads to the post itself", "name a file below `content`, as `@/blog/name.md`");

@@ -28,6 +28,34 @@ fn a_post_of_fifty_megabytes_is_refused_and_named() {
 }
 
 #[test]
+fn a_post_of_more_markup_than_is_read_has_its_summary_only() {
+    let site = Site::new();
+    site.post("01-01-small", "小さい表", &"|1|2|\n".repeat(1000));
+    site.post("01-02-large", "大きい表", &format!("はじめに。\n\n{}", "|1|2|\n".repeat(100_000)));
+    build(&site);
+    // Four marks a line: 65,536 are in six lines of front matter, two of text and 16,383 of the table.
+    told(&site, &[("T003", "_posts/2025-01-02-large.md:16392:1")]);
+    for (format, feed) in feeds(&site) {
+        let [large, small] = &feed.entries[..] else { panic!("{format}: {:?}", feed.entries) };
+        assert!(html(small).contains("<td>2</td>"), "{format}: {}", html(small));
+        assert!(!html(large).contains("<td>"), "{format} has the table");
+        assert!(format!("{large:?}").contains("はじめに。"), "{format} has no summary");
+    }
+}
+
+#[test]
+fn what_a_template_makes_is_bounded_as_well() {
+    let site = Site::new();
+    site.post("01-01-loop", "繰り返し", "{% for i in (1..40000) %}*a*\n{% endfor %}");
+    build(&site);
+    told(&site, &[("T003", "_posts/2025-01-01-loop.md")]);
+    for (format, feed) in feeds(&site) {
+        let times = html(&feed.entries[0]).matches("<em>a</em>").count();
+        assert_eq!(times, (1 << 16) / 3, "{format}");
+    }
+}
+
+#[test]
 fn a_hundred_thousand_tags() {
     let site = Site::new();
     site.config("feeds: {formats: [json], by: [tag], min_posts: 2}\n");

@@ -33,7 +33,7 @@ pub(super) fn expand<'a>(
     pages: &dyn Pages,
     report: &mut Report<'_>,
 ) -> Source<'a> {
-    let written = file.get(post.body_start..).unwrap_or_default();
+    let written = post.body(file);
     let around = match (post.markup, settings.goldmark.unsafe_html) {
         (Markup::Html, _) => Around::Html,
         (_, true) => Around::Mixed,

@@ -6,6 +6,7 @@ use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory as _};
 
 use crate::posts::liquid::{Args, Fault, Run, Value, inspect, to_i};
 use crate::posts::smart::Kramdown;
+use crate::posts::text::marks;
 use crate::posts::{html, markdown};
 use crate::sites::{links, slug};
 
@@ -13,6 +14,9 @@ use super::Jekyll;
 
 /// What Markdown may make a text grow by, and what it costs, for each byte.
 const MARKDOWN: u64 = 20;
+
+/// What each mark costs beside that.
+const MARK: u64 = 150;
 
 /// What any other of these filters may.
 const GROWTH: u64 = 6;
@@ -33,7 +37,7 @@ impl Jekyll<'_> {
         let len = text.len() as u64;
         let made = match name {
             "markdownify" => {
-                run.fuel.spend(len.saturating_mul(MARKDOWN))?;
+                run.fuel.spend(len.saturating_mul(MARKDOWN) + MARK * marks(&text).count() as u64)?;
                 markdown::to_html(&text, &self.post.url, markdown::Dialect::Kramdown)
             }
             "relative_url" => self.relative(&url_of(input)),

@@ -36,7 +36,7 @@ pub(super) fn expand<'a>(
     pages: &dyn Pages,
     report: &mut Report<'_>,
 ) -> Source<'a> {
-    let written = file.get(post.body_start..).unwrap_or_default();
+    let written = post.body(file);
     let page = values::page(settings, post, file, rules);
     let jekyll = Jekyll { settings, post, page, rules, pages };
     let body = liquid::run(written, &jekyll);

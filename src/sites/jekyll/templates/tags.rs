@@ -5,6 +5,9 @@ use crate::posts::liquid::{Fault, Kind, Run};
 
 use super::Jekyll;
 
+/// What it costs to make code HTML, for each byte; one block may stand in another.
+const ESCAPING: u64 = 4;
+
 pub(super) fn kind(tag: &str) -> Kind {
     match tag {
         "include" | "include_cached" | "include_relative" | "link" | "post_url" | "gist" => Kind::Inline,
@@ -25,7 +28,11 @@ impl Jekyll<'_> {
         match tag {
             "link" => self.link(markup, run),
             "post_url" => self.post_url(markup),
-            "highlight" => Ok(highlighted(markup, &body.unwrap_or_default(), before)),
+            "highlight" => {
+                let code = body.unwrap_or_default();
+                run.fuel.spend(ESCAPING * code.len() as u64)?;
+                Ok(highlighted(markup, &code, before))
+            }
             "gist" => gist(markup),
             _ => self.include(tag, markup, run),
         }

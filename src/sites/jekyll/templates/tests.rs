@@ -83,6 +83,12 @@ fn what_is_only_for_the_published_site_is_there() {
 }
 
 #[test]
+fn code_in_code_in_code_is_stopped() {
+    let body = format!("a{}{}", "{% highlight rust %}".repeat(80), "x ".repeat(50_000));
+    assert!(told(&body).iter().any(|(.., why)| why.contains("does more than it may")), "{:?}", told(&body));
+}
+
+#[test]
 fn a_gist_is_a_link() {
     assert_eq!(
         text("{% gist a/0123 file.rb %}"),
