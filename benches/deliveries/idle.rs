@@ -1,5 +1,6 @@
-//! How long an idle courier takes from a commit to the first byte at the receiver.
+//! How long an idle courier takes from a commit to the first byte at a receiver, alone or beside others.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
@@ -14,21 +15,34 @@ use tokio_util::sync::CancellationToken;
 use super::backlog;
 use super::receiver::{Receiver, micros};
 
-/// Milliseconds, one for each event.
-pub(crate) fn measure(events: usize) -> anyhow::Result<Vec<f64>> {
-    tokio::runtime::Runtime::new()?.block_on(one_by_one(events))
+/// Endpoints that get each event too.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Others {
+    pub(crate) healthy: usize,
+    pub(crate) hanging: usize,
 }
 
-async fn one_by_one(events: usize) -> anyhow::Result<Vec<f64>> {
-    let (mut receiver, site) = (Receiver::start()?, tempfile::tempdir()?);
-    let hook = format!("webhooks: [{{name: hook, url: 'http://{}/', secret: {{env: SECRET}}}}]\n", receiver.address);
-    std::fs::write(site.path().join("tidings.yaml"), hook)?;
+/// Milliseconds until the measured endpoint has it, one for each event.
+pub(crate) fn measure(events: usize, others: Others) -> anyhow::Result<Vec<f64>> {
+    tokio::runtime::Runtime::new()?.block_on(one_by_one(events, others))
+}
+
+async fn one_by_one(events: usize, others: Others) -> anyhow::Result<Vec<f64>> {
+    let (mut receiver, mut elsewhere, site) = (Receiver::start()?, Receiver::start()?, tempfile::tempdir()?);
+    let mut names = vec!["hook".to_owned()];
+    let mut hooks =
+        format!("webhooks:\n- {{name: hook, url: 'http://{}/', secret: {{env: SECRET}}}}\n", receiver.address);
+    for number in 0..others.healthy + others.hanging {
+        let (name, path) = (format!("other-{number}"), if number < others.healthy { "hook" } else { "hang" });
+        writeln!(hooks, "- {{name: {name}, url: 'http://{}/{path}', secret: {{env: SECRET}}}}", elsewhere.address)?;
+        names.push(name);
+    }
+    std::fs::write(site.path().join("tidings.yaml"), hooks)?;
     let file = ConfigFile::load(site.path(), None).map_err(|problem| anyhow::anyhow!("{problem:?}"))?;
     let defaults = SiteDefaults { url: Some("https://blog.example.com".into()), ..SiteDefaults::default() };
     let around = Surroundings { out: None, env: Some(&|_| Some(backlog::SECRET.to_owned())) };
     let config = file.check(&defaults, &around).map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
     let store = backlog::open(site.path()).await?;
-    let names = vec!["hook".to_owned()];
     store.sync_endpoints(&names, Utc::now()).await?;
     let (wake, stop) = (Arc::new(Notify::new()), CancellationToken::new());
     let (clock, resolver) = (Arc::new(SystemClock), Arc::new(SystemResolver));
@@ -51,9 +65,16 @@ async fn one_by_one(events: usize) -> anyhow::Result<Vec<f64>> {
         };
         ensure!(count.last >= committed, "the clock was set back");
         waits.push((count.last - committed) as f64 / 1e3);
-        // Until it is idle again.
-        while store.next_due(&[tidings::store::Capacity::one("hook")]).await?.is_some() {
+        // Until it is idle again, but for those that hang.
+        let is_owed = |name: &str| [tidings::store::Capacity::one(name)];
+        let healthy = &names[..=others.healthy];
+        while elsewhere.count()?.answered < (others.healthy * (number + 1)) as u64 {
             tokio::task::yield_now().await;
+        }
+        for name in healthy {
+            while store.next_due(&is_owed(name)).await?.is_some() {
+                tokio::task::yield_now().await;
+            }
         }
     }
     stop.cancel();

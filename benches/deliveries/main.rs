@@ -24,6 +24,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Parser;
 
+use idle::Others;
 use program::Run;
 use receiver::Receiver;
 
@@ -97,9 +98,16 @@ fn run(args: &Args) -> anyhow::Result<()> {
         let rate = rates(args.repeats, || Ok(program::drain(args, 100, hanging)?.rate))?;
         lines.push(row(&format!("deliveries a second to healthy ones of 100 receivers, while {what} hangs"), &rate));
     }
-    let idle = idle::measure(args.idle)?;
-    lines.push(row("commit to first byte, idle, p50 ms", &[percentile(&idle, 50)]));
-    lines.push(row("commit to first byte, idle, p99 ms", &[percentile(&idle, 99)]));
+    let others = |hanging| Others { healthy: 100 - hanging, hanging };
+    for (what, others) in [
+        ("idle", Others::default()),
+        ("one of 101 receivers, while nobody hangs", others(0)),
+        ("one of 101 receivers, while a tenth hangs", others(10)),
+    ] {
+        let waits = idle::measure(args.idle, others)?;
+        lines.push(row(&format!("commit to first byte, {what}, p50 ms"), &[percentile(&waits, 50)]));
+        lines.push(row(&format!("commit to first byte, {what}, p99 ms"), &[percentile(&waits, 99)]));
+    }
     if args.bench {
         println!("{}", lines.join("\n"));
     } else {

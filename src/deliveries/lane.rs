@@ -29,10 +29,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Messages that wait in one lane, at most, behind those under way.
-const AHEAD: usize = 2048;
+const AHEAD: usize = 4096;
 
 /// Messages that wait in all lanes together.
-const ROOM: usize = 4096;
+const ROOM: usize = 8192;
 
 /// An endpoint's lane.
 pub(super) struct Lane {

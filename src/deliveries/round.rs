@@ -29,10 +29,10 @@ const BREATH: Duration = Duration::from_millis(10);
 const LINGER: Duration = Duration::from_millis(5);
 
 /// The same while a backlog goes out and everybody has been given enough in advance.
-const LINGER_FLOWING: Duration = Duration::from_millis(20);
+const LINGER_FLOWING: Duration = Duration::from_millis(50);
 
 /// Results a commit: so many deliveries may arrive twice if the process is killed just before.
-const BATCH: usize = 1024;
+const BATCH: usize = 2048;
 
 /// How often what is pending is counted, for the metrics, and waits are looked at, for clocks that were set back.
 const TENDING: Duration = Duration::from_secs(15);
