@@ -1,10 +1,12 @@
 //! Fuzzing: foreign input of every kind, made from a seed, so that every run can be had again.
 //!
-//!     cargo test --profile fuzz --test fuzz -- [TARGET]... [--inputs N] [--seconds S] [--seed N] [--only N | --shape N] [--limit-ms MS]
+//!     cargo test --profile fuzz --test fuzz -- [TARGET]... [--inputs N] [--seconds S] [--seed N] [--limit-ms MS]
+//!                                              [--only N | --shape N]
 //!
 //! An input fails its target if it panics, takes longer than the limit (which a megabyte is given; for less the same), gives
 //! other bytes the second time, or a document that is not well-formed. The input is then written to a file, and the number
-//! under which `--only` (or `--shape`, if it is one text repeated up to a megabyte) makes it again is told. Without arguments, as in `cargo test`, each target gets a few small inputs.
+//! under which `--only` (or `--shape`, if it is one text repeated up to a megabyte) makes it again is told. Without arguments,
+//! as in `cargo test`, each target gets a few small inputs.
 
 #![expect(
     clippy::disallowed_methods,
