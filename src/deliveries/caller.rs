@@ -21,7 +21,7 @@ use super::excerpt::Secrets;
 use super::failure::{Failure, mask};
 use super::formats::{Message, Told, advice, asked_wait, is_final};
 use super::sign::{self, SigningKey};
-use crate::config::{MessageFormat, Secret, Site, Webhook};
+use crate::config::{MessageFormat, Rate, Secret, Site, Webhook};
 use crate::store::Attempt;
 
 /// Bytes of a body that are read, so that short answers leave the connection usable.
@@ -35,8 +35,8 @@ pub(super) struct Caller {
     secrets: Secrets,
     client: Client,
     timeouts: Timeouts,
-    /// Set once the receiver has agreed to be called.
-    agreed: OnceCell<()>,
+    /// Set once the receiver has agreed to be called: the rate on which it insists.
+    agreed: OnceCell<Option<Rate>>,
 }
 
 /// How a call went.
@@ -125,6 +125,16 @@ impl Caller {
             .await
             .map_err(|_| Failure::late(&self.timeouts))?
             .map_err(|error| Failure::of(&error, &self.timeouts))
+    }
+
+    /// How often it may be called at most: the webhook's rate, or the lower one that its receiver allows.
+    pub(super) fn rate(&self) -> Option<Rate> {
+        self.agreed.get().copied().flatten().or(self.webhook.rate)
+    }
+
+    /// Whether the receiver has still to say whether it wants to be called, and how often.
+    pub(super) fn has_to_ask(&self) -> bool {
+        self.asks_first() && self.agreed.get().is_none()
     }
 
     fn asks_first(&self) -> bool {

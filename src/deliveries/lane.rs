@@ -106,14 +106,16 @@ impl Lane {
     pub(super) fn capacity(&self, share: usize, spare: usize, lanes: usize) -> Capacity {
         let (webhook, ahead) = (&self.caller.webhook, self.ahead(lanes));
         let belt = self.belt();
-        let idle = webhook.concurrency.min(share).saturating_sub(belt.workers).min(spare);
+        // The first message asks how often the others may come.
+        let most = if self.caller.has_to_ask() { 1 } else { webhook.concurrency };
+        let idle = most.min(share).saturating_sub(belt.workers).min(spare);
         Capacity {
             endpoint: webhook.name.clone(),
             free: if belt.untold == 0 { idle + ahead } else { 0 },
             html: webhook.payload == Payload::Full,
             batch: webhook.batch,
             ordered: webhook.ordered,
-            rate: webhook.rate,
+            rate: self.caller.rate(),
         }
     }
 
@@ -121,7 +123,7 @@ impl Lane {
     /// store is asked for many at a time.
     pub(super) fn ahead(&self, lanes: usize) -> usize {
         let (webhook, belt) = (&self.caller.webhook, self.belt());
-        let may_wait = !webhook.ordered && webhook.rate.is_none() && webhook.payload == Payload::Thin;
+        let may_wait = !webhook.ordered && self.caller.rate().is_none() && webhook.payload == Payload::Thin;
         let most = belt.pace.messages().min(AHEAD).min(ROOM / lanes.max(1));
         if may_wait && belt.waiting.len() <= most / 2 { most - belt.waiting.len() } else { 0 }
     }

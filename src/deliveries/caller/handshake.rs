@@ -3,11 +3,14 @@
 //! In: a webhook with `validate: true`. Out: its consent, or why there is none. Never: a status taken for consent: anything
 //! may answer `OPTIONS`.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use reqwest::header::HeaderName;
 use tokio::time::Instant;
 
 use super::{Caller, Failure, text};
+use crate::config::Rate;
 
 /// Names the sender, in the question and with every message.
 pub(super) const ORIGIN_HEADER: HeaderName = HeaderName::from_static("webhook-request-origin");
@@ -16,15 +19,17 @@ const RATE_HEADER: HeaderName = HeaderName::from_static("webhook-request-rate");
 const ALLOWED_ORIGIN_HEADER: HeaderName = HeaderName::from_static("webhook-allowed-origin");
 const ALLOWED_RATE_HEADER: HeaderName = HeaderName::from_static("webhook-allowed-rate");
 
+/// What rates are counted by here.
+const MINUTE: Duration = Duration::from_mins(1);
+
 impl Caller {
     /// The site's host.
     pub(super) fn origin(&self) -> &str {
         self.site.url.host_str().unwrap_or_default()
     }
 
-    /// Asks; only consent is a success. A rate that is lower than the webhook's is logged: the receiver will insist on it by
-    /// 429.
-    pub(super) async fn ask(&self, deadline: Instant) -> Result<(), Failure> {
+    /// Asks; only consent is a success. Gives the rate that the receiver allows, if it is lower than the webhook's.
+    pub(super) async fn ask(&self, deadline: Instant) -> Result<Option<Rate>, Failure> {
         let mut request = self
             .client
             .request(Method::OPTIONS, self.webhook.url.clone())
@@ -45,11 +50,13 @@ impl Caller {
             );
             return Err(Failure::new("refused", note));
         }
-        let allowed = text(response.headers(), &ALLOWED_RATE_HEADER).and_then(|rate| rate.trim().parse::<f64>().ok());
-        if let Some(allowed) = allowed.filter(|&allowed| wanted.is_none_or(|wanted| allowed < wanted)) {
+        let allowed = text(response.headers(), &ALLOWED_RATE_HEADER).and_then(|rate| rate.trim().parse().ok());
+        let allowed = allowed.filter(|messages| *messages > 0).map(|messages| Rate { messages, per: MINUTE });
+        let lower = allowed.filter(|allowed| self.webhook.rate.is_none_or(|rate| rate.interval() < allowed.interval()));
+        if let Some(Rate { messages, .. }) = lower {
             let endpoint = &self.webhook.name;
-            tracing::warn!(endpoint, allowed, "the receiver allows so many messages a minute: set `rate` to that");
+            tracing::warn!(endpoint, "the receiver allows {messages} messages a minute, and gets no more");
         }
-        Ok(())
+        Ok(lower)
     }
 }

@@ -1,7 +1,7 @@
 //! Endpoints that fail, that want to be spared, that want one thing after the other.
 
 use super::*;
-use crate::config::Rate;
+use crate::config::{MessageFormat, Rate};
 use crate::store::Selection;
 
 fn failing(times: usize) -> Vec<Step> {
@@ -71,6 +71,22 @@ async fn five_days_of_failures_disable_an_endpoint_and_park_what_it_is_owed() {
     let parked = desk.states().await.values().filter(|state| **state == "pending").count();
     assert!(parked > 50, "{parked} wait for it to be enabled");
     assert!(receiver.requests().len() < 200, "it was tried about once an hour");
+}
+
+#[tokio::test]
+async fn a_receiver_that_allows_fewer_messages_gets_no_more() {
+    let consent = Step::Answer("200 OK", "webhook-allowed-origin: *\r\nwebhook-allowed-rate: 2\r\n", vec![]);
+    let mut receiver = Receiver::new(vec![consent]).await;
+    let format = MessageFormat::CloudEvents { structured: false, validate: true };
+    let desk = Desk::new(vec![Webhook { format, ..webhook("hook", &receiver.url()) }]).await;
+    let events = many(5);
+    desk.owe(&names(&events), &["hook"]).await;
+    // The one that asks is not counted.
+    for (seconds, made) in [(0, 2), (29, 0), (30, 1), (59, 0), (60, 1), (90, 1)] {
+        desk.clock.set(start() + TimeDelta::seconds(seconds));
+        assert_eq!(desk.courier.run_due().await.unwrap(), made, "after {seconds} s");
+    }
+    assert_eq!(receiver.requests().len(), 6);
 }
 
 #[tokio::test]
