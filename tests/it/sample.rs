@@ -37,6 +37,21 @@ fn feeds_is_what_a_build_of_the_example_writes() {
     assert!(written.contains_key("feed.atom") && written.len() > 20);
 }
 
+/// Whoever follows README runs the daemon first and the tests then.
+#[test]
+fn a_scan_of_the_example_writes_the_same() {
+    let site = Site::bare();
+    for (name, bytes) in files(&repository("examples/blog")) {
+        if !name.starts_with(".tidings/") {
+            site.write(&format!("examples/blog/{name}"), bytes);
+        }
+    }
+    site.ok(&["scan", "examples/blog"]);
+    let (written, kept) = (files(&site.file("feeds")), files(&repository("feeds")));
+    let others: Vec<_> = kept.iter().filter(|(name, bytes)| written.get(*name) != Some(bytes)).collect();
+    assert!(others.is_empty() && written.len() == kept.len(), "{:?}", others.first().map(|(name, _)| name));
+}
+
 #[test]
 fn the_example_blog_has_nothing_wrong() {
     let site = Site::bare();
