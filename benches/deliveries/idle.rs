@@ -8,7 +8,7 @@ use chrono::Utc;
 use tidings::config::{ConfigFile, SiteDefaults, Surroundings};
 use tidings::deliveries::client::SystemResolver;
 use tidings::deliveries::{Courier, SystemClock};
-use tidings::store::ScanCommit;
+use tidings::store::{Capacity, ScanCommit};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -50,6 +50,7 @@ async fn one_by_one(events: usize, others: Others) -> anyhow::Result<Vec<f64>> {
     let token = stop.clone();
     let running = tokio::spawn(async move { courier.run(token).await });
 
+    let healthy: Vec<_> = names[..=others.healthy].iter().map(|name| Capacity::one(name)).collect();
     let mut waits = Vec::new();
     for number in 0..events {
         let events = vec![(backlog::event(number, Utc::now()), names.clone())];
@@ -66,15 +67,11 @@ async fn one_by_one(events: usize, others: Others) -> anyhow::Result<Vec<f64>> {
         ensure!(count.last >= committed, "the clock was set back");
         waits.push((count.last - committed) as f64 / 1e3);
         // Until it is idle again, but for those that hang.
-        let is_owed = |name: &str| [tidings::store::Capacity::one(name)];
-        let healthy = &names[..=others.healthy];
         while elsewhere.count()?.answered < (others.healthy * (number + 1)) as u64 {
             tokio::task::yield_now().await;
         }
-        for name in healthy {
-            while store.next_due(&is_owed(name)).await?.is_some() {
-                tokio::task::yield_now().await;
-            }
+        while store.next_due(&healthy).await?.is_some() {
+            tokio::task::yield_now().await;
         }
     }
     stop.cancel();

@@ -35,18 +35,6 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, usize> {
 /// How many marks the text of a post may have. Those of real posts have some thousands.
 pub const MAX_MARKS: usize = 1 << 16;
 
-/// Line ends, and the characters that Markdown, HTML or templates may give a meaning wherever they stand.
-const IS_MARK: [bool; 256] = {
-    let mut table = [false; 256];
-    let marks = b"\n!\"$%&'*<>[\\]_`{|}~";
-    let mut at = 0;
-    while at < marks.len() {
-        table[marks[at] as usize] = true;
-        at += 1;
-    }
-    table
-};
-
 /// The beginning of a text that has at most [`MAX_MARKS`] marks, up to a line end; mostly all of it.
 ///
 /// What a text costs to read is a matter of its marks far more than of its bytes, so that this bounds the time a post takes.
@@ -67,8 +55,16 @@ pub fn marks(text: &str) -> impl Iterator<Item = usize> {
     text.bytes().enumerate().filter_map(move |(at, byte)| {
         let ends_marker = byte == b' ' && matches!(before, b'.' | b')' | b'+' | b'-');
         before = byte;
-        (IS_MARK[usize::from(byte)] || ends_marker).then_some(at)
+        (is_mark(byte) || ends_marker).then_some(at)
     })
+}
+
+/// Line ends, and the characters that Markdown, HTML or templates may give a meaning wherever they stand.
+const fn is_mark(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'\n' | b'!' | b'"' | b'$'..=b'\'' | b'*' | b'<' | b'>' | b'['..=b']' | b'_' | b'`' | b'{'..=b'~'
+    )
 }
 
 /// Whether feeds may hold this character.

@@ -68,7 +68,7 @@ fn main() -> ExitCode {
 fn fuzz(target: &Target, asked: &Asked) -> bool {
     let (start, mut slowest, mut count) = (Instant::now(), Slowest::default(), 0);
     let mut found = None;
-    if asked.limit.is_some() && asked.only.is_none() {
+    if asked.only.is_none() && (asked.limit.is_some() || asked.shape.is_some()) {
         let mut worst = Duration::ZERO;
         for (at, input) in target.source.shapes().enumerate() {
             if asked.shape.is_some_and(|shape| shape != at) {

@@ -19,7 +19,7 @@ const RATE_HEADER: HeaderName = HeaderName::from_static("webhook-request-rate");
 const ALLOWED_ORIGIN_HEADER: HeaderName = HeaderName::from_static("webhook-allowed-origin");
 const ALLOWED_RATE_HEADER: HeaderName = HeaderName::from_static("webhook-allowed-rate");
 
-/// What rates are counted by here.
+/// What its rates are counted by.
 const MINUTE: Duration = Duration::from_mins(1);
 
 impl Caller {
@@ -35,7 +35,7 @@ impl Caller {
             .request(Method::OPTIONS, self.webhook.url.clone())
             .headers(self.webhook.headers.clone())
             .header(ORIGIN_HEADER, self.origin());
-        let wanted = self.webhook.rate.map(|rate| (60.0 / rate.interval().as_secs_f64()).ceil());
+        let wanted = self.webhook.rate.map(|rate| MINUTE.div_duration_f64(rate.interval()).ceil());
         if let Some(wanted) = wanted {
             request = request.header(RATE_HEADER, wanted.to_string());
         }

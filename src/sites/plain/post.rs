@@ -62,7 +62,7 @@ pub(in crate::sites) fn read(
         }
     };
     let data = with_other_names(flavour.data(path, &own));
-    let heading = if has_title(&data) { None } else { first_heading(text::bounded(&text[body_start..])) };
+    let heading = if has_title(&data) { None } else { first_heading(&text[body_start..]) };
     // A heading on top that is the title is no part of the text: readers show the title above it.
     let body_start = body_start + heading.filter(|heading| heading.is_on_top).map_or(0, |heading| heading.end);
     let file = File { path, text, body_start, own: &own, data: &data, rules };

@@ -89,6 +89,18 @@ fn code_in_code_in_code_is_stopped() {
 }
 
 #[test]
+fn markup_costs_more_than_text() {
+    let run = |text: &str| {
+        let body = format!(
+            "{{% capture c %}}{}{{% endcapture %}}{{% for i in (1..20) %}}{{{{ c | markdownify }}}}{{% endfor %}}",
+            text.repeat(5_000)
+        );
+        told(&body).iter().any(|(.., why)| why.contains("does more than it may"))
+    };
+    assert!(run("*_") && !run("ab"));
+}
+
+#[test]
 fn a_gist_is_a_link() {
     assert_eq!(
         text("{% gist a/0123 file.rb %}"),
