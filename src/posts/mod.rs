@@ -3,6 +3,7 @@
 //! In: the text of one file. Out: values, and the problems found on the way.
 //! Never: I/O, a clock, or knowledge of a generator; what Jekyll does with these parts is in [`crate::sites`].
 
+mod bytes;
 pub mod dates;
 pub mod emphasis;
 pub mod front_matter;

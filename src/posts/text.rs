@@ -5,15 +5,19 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
+use super::bytes::position_of_pair;
+
 /// How many dropped characters are remembered; a binary file would list millions.
 const MAX_RECORDED: usize = 100;
 
 /// The text of a file: decoded from bytes, without what XML forbids.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decoded {
-    /// UTF-8 without a byte order mark, without the characters that [`is_allowed`] refuses, its lines ended by a line feed:
+pub struct Decoded<'a> {
+    /// Borrowed where the bytes are all that already: UTF-8 without a byte order mark, without the characters that [`is_allowed`] refuses, its lines ended by a line feed:
     /// another way to end them is nothing that readers see, and must not publish every post anew.
-    pub text: String,
+    pub text: Cow<'a, str>,
     /// Byte offsets in `text` where forbidden characters were dropped, with the first of them; at most 100.
     pub dropped: Vec<(usize, char)>,
 }
@@ -23,10 +27,10 @@ pub struct Decoded {
 /// # Errors
 ///
 /// The byte offset of the first byte that is not UTF-8 (or, after a UTF-16 mark, not UTF-16).
-pub fn decode(bytes: &[u8]) -> Result<Decoded, usize> {
+pub fn decode(bytes: &[u8]) -> Result<Decoded<'_>, usize> {
     match bytes {
-        [0xFF, 0xFE, units @ ..] => utf16(units, u16::from_le_bytes).map(|text| clean(&text)),
-        [0xFE, 0xFF, units @ ..] => utf16(units, u16::from_be_bytes).map(|text| clean(&text)),
+        [0xFF, 0xFE, units @ ..] => utf16(units, u16::from_le_bytes).map(|text| clean(text.into())),
+        [0xFE, 0xFF, units @ ..] => utf16(units, u16::from_be_bytes).map(|text| clean(text.into())),
         [0xEF, 0xBB, 0xBF, rest @ ..] => utf8(rest).map_err(|at| at + 3),
         _ => utf8(bytes),
     }
@@ -169,8 +173,8 @@ fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
-fn utf8(bytes: &[u8]) -> Result<Decoded, usize> {
-    std::str::from_utf8(bytes).map(clean).map_err(|e| e.valid_up_to())
+fn utf8(bytes: &[u8]) -> Result<Decoded<'_>, usize> {
+    simdutf8::compat::from_utf8(bytes).map(|text| clean(text.into())).map_err(|e| e.valid_up_to())
 }
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, usize> {
@@ -185,11 +189,8 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, usize> {
     if rest.is_empty() { Ok(text) } else { Err(at) }
 }
 
-fn clean(text: &str) -> Decoded {
-    drop_forbidden(if text.contains('\r') { text.replace("\r\n", "\n") } else { text.to_owned() })
-}
-
-fn drop_forbidden(text: String) -> Decoded {
+fn clean(text: Cow<'_, str>) -> Decoded<'_> {
+    let text = if memchr(b'\r', text.as_bytes()).is_some() { text.replace("\r\n", "\n").into() } else { text };
     let Some(mut from) = find_forbidden(&text, 0) else { return Decoded { text, dropped: Vec::new() } };
     let mut kept = String::with_capacity(text.len());
     kept.push_str(&text[..from]);
@@ -202,13 +203,13 @@ fn drop_forbidden(text: String) -> Decoded {
         from = find_forbidden(&text, start).unwrap_or(text.len());
         kept.push_str(&text[start..from]);
     }
-    Decoded { text: kept, dropped }
+    Decoded { text: kept.into(), dropped }
 }
 
 /// Where the first forbidden character at or after `from` starts.
 fn find_forbidden(s: &str, mut from: usize) -> Option<usize> {
     loop {
-        let at = from + s.as_bytes()[from..].iter().position(|&byte| MAY_FORBID[usize::from(byte)])?;
+        let at = from + may_forbid(&s.as_bytes()[from..])?;
         let c = s[at..].chars().next()?;
         if !is_allowed(c) {
             return Some(at);
@@ -217,29 +218,25 @@ fn find_forbidden(s: &str, mut from: usize) -> Option<usize> {
     }
 }
 
-/// The bytes that a forbidden character can start with.
-const MAY_FORBID: [bool; 256] = {
+/// Where the first two bytes stand with which a forbidden character may start.
+fn may_forbid(bytes: &[u8]) -> Option<usize> {
+    position_of_pair(bytes, |byte, next| {
+        let is_control = (byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r');
+        // U+0080 to U+009F; U+FDD0 to U+FDEF, U+FFFD to U+FFFF; the last two of every plane.
+        let is_long =
+            (byte == 0xC2) & (next < 0xA0) | (byte == 0xEF) & ((next == 0xB7) | (next == 0xBF)) | (byte >= 0xF0);
+        is_control | (byte == 0x7F) | is_long
+    })
+}
+
+/// Whether a character which folding drops or replaces can start with a byte.
+const MAY_CHANGE: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;
     while byte < 256 {
-        table[byte] = match byte {
-            0x09 | 0x0A | 0x0D => false,
-            _ => byte < 0x20 || byte == 0x7F || byte == 0xC2 || byte == 0xEF || byte >= 0xF0,
-        };
+        table[byte] = byte <= 0x20 || matches!(byte, 0x7F | 0xC2 | 0xE2 | 0xEF..);
         byte += 1;
     }
-    table
-};
-
-/// The bytes that a character which folding drops or replaces can start with.
-const MAY_CHANGE: [bool; 256] = {
-    let mut table = MAY_FORBID;
-    let mut byte = 0;
-    while byte <= b' ' {
-        table[byte as usize] = true;
-        byte += 1;
-    }
-    table[0xE2] = true;
     table
 };
 
@@ -250,7 +247,7 @@ mod tests {
     use super::*;
 
     fn text_of(bytes: &[u8]) -> String {
-        decode(bytes).unwrap().text
+        decode(bytes).unwrap().text.into_owned()
     }
 
     #[test]
@@ -301,7 +298,8 @@ mod tests {
 
     #[test]
     fn the_list_of_dropped_characters_is_bounded() {
-        let decoded = decode("a\0".repeat(10_000).as_bytes()).unwrap();
+        let bytes = b"a\0".repeat(10_000);
+        let decoded = decode(&bytes).unwrap();
         assert_eq!(decoded.text.len(), 10_000);
         assert_eq!(decoded.dropped.len(), MAX_RECORDED);
     }

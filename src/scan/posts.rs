@@ -94,11 +94,11 @@ impl Posts {
         let Ok((bytes, stamp)) = self.source.read_stamped(&post.path, limit) else { return Text::Changed };
         let Ok(decoded) = text::decode(&bytes) else { return Text::Changed };
         if known.settled && known.stamp == stamp {
-            return Text::Same(Box::new(post.clone()), decoded.text);
+            return Text::Same(Box::new(post.clone()), decoded.text.into_owned());
         }
         match opened.site.read(&post.path, &bytes, &rules(config)).outcome {
             Outcome::Post(again) if again.revision == good.raw => {
-                Text::Same(Box::new(Post { revision: post.revision, ..*again }), decoded.text)
+                Text::Same(Box::new(Post { revision: post.revision, ..*again }), decoded.text.into_owned())
             }
             _ => Text::Changed,
         }

@@ -231,7 +231,7 @@ fn reread(
             let is_template = matches!(&reading.outcome, Outcome::Post(post) if post.template);
             let fits = is_template && takes(room, bytes.len());
             let text = fits.then(|| text::decode(&bytes).ok()).flatten();
-            (reading, text.map(|decoded| decoded.text.into_boxed_str()))
+            (reading, text.map(|decoded| decoded.text.into()))
         }
         Err(error) => {
             let problems = vec![unreadable_problem(&Unreadable::io(&found.path, &error))];

@@ -125,7 +125,7 @@ impl<'a> World<'a> {
         self.source.stamp(path)?;
         let bytes = self.source.read(path, rules(self.config).max_post_bytes).ok()?;
         let is_whole = bytes.len() as u64 <= rules(self.config).max_post_bytes;
-        is_whole.then(|| text::decode(&bytes).ok()).flatten().map(|decoded| decoded.text)
+        is_whole.then(|| text::decode(&bytes).ok()).flatten().map(|decoded| decoded.text.into_owned())
     }
 }
 

@@ -205,7 +205,7 @@ impl Site {
             Ok(decoded) => decoded,
             Err(at) => return Reading::broken(not_utf8(path, bytes, at)),
         };
-        let text = decoded.text.as_str();
+        let text = &*decoded.text;
         let mut report = Report::new(path, text);
         tell_forbidden(&decoded.dropped, &mut report);
         let outcome = match self {

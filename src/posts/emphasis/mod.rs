@@ -16,6 +16,7 @@ use std::borrow::Cow;
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, Tag};
 
 use self::flanking::{Delimiter, Neighbours, Wanted};
+use super::bytes::position;
 
 /// Markdown ready for the parser, and what takes the marks out of its events again.
 #[derive(Debug)]
@@ -152,7 +153,7 @@ impl Marks {
 
     fn removed_str<'e>(self, s: CowStr<'e>) -> CowStr<'e> {
         let marks = [self.letter, self.punctuation];
-        let may_hold = s.bytes().any(|byte| LEADS.contains(&byte));
+        let may_hold = position(s.as_bytes(), |byte| (byte == LEADS[0]) | (byte == LEADS[1])).is_some();
         if may_hold && s.contains(marks) { s.replace(marks, "").into() } else { s }
     }
 }
@@ -203,7 +204,7 @@ fn between(left: Wanted, right: Wanted, at: usize, places: &mut Vec<(usize, Mark
 fn next_run(text: &str, mut at: usize) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
     loop {
-        at += bytes.get(at..)?.iter().position(|&byte| matches!(byte, b'*' | b'_' | b'~' | b'\\'))?;
+        at += position(bytes.get(at..)?, |byte| (byte == b'*') | (byte == b'_') | (byte == b'~') | (byte == b'\\'))?;
         if bytes[at] != b'\\' {
             let len = bytes[at..].iter().take_while(|&&byte| byte == bytes[at]).count();
             return Some((at, at + len));

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
+use memchr::memchr2;
 
 use super::elements::{self, Element};
 use crate::posts::text::{push_folded, push_space, trim};
@@ -39,7 +40,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn read(&mut self) {
-        while let Some(len) = self.rest().bytes().position(|byte| matches!(byte, b'<' | b'&')) {
+        while let Some(len) = memchr2(b'<', b'&', self.rest().as_bytes()) {
             self.take(len);
             let is_reference = self.rest().as_bytes().first() == Some(&b'&');
             let taken = if is_reference { self.reference() } else { self.markup() };

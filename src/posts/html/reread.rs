@@ -4,6 +4,8 @@
 //! that is not listed in [`super::elements`], a URL of another scheme, an end tag that does not close the innermost element,
 //! or a character that would be written otherwise. Never: a tree, a repair or a guess; those are for ammonia.
 
+use memchr::memchr;
+
 use super::elements::{EVERYWHERE, Element};
 use super::urls;
 
@@ -30,7 +32,7 @@ pub(super) fn reread(html: &str) -> Option<String> {
 impl<'a> Reread<'a> {
     /// Up to the next tag.
     fn text(&mut self) -> Option<()> {
-        let len = self.rest.bytes().position(|byte| byte == b'<').unwrap_or(self.rest.len());
+        let len = memchr(b'<', self.rest.as_bytes()).unwrap_or(self.rest.len());
         let piece = self.take(len);
         self.spelled(piece, &["&amp;", "&lt;", "&gt;"], |byte| if byte == b'>' { Some("&gt;") } else { None })
     }
@@ -86,7 +88,7 @@ impl<'a> Reread<'a> {
         }
         self.skip(b'=')?;
         self.skip(b'"')?;
-        let len = self.rest.bytes().position(|byte| byte == b'"')?;
+        let len = memchr(b'"', self.rest.as_bytes())?;
         let value = self.take(len);
         if !may_be(name, value) {
             return None;

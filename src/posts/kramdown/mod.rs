@@ -17,6 +17,8 @@ mod tables;
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 use self::braces::Braces;
 use self::items::Items;
 use self::lines::{Fences, indent_of, item_width};
@@ -110,7 +112,7 @@ struct Writer<'a> {
 impl<'a> Writer<'a> {
     fn line(&mut self) {
         let rest = &self.source[self.at..];
-        let len = rest.bytes().position(|byte| byte == b'\n').map_or(rest.len(), |end| end + 1);
+        let len = memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |end| end + 1);
         let line = &rest[..len];
         if line.chars().all(char::is_whitespace) {
             self.flush(true);

@@ -3,10 +3,13 @@
 //! In: lines of text, without empty ones between them. Out: the same for the parser: attribute lists gone, mathematics and
 //! raw spans protected, and what only CommonMark has a meaning for escaped. Never: a change inside a code span.
 
+use memchr::memchr;
+
 use super::lines::{fence, indent_of, is_heading};
 use super::near::{MAX_SPAN, Nearby, Runs, run};
 use super::tables::is_separator;
 use super::{GUARD, html};
+use crate::posts::bytes::position;
 
 /// What kramdown leaves alone or drops: how it begins and ends, and whether it is shown.
 const EXTENSIONS: [(&str, &str, bool); 3] =
@@ -33,7 +36,9 @@ pub(super) fn rewrite(text: &str, outermost: bool, out: &mut String) {
 
 /// All are ASCII, and searching bytes for them is several times as fast as searching characters.
 fn is_special(byte: u8) -> bool {
-    matches!(byte, b'\\' | b'`' | b'{' | b']' | b'~' | b'$' | b'<' | b'\n' | b'*' | b'_' | b')')
+    let is_closing = (byte == b']') | (byte == b')') | (byte == b'\n');
+    let is_marking = (byte == b'*') | (byte == b'_') | (byte == b'~') | (byte == b'`');
+    is_closing | is_marking | (byte == b'\\') | (byte == b'{') | (byte == b'$') | (byte == b'<')
 }
 
 struct Spans<'a, 'o> {
@@ -60,7 +65,7 @@ struct Spans<'a, 'o> {
 impl<'a> Spans<'a, '_> {
     fn run(&mut self) {
         self.line_start();
-        while let Some(len) = self.rest().bytes().position(is_special) {
+        while let Some(len) = position(self.rest().as_bytes(), is_special) {
             self.copy(len);
             self.special();
         }
@@ -245,7 +250,7 @@ impl<'a> Spans<'a, '_> {
     /// What means something to CommonMark at the start of a line, and nothing to kramdown.
     fn line_start(&mut self) {
         let rest = self.rest();
-        let line = &rest[..rest.bytes().position(|byte| byte == b'\n').unwrap_or(rest.len())];
+        let line = &rest[..memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len())];
         let indent = indent_of(line);
         let bare = &line[indent..];
         let digits = bare.bytes().take_while(u8::is_ascii_digit).count();

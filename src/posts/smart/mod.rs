@@ -6,6 +6,8 @@
 mod goldmark;
 mod kramdown;
 
+use super::bytes::position;
+
 pub(super) use self::goldmark::Goldmark;
 pub(crate) use self::kramdown::Kramdown;
 
@@ -32,7 +34,9 @@ pub(super) fn has_symbols(text: &str) -> bool {
 /// Where the first character stands that could become typographic, alone or with the next. Bytes are looked at, because every
 /// text is searched, and most in vain.
 fn next_symbol(text: &str) -> Option<usize> {
-    text.bytes().position(|byte| matches!(byte, b'"' | b'\'' | b'-' | b'.' | b'<' | b'>'))
+    position(text.as_bytes(), |byte| {
+        (byte == b'"') | (byte == b'\'') | (byte == b'-') | (byte == b'.') | (byte == b'<') | (byte == b'>')
+    })
 }
 
 /// What stands before a piece of text that does not go on from the last one.
