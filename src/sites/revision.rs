@@ -3,9 +3,9 @@
 use sha2::{Digest, Sha256};
 
 use crate::posts::media::{Episode, EpisodeKind};
-use crate::posts::{Excerpt, Markup, Post, Revision, Source};
+use crate::posts::{Excerpt, Markup, Post, Revision, Source, TextPrint};
 
-/// The fingerprint of `post` with this body on a site at `base`.
+/// The fingerprint of `post` with this body, whose own fingerprint it has already, on a site at `base`.
 ///
 /// Neither the site's address nor the file's path go in: a site that moves, or a file that does while its URL stays,
 /// changes nothing that readers see.
@@ -34,7 +34,7 @@ pub(super) fn of(post: &Post, base: &str, body: &str) -> Revision {
         Markup::Html => "html",
         Markup::Text => "text",
     });
-    hash.text(body);
+    hash.body(post.text, body);
     // Behind everything else, so that a post without any of it is what it was before there were any.
     if post.excerpt_only {
         hash.text("excerpt only");
@@ -69,6 +69,15 @@ impl Hash {
     fn text(&mut self, text: &str) {
         self.0.update((text.len() as u64).to_be_bytes());
         self.0.update(text);
+    }
+
+    /// A body by its fingerprint, which covers all but the blank ends: it is long, and is not read twice.
+    fn body(&mut self, print: Option<TextPrint>, body: &str) {
+        let inside = body.trim_start();
+        let (before, behind) = (body.len() - inside.len(), inside.trim_end().len());
+        self.text(&body[..before]);
+        self.text(&inside[behind..]);
+        self.0.update(print.map(|TextPrint(print)| print).unwrap_or_default());
     }
 
     fn list<T>(&mut self, items: impl ExactSizeIterator<Item = T>, mut each: impl FnMut(&mut Self, T)) {

@@ -14,12 +14,13 @@ use super::open::shown;
 use super::{Access, StoreError};
 
 /// Every step, oldest first. A step that was released is never changed: its text is checked against what was run.
-const STEPS: [(i64, &str, &str); 5] = [
+const STEPS: [(i64, &str, &str); 6] = [
     (1, "initial", include_str!("migrations/0001_initial.sql")),
     (2, "identity", include_str!("migrations/0002_identity.sql")),
     (3, "delivery", include_str!("migrations/0003_delivery.sql")),
     (4, "hub", include_str!("migrations/0004_hub.sql")),
     (5, "locality", include_str!("migrations/0005_locality.sql")),
+    (6, "fingerprint", include_str!("migrations/0006_fingerprint.sql")),
 ];
 
 /// The newest version.
