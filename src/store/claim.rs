@@ -79,7 +79,8 @@ const OPEN: &str = "
     WHERE name IN (SELECT value FROM json_each(?1)) AND disabled IS NULL AND paused = 0
       AND (not_before IS NULL OR not_before <= ?2) AND (opens_at IS NULL OR opens_at <= ?2)";
 
-/// First attempts (`?2` = 0) or retries (`?2` = 1) of one endpoint that are due and not under a lease, oldest first.
+/// First attempts (`?2` = 0) or retries (`?2` = 1) of one endpoint that are due and not under a lease, oldest first. A bare
+/// parameter as the limit would have SQLite plan the statement anew whenever it is bound.
 const READY: &str = "
     SELECT d.id, d.event_id, d.endpoint, d.attempts, d.first_failed_at, d.lease_token + 1 AS lease_token, d.batch,
            d.sequence, d.created_at, d.due_at, e.type, e.timestamp, e.data, CASE WHEN ?5 THEN e.html END AS html
@@ -87,7 +88,7 @@ const READY: &str = "
     WHERE d.endpoint = ?1 AND d.state = 'pending' AND d.is_retry = ?2 AND d.due_at <= ?3
       AND (d.lease_until IS NULL OR d.lease_until <= ?3)
     ORDER BY d.due_at, d.id
-    LIMIT ?4";
+    LIMIT ?4 + 0";
 
 /// What an ordered endpoint is owed, oldest first, due or not.
 const QUEUE: &str = "
@@ -96,7 +97,7 @@ const QUEUE: &str = "
     FROM delivery d JOIN event e ON e.id = d.event_id
     WHERE d.endpoint = ?1 AND d.state = 'pending'
     ORDER BY d.id
-    LIMIT ?2";
+    LIMIT ?2 + 0";
 
 const LEASE: &str = "
     UPDATE delivery SET lease_until = ?2, lease_token = lease_token + 1

@@ -53,7 +53,7 @@ pub(super) const QUEUE: Queue<Intent> = Queue {
         WHERE due_at <= ?1 AND (lease_until IS NULL OR lease_until <= ?1)
           AND host NOT IN (SELECT value FROM json_each(?2))
         ORDER BY due_at, id
-        LIMIT ?3",
+        LIMIT ?3 + 0",
     lease: "
         UPDATE intent SET lease_until = ?2, lease_token = lease_token + 1
         WHERE id IN (SELECT value FROM json_each(?1))",

@@ -74,7 +74,7 @@ macro_rules! queue {
                 " AND due_at <= ?1 AND (lease_until IS NULL OR lease_until <= ?1) AND ends_at > ?1
                    AND host NOT IN (SELECT value FROM json_each(?2))
                  ORDER BY due_at, id
-                 LIMIT ?3"
+                 LIMIT ?3 + 0"
             ),
             lease: "
                 UPDATE subscription SET lease_until = ?2, lease_token = lease_token + 1
