@@ -27,7 +27,7 @@ pub(super) fn message(message: Message, told: &[Told<'_>], structured: bool, sit
         }
         _ => {
             let one = single(told)?;
-            Ok(Message { headers: headers(one, site), ..message.with(one.full_data()) })
+            Ok(Message { headers: headers(one, site), ..message.with(one.full_data().into_owned()) })
         }
     }
 }

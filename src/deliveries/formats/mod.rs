@@ -30,6 +30,8 @@ mod text;
 mod websub_ping;
 mod words;
 
+use std::borrow::Cow;
+
 use axum::body::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
 use http::{HeaderMap, HeaderValue};
@@ -144,14 +146,14 @@ impl<'a> Told<'a> {
     }
 
     /// The text of the data, with the post's text as `content_html` where it is wanted.
-    fn full_data(&self) -> String {
+    fn full_data(&self) -> Cow<'a, str> {
         let members = self.data.trim_end().strip_suffix('}').map(str::trim_end);
         match (members, self.html) {
             (Some(members), Some(html)) => {
                 let comma = if members == "{" { "" } else { "," };
-                format!(r#"{members}{comma}"content_html":{}}}"#, Value::from(html))
+                format!(r#"{members}{comma}"content_html":{}}}"#, Value::from(html)).into()
             }
-            _ => self.data.to_owned(),
+            _ => self.data.into(),
         }
     }
 }
