@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::memory::Memory;
 use super::pass::Pass;
 use super::sheets::{Made, Sheet, Stood};
-use super::{Run, ScanError, complaints};
+use super::{Run, ScanError, complaints, last_good};
 use crate::config::Format;
 use crate::feeds::changed::{Changed, Shown};
 use crate::feeds::compose::entry;
@@ -55,7 +55,7 @@ pub(super) fn publish(
 pub(super) fn look(pass: &mut Pass<'_>, memory: &Memory) -> Result<(), ScanError> {
     for (plan, sheet) in pairs(pass.plans, &sheets(pass, memory).0) {
         pass.prepare(sheet.posts.iter().map(|stood| &stood.post))?;
-        let (_, problems) = entries(pass, plan, sheet)?;
+        let problems = entries(pass, plan, sheet).1;
         pass.problems.extend(problems);
     }
     Ok(())
@@ -103,19 +103,22 @@ fn render(
         }
     }
     let is_same = is_alike && stale.is_empty() && before.sheets.is_empty();
+    stale.iter().flat_map(|(_, sheet)| &sheet.posts).for_each(|stood| pass.bodies.want(&stood.post));
     let mut done = total - stale.len();
     for sheets_at_once in stale.chunks(AT_ONCE) {
         (run.progress)("writing feeds", done, total);
         done += sheets_at_once.len();
-        pass.prepare(sheets_at_once.iter().flat_map(|(_, sheet)| &sheet.posts).map(|stood| &stood.post))?;
-        let mut feeds = Vec::with_capacity(sheets_at_once.len());
-        for (plan, sheet) in sheets_at_once {
-            let (entries, problems) = entries(pass, plan, sheet)?;
+        let shown = || sheets_at_once.iter().flat_map(|(_, sheet)| &sheet.posts).map(|stood| &stood.post);
+        pass.prepare(shown())?;
+        let site = &sheets[0][0].feed;
+        let put = |(plan, sheet): &(&Planned, &Sheet)| put(pass, plan, sheet, site, publisher);
+        let problems: Vec<_> = sheets_at_once.par_iter().map(put).collect::<Result<_, _>>()?;
+        for ((_, sheet), problems) in sheets_at_once.iter().zip(problems) {
             pass.problems.extend(problems.iter().cloned());
             made.sheets.insert(sheet.path().to_owned(), (Sheet::clone(sheet), problems));
-            feeds.push((Feed { entries, ..sheet.feed.clone() }, sheet.paged));
         }
-        put(&feeds, &sheets[0][0].feed, publisher, &pass.config.feeds.formats)?;
+        last_good::pack_ahead(pass, shown());
+        shown().for_each(|post| pass.bodies.release(post));
     }
     if !is_same || !publisher.keep(lists(pass, sheets))? {
         put_lists(pass, sheets, publisher)?;
@@ -123,16 +126,23 @@ fn render(
     Ok(made)
 }
 
-/// Renders and publishes the documents of these feeds on all cores. Those of a feed with a page of its own include the page.
-fn put(feeds: &[(Feed, bool)], site: &Feed, publisher: &Publisher<'_>, formats: &[Format]) -> Result<(), PublishError> {
-    let documents = feeds.iter().flat_map(|(feed, paged)| {
-        formats.iter().map(move |format| (feed, Some(*format))).chain(paged.then_some((feed, None)))
-    });
-    let documents: Vec<_> = documents.collect();
-    documents.into_par_iter().try_for_each(|(feed, format)| match format {
-        Some(format) => publisher.put(&rendered(feed, format)),
-        None => publisher.put(&page::render(feed, site)),
-    })
+/// Renders and publishes the documents of a feed on all cores, its page among them if it has one. What is wrong with its
+/// entries.
+fn put(
+    pass: &Pass<'_>,
+    plan: &Planned,
+    sheet: &Sheet,
+    site: &Feed,
+    publisher: &Publisher<'_>,
+) -> Result<Vec<Problem>, PublishError> {
+    let (entries, problems) = entries(pass, plan, sheet);
+    let feed = Feed { entries, ..sheet.feed.clone() };
+    let formats = pass.config.feeds.formats.iter().map(|format| Some(*format)).chain(sheet.paged.then_some(None));
+    formats.collect::<Vec<_>>().into_par_iter().try_for_each(|format| match format {
+        Some(format) => publisher.put(&rendered(&feed, format)),
+        None => publisher.put(&page::render(&feed, site)),
+    })?;
+    Ok(problems)
 }
 
 /// One format's document of a feed.
@@ -158,7 +168,7 @@ fn put_lists(pass: &mut Pass<'_>, sheets: &[Vec<Sheet>], publisher: &Publisher<'
     let mut site = sheets[0][0].clone();
     site.posts.truncate(page::LATEST);
     pass.prepare(site.posts.iter().map(|stood| &stood.post))?;
-    feeds[0].entries = entries(pass, &pass.plans[0], &site)?.0;
+    feeds[0].entries = entries(pass, &pass.plans[0], &site).0;
     let url = |path: &str| document_url(&pass.config.server.public_url, path);
     let opml = opml_path(pass.config);
     publisher.put(&opml::render(&feeds, &opml, &url(&opml)))?;
@@ -171,16 +181,17 @@ fn put_lists(pass: &mut Pass<'_>, sheets: &[Vec<Sheet>], publisher: &Publisher<'
     Ok(())
 }
 
-/// The entries of a sheet, none of them too large, nor all of them together; and what is wrong with them.
-fn entries(pass: &mut Pass<'_>, plan: &Planned, sheet: &Sheet) -> Result<(Vec<Arc<Entry>>, Vec<Problem>), ScanError> {
+/// The entries of a sheet whose bodies are at hand, none of them too large, nor all of them together; and what is wrong with
+/// them.
+fn entries(pass: &Pass<'_>, plan: &Planned, sheet: &Sheet) -> (Vec<Arc<Entry>>, Vec<Problem>) {
     let (mut entries, mut problems) = (Vec::with_capacity(sheet.posts.len()), Vec::new());
     for Stood { post, id, updated, attachments } in &sheet.posts {
-        let body = pass.body(post)?;
-        let entry = entry(post, id, *updated, body.as_ref(), plan, pass.config);
-        problems.extend(complaints::about(post, body.as_ref(), plan));
+        let body = pass.bodies.get(post);
+        let entry = entry(post, id, *updated, body, plan, pass.config);
+        problems.extend(complaints::about(post, body, plan));
         entries.push(Arc::new(Entry { attachments: attachments.clone(), ..entry }));
     }
     let lost = budget::fit(&mut entries);
     problems.extend(complaints::large_feed(sheet.path(), lost));
-    Ok((entries, problems))
+    (entries, problems)
 }

@@ -55,24 +55,46 @@ pub(super) fn body(post: &Post, store: Option<&Store>) -> Result<Option<Rendered
     Ok(packed.as_deref().and_then(unpack))
 }
 
+/// Bodies that are to be kept, packed while they were at hand; by the posts' keys.
+#[derive(Debug, Default)]
+pub(super) struct Packed {
+    bodies: HashMap<String, Vec<u8>>,
+    bytes: usize,
+}
+
+/// Packs the bodies at hand that are to be kept anew, so that they need not be rendered once more.
+pub(super) fn pack_ahead<'p>(pass: &mut Pass<'_>, posts: impl Iterator<Item = &'p Arc<Post>>) {
+    if pass.store.is_some() && pass.packed.bytes < MAX_BYTES {
+        pack_all(pass, posts.filter(|post| !is_kept(post, pass.good)).collect());
+    }
+}
+
+fn pack_all(pass: &mut Pass<'_>, mut posts: Vec<&Arc<Post>>) {
+    posts.sort_unstable_by_key(|post| &post.key);
+    posts.dedup_by_key(|post| &post.key);
+    posts.retain(|post| !pass.packed.bodies.contains_key(&post.key));
+    let bodies = &pass.bodies;
+    let packed = posts.into_par_iter().filter_map(|post| Some((post.key.clone(), pack(bodies.get(post)?).ok()?)));
+    let packed: Vec<_> = packed.collect();
+    pass.packed.bytes += packed.iter().map(|(_, body)| body.len()).sum::<usize>();
+    pass.packed.bodies.extend(packed);
+}
+
 /// What is to be kept anew, and the keys of what no feed shows any more.
-pub(super) fn keep(
-    pass: &mut Pass<'_>,
-    states: &HashMap<String, GoodState>,
-) -> Result<(Vec<LastGood>, Vec<String>), ScanError> {
+pub(super) fn keep(pass: &mut Pass<'_>) -> Result<(Vec<LastGood>, Vec<String>), ScanError> {
+    let states = pass.good;
     // Newest first: their text is kept where there is no room for all.
     let shown: BTreeSet<usize> = pass.plans.iter().flat_map(Planned::all_posts).collect();
     let shown: Vec<Arc<Post>> = shown.into_iter().map(|at| Arc::clone(&pass.catalog.posts[at])).collect();
-    let (same, new): (Vec<_>, Vec<_>) =
-        shown.into_iter().partition(|post| states.get(&post.key).is_some_and(|state| is_same(post, state)));
+    let (same, new): (Vec<_>, Vec<_>) = shown.into_iter().partition(|post| is_kept(post, states));
     let mut room = MAX_BYTES.saturating_sub(same.iter().map(|post| states[&post.key].size).sum());
     let mut good = Vec::with_capacity(new.len());
     for posts in new.chunks(AT_ONCE) {
-        pass.prepare(posts.iter())?;
-        let bodies = posts.iter().map(|post| pass.body(post)).collect::<Result<Vec<_>, _>>()?;
-        let packed: Vec<_> = bodies.into_par_iter().map(|body| pack(&body?).ok()).collect();
-        for (post, body) in posts.iter().zip(packed) {
-            let body = body.filter(|body| body.len() <= room);
+        let rest: Vec<_> = posts.iter().filter(|post| !pass.packed.bodies.contains_key(&post.key)).collect();
+        pass.prepare(rest.iter().copied())?;
+        pack_all(pass, rest);
+        for post in posts {
+            let body = pass.packed.bodies.remove(&post.key).filter(|body| body.len() <= room);
             room -= body.as_ref().map_or(0, Vec::len);
             good.push(LastGood { post: Post::clone(post), body });
         }
@@ -82,8 +104,12 @@ pub(super) fn keep(
     Ok((good, gone))
 }
 
-fn is_same(post: &Post, state: &GoodState) -> bool {
-    state.is_current && (state.revision, &state.url, &state.path) == (post.revision, &post.url, &post.path)
+/// Whether just this state of a post is kept.
+fn is_kept(post: &Post, states: &HashMap<String, GoodState>) -> bool {
+    let is_same = |state: &GoodState| {
+        state.is_current && (state.revision, &state.url, &state.path) == (post.revision, &post.url, &post.path)
+    };
+    states.get(&post.key).is_some_and(is_same)
 }
 
 fn pack(body: &Rendered) -> io::Result<Vec<u8>> {

@@ -49,10 +49,11 @@ use crate::sources::{Source, SourceError, Touched};
 use crate::store::{DocumentState, Kept, ScanCommit, Store, StoreError};
 
 use self::beside::Beside;
+use self::bodies::Bodies;
 use self::documents::Output;
 pub use self::live::Live;
 use self::memory::Memory;
-use self::pass::Tools;
+use self::pass::{Pass, Tools};
 pub use self::posts::Posts;
 use self::sheets::Made;
 pub use self::site::Detected;
@@ -150,6 +151,8 @@ pub struct Scanner {
     /// What the last scan came to, if it came to its end.
     standing: Option<Standing>,
     made: Made,
+    /// Rendered for the last scan.
+    bodies: Bodies,
     /// What is visible already, but could not be recorded.
     unrecorded: ScanCommit,
 }
@@ -172,6 +175,7 @@ impl Scanner {
             memory: None,
             standing: None,
             made: Made::default(),
+            bodies: Bodies::default(),
             unrecorded: ScanCommit::default(),
         }
     }
@@ -216,7 +220,7 @@ impl Scanner {
         let run = Run { store: None, published: &published, now, touched, allow_removals: true, progress };
         let Standing { mut live, catalog, .. } = self.step(&run, &memory)?.standing;
         let plan = plan(&catalog, &live.config);
-        let mut pass = self.tools.pass(&live, &catalog, &plan, &memory, None, now);
+        let mut pass = self.tools.pass(&live, &catalog, &plan, &memory, Bodies::default(), &run);
         documents::look(&mut pass, &memory)?;
         let problems = pass.problems;
         live.problems = self.all_problems(&live, &[&problems]);
@@ -283,7 +287,8 @@ impl Scanner {
         let config = &*live.config;
         let changes = changes(live, catalog, new.as_ref(), memory, run)?;
         let plan = plan(catalog, config);
-        let mut pass = self.tools.pass(live, catalog, &plan, memory, run.store, run.now);
+        let bodies = std::mem::take(&mut self.bodies);
+        let mut pass = self.tools.pass(live, catalog, &plan, memory, bodies, run);
         let output = documents::publish(&mut pass, memory, &mut self.directory, &mut self.made, run)?;
         // Whatever happens from here on: readers see these now.
         self.unrecorded.documents.extend(output.publication.changed.iter().cloned());
@@ -291,15 +296,15 @@ impl Scanner {
         let ((seen, events), (good, good_gone)) = match run.store {
             Some(_) => {
                 let feeds = renewed::feeds(&pass, memory, &output, &self.unrecorded.documents, &self.made);
-                (
-                    announce::announce(&mut pass, &changes, new.as_ref(), &feeds)?,
-                    last_good::keep(&mut pass, &memory.good)?,
-                )
+                (announce::announce(&mut pass, &changes, new.as_ref(), &feeds)?, last_good::keep(&mut pass)?)
             }
             // Nobody is told, and nothing is remembered.
             None => Default::default(),
         };
-        let problems = self.all_problems(live, &[&pass.problems, &output.publication.problems]);
+        let Pass { mut bodies, problems: of_feeds, .. } = pass;
+        bodies.rest();
+        self.bodies = bodies;
+        let problems = self.all_problems(live, &[&of_feeds, &output.publication.problems]);
 
         // A source without a single file may be one that is not mounted yet: the baseline waits.
         let is_baseline = run.store.is_some() && !memory.baseline_done && live.files > 0;

@@ -7,11 +7,12 @@ use chrono::{DateTime, FixedOffset, Utc};
 use rayon::prelude::*;
 
 use super::bodies::Bodies;
+use super::last_good::{self, Packed};
 use super::live::Live;
 use super::memory::Memory;
 use super::posts::{Posts, Text, rules};
 use super::world::World;
-use super::{ScanError, last_good, terms};
+use super::{Run, ScanError, terms};
 use crate::catalog::Catalog;
 use crate::config::{Config, Updated};
 use crate::events::{self, Seen};
@@ -19,7 +20,7 @@ use crate::feeds::plan::{Plan, Planned};
 use crate::posts::{self, Post, Rendered, Source};
 use crate::problems::Problem;
 use crate::sources::git_times::GitTimes;
-use crate::store::Store;
+use crate::store::{GoodState, Store};
 
 pub(super) struct Pass<'a> {
     pub(super) catalog: &'a Catalog,
@@ -31,12 +32,15 @@ pub(super) struct Pass<'a> {
     pub(super) unrecorded: &'a HashMap<String, Seen>,
     pub(super) now: DateTime<Utc>,
     pub(super) store: Option<&'a Store>,
-    bodies: Bodies,
+    pub(super) bodies: Bodies,
     pub(super) posts: &'a Posts,
     pub(super) world: World<'a>,
     /// Empty unless the config asks for it.
     pub(super) git: &'a GitTimes,
     pub(super) problems: Vec<Problem>,
+    /// The last good states that the store has.
+    pub(super) good: &'a HashMap<String, GoodState>,
+    pub(super) packed: Packed,
 }
 
 /// What is kept from pass to pass, and does the reading.
@@ -54,8 +58,8 @@ impl Tools {
         catalog: &'a Catalog,
         plan: &'a Plan,
         memory: &'a Memory,
-        store: Option<&'a Store>,
-        now: DateTime<Utc>,
+        bodies: Bodies,
+        run: &Run<'a>,
     ) -> Pass<'a> {
         Pass {
             catalog,
@@ -64,28 +68,38 @@ impl Tools {
             ids: &live.ids,
             seen: &memory.seen,
             unrecorded: &memory.unrecorded,
-            now,
-            store,
-            bodies: Bodies::default(),
+            now: run.now,
+            store: run.store,
+            bodies,
             world: self.posts.world(live),
             posts: &self.posts,
             git: &self.git,
+            good: &memory.good,
+            packed: Packed::default(),
             problems: [&*plan.problems, &terms::problems(catalog)].concat(),
         }
     }
 }
 
 impl Pass<'_> {
-    /// Has the bodies of these posts at hand, rendered on all cores.
+    /// Has the bodies of these posts at hand, rendered on all cores; of broken files, the last good ones that are kept.
     pub(super) fn prepare<'p>(&mut self, posts: impl Iterator<Item = &'p Arc<Post>>) -> Result<(), ScanError> {
         self.bodies.turn();
-        let mut wanted: Vec<&Arc<Post>> = posts.filter(|post| self.bodies.get(post).is_none()).collect();
+        let mut wanted: Vec<&Arc<Post>> = posts.collect();
         wanted.sort_unstable_by_key(|post| &post.path);
         wanted.dedup_by_key(|post| &post.path);
+        wanted.retain(|post| {
+            self.bodies.touch(post);
+            self.bodies.get(post).is_none()
+        });
         let (posts, config, world) = (self.posts, self.config, &self.world);
         let rendered: Vec<_> = wanted.par_iter().map(|post| rendered(post, posts, config, world)).collect();
         for (post, body) in wanted.into_iter().zip(rendered) {
-            if let Some(body) = body? {
+            let body = match body? {
+                None => last_good::body(post, self.store)?,
+                body => body,
+            };
+            if let Some(body) = body {
                 self.bodies.keep(post, &body);
             }
         }
@@ -93,18 +107,9 @@ impl Pass<'_> {
     }
 
     /// A post's rendered body; of a broken file, the last good one, if that is still kept.
-    pub(super) fn body(&mut self, post: &Post) -> Result<Option<Rendered>, ScanError> {
-        if let Some(body) = self.bodies.get(post) {
-            return Ok(Some(body));
-        }
-        let body = match rendered(post, self.posts, self.config, &self.world)? {
-            None => last_good::body(post, self.store)?,
-            body => body,
-        };
-        if let Some(body) = &body {
-            self.bodies.keep(post, body);
-        }
-        Ok(body)
+    pub(super) fn body(&mut self, post: &Arc<Post>) -> Result<Option<Rendered>, ScanError> {
+        self.prepare([post].into_iter())?;
+        Ok(self.bodies.get(post).cloned())
     }
 
     pub(super) fn updated(&self, post: &Post) -> DateTime<FixedOffset> {
