@@ -25,6 +25,8 @@ pub(super) async fn run(common: &Common, args: &Build) -> Result<Exit, Failure> 
         })
         .await?;
     drop(progress);
+    // The process ends, and what it knows of a large site is many small pieces of memory.
+    std::mem::forget(scanner);
     site::log_report(&report);
     output::summary(common, &report);
     Ok(output::exit(&report, args.strict))
