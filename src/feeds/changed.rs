@@ -60,6 +60,9 @@ impl<'a> Changed<'a> {
 
     /// Whether a post that was shown is not, for another reason than that newer ones took its place.
     fn lost(&self, before: &Shown, members: &[Member], plan: &Planned) -> bool {
+        if before.members == members {
+            return false;
+        }
         let shown: HashSet<Member> = members.iter().copied().collect();
         let mut missing: Vec<&Member> = before.members.iter().filter(|member| !shown.contains(*member)).collect();
         if missing.is_empty() {

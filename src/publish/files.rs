@@ -58,21 +58,35 @@ pub(super) fn place(dir: &Path, path: &str) -> io::Result<Place> {
     let mut names = path.split('/').peekable();
     while let Some(name) = names.next() {
         at.push(name);
-        let found = match fs::symlink_metadata(&at) {
-            Ok(found) => found,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Place::Free),
-            Err(error) => return Err(error),
-        };
-        let last = names.peek().is_none();
-        let kind = found.file_type();
-        if last && kind.is_file() {
-            return Ok(Place::File(Stamp::of(&found)));
+        if names.peek().is_none() {
+            break;
         }
-        if last || !kind.is_dir() {
-            return Ok(Place::Blocked(format!("{} is {}", at.display(), in_words(kind))));
+        let Some(found) = found(&at)? else { return Ok(Place::Free) };
+        if !found.is_dir() {
+            return Ok(blocked(&at, found.file_type()));
         }
     }
-    Ok(Place::Free)
+    leaf(&at)
+}
+
+/// What stands at the end of a way on which every directory was looked at.
+pub(super) fn leaf(at: &Path) -> io::Result<Place> {
+    Ok(match found(at)? {
+        None => Place::Free,
+        Some(found) if found.is_file() => Place::File(Stamp::of(&found)),
+        Some(found) => blocked(at, found.file_type()),
+    })
+}
+
+fn found(at: &Path) -> io::Result<Option<fs::Metadata>> {
+    match fs::symlink_metadata(at) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        found => found.map(Some),
+    }
+}
+
+fn blocked(at: &Path, kind: fs::FileType) -> Place {
+    Place::Blocked(format!("{} is {}", at.display(), in_words(kind)))
 }
 
 fn in_words(kind: fs::FileType) -> &'static str {

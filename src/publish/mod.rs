@@ -82,16 +82,19 @@ impl PublishedDocument {
     }
 }
 
-/// All documents that are visible now, by path below the output directory; shared between the scanner and the server.
+/// Documents by path below the output directory.
+pub type Documents = HashMap<String, Arc<PublishedDocument>>;
+
+/// All documents that are visible now; shared between the scanner and the server.
 #[derive(Debug, Clone, Default)]
 pub struct Published {
-    documents: Arc<RwLock<Arc<HashMap<String, PublishedDocument>>>>,
+    documents: Arc<RwLock<Arc<Documents>>>,
 }
 
 impl Published {
     /// What is visible now.
     #[must_use]
-    pub fn current(&self) -> Arc<HashMap<String, PublishedDocument>> {
+    pub fn current(&self) -> Arc<Documents> {
         Arc::clone(&self.documents.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -104,7 +107,7 @@ impl Published {
             let media = Media::of_path(path)?;
             let len = file_len(dir, path).filter(|len| *len <= LARGEST_FOUND)?;
             let url = document_url(public_url, path);
-            Some((path.clone(), PublishedDocument { file, url, media, len, state: state.clone() }))
+            Some((path.clone(), Arc::new(PublishedDocument { file, url, media, len, state: state.clone() })))
         };
         let published = Self::default();
         published.replace(known.iter().filter_map(document).collect());
@@ -112,7 +115,7 @@ impl Published {
     }
 
     /// Makes another set visible.
-    pub fn replace(&self, documents: HashMap<String, PublishedDocument>) {
+    pub fn replace(&self, documents: Documents) {
         *self.documents.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(documents);
     }
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::files::{self, Place, Stamp};
 use super::manifest::{self, Manifest};
@@ -19,6 +20,8 @@ pub struct Output {
     pub(super) dir: PathBuf,
     /// The manifest as its file has it; `None` before the directory was opened.
     opened: Option<Saved>,
+    /// Whether the file system may take upper and lower case for the same.
+    pub(super) may_fold_case: bool,
     /// The documents of the last scan that came to its end, and later ones that are visible.
     pub(super) known: HashMap<String, Known>,
 }
@@ -33,7 +36,7 @@ struct Saved {
 /// A document and the file that holds it.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
-    pub(super) document: PublishedDocument,
+    pub(super) document: Arc<PublishedDocument>,
     pub(super) stamp: Stamp,
 }
 
@@ -51,8 +54,10 @@ impl Output {
             *self = Self::default();
             let manifest = read_manifest(dir)?;
             clear_leftovers(dir, &manifest)?;
-            *self = Self { dir: dir.to_owned(), opened: Some(Saved { manifest, stamp }), known: HashMap::new() };
+            let opened = Some(Saved { manifest, stamp });
+            *self = Self { dir: dir.to_owned(), opened, may_fold_case: true, known: HashMap::new() };
         }
+        self.may_fold_case = self.is_new() || self.folds_case();
         let manifest = self.saved().clone();
         Ok(Publisher::new(self, lock, manifest, durability))
     }
@@ -65,6 +70,11 @@ impl Output {
     /// Whether there is no manifest yet.
     pub(super) fn is_new(&self) -> bool {
         self.opened.as_ref().is_none_or(|saved| saved.stamp.is_none())
+    }
+
+    /// Whether the file system takes upper and lower case for the same: it finds the manifest under another name, then.
+    pub(super) fn folds_case(&self) -> bool {
+        fs::symlink_metadata(self.dir.join(manifest::NAME.to_uppercase())).is_ok()
     }
 
     /// Writes another manifest, under a temporary name.

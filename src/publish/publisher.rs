@@ -4,18 +4,18 @@
 //! ([`Publication`]). Never: keeps a document's bytes in memory.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use super::batch::{Batch, foreign};
 use super::files::{self, Place, Stamp};
-use super::manifest::{self, Manifest, is_plain};
+use super::manifest::{Manifest, is_plain};
 use super::output::{Known, Output};
 use super::staged::Staged;
-use super::{Durability, PublishError, PublishedDocument, fingerprint};
+use super::{Documents, Durability, PublishError, PublishedDocument, fingerprint};
 use crate::feeds::Document;
 use crate::problems::{Code, Problem, Severity};
 use crate::store::DocumentState;
@@ -24,7 +24,7 @@ use crate::store::DocumentState;
 #[derive(Debug, Default)]
 pub struct Publication {
     /// All documents that are visible now, by path: for [`super::Published::replace`].
-    pub documents: HashMap<String, PublishedDocument>,
+    pub documents: Documents,
     /// The validators that are new: for the store.
     pub changed: Vec<(String, DocumentState)>,
     /// Paths whose validators were known and that have no document any more: for the store.
@@ -95,7 +95,9 @@ impl<'a> Publisher<'a> {
         let mut scan = self.scan();
         for path in paths {
             let path = path.into();
-            scan.folded.entry(path.to_lowercase()).or_insert_with(|| path.clone());
+            if scan.output.may_fold_case {
+                scan.folded.entry(path.to_lowercase()).or_insert_with(|| path.clone());
+            }
             scan.announced.insert(path);
         }
     }
@@ -108,14 +110,24 @@ impl<'a> Publisher<'a> {
     ///
     /// See [`PublishError`].
     pub fn keep(&self, paths: impl IntoIterator<Item: Into<String>>) -> Result<bool, PublishError> {
-        let mut kept = Vec::new();
-        for path in paths {
-            let path = path.into();
-            let Some(known) = self.scan().output.known.get(&path).cloned() else { return Ok(false) };
-            if look(&self.dir, &path)? != Place::File(known.stamp) {
+        let known = {
+            let scan = self.scan();
+            let known = |path: String| scan.output.known.get(&path).cloned().map(|known| (path, known));
+            paths.into_iter().map(|path| known(path.into())).collect::<Option<Vec<_>>>()
+        };
+        let Some(kept) = known else { return Ok(false) };
+        // Mostly all are in one directory.
+        let mut parent = None;
+        for (path, known) in &kept {
+            let file = &known.document.file;
+            let place = match file.parent() {
+                same if same == parent => files::leaf(file).map_err(|error| PublishError::io(file, error))?,
+                _ => look(&self.dir, path)?,
+            };
+            if place != Place::File(known.stamp) {
                 return Ok(false);
             }
-            kept.push((path, known));
+            parent = file.parent();
         }
         let mut scan = self.scan();
         for (path, _) in &kept {
@@ -147,7 +159,7 @@ impl<'a> Publisher<'a> {
             Place::File(stamp) if holds(&published, stamp, known.as_ref(), &document.bytes) => {
                 let mut scan = self.scan();
                 scan.publication.unchanged += 1;
-                scan.note(path.to_owned(), Known { document: published, stamp });
+                scan.note(path.to_owned(), Known { document: published.into(), stamp });
             }
             Place::File(_) if !is_ours => self.scan().refuse(path, foreign(&published.file)),
             Place::File(_) | Place::Free => self.write(published, document, place == Place::Free)?,
@@ -196,7 +208,7 @@ impl<'a> Publisher<'a> {
         }
         let parent = published.file.parent().expect("a document's file is below the output directory");
         let staged = Staged::new(parent, &document.bytes).map_err(|error| PublishError::io(&published.file, error))?;
-        let known = Known { document: published, stamp: staged.stamp };
+        let known = Known { document: published.into(), stamp: staged.stamp };
         self.scan().collect(path, known, staged, is_free)
     }
 }
@@ -217,16 +229,19 @@ impl Scan<'_> {
         if self.begun.contains(path) {
             return Ok(Some(path.to_owned()));
         }
+        if !self.output.may_fold_case {
+            return Ok(None);
+        }
         let owner = self.folded.entry(path.to_lowercase()).or_insert_with(|| path.to_owned()).clone();
         Ok(if owner != path && self.folds_case()? { Some(owner) } else { None })
     }
 
-    /// Whether the file system takes upper and lower case for the same: it finds the manifest under another name, then.
+    /// Whether the file system takes upper and lower case for the same.
     fn folds_case(&mut self) -> Result<bool, PublishError> {
         if self.output.is_new() {
             self.output.save(&self.manifest, self.durability)?;
         }
-        Ok(fs::symlink_metadata(self.output.dir.join(manifest::NAME.to_uppercase())).is_ok())
+        Ok(self.output.folds_case())
     }
 
     /// Before anything is written in a free place: has the manifest's file say that what will stand there is ours. Where
@@ -285,9 +300,12 @@ impl Scan<'_> {
         let (mut publication, mut documents) = (self.publication, self.documents);
         for (path, Known { document, .. }) in &mut documents {
             match previous.get(path) {
-                Some(known) if known.etag == document.state.etag => document.state = known.clone(),
+                Some(known) if *known == document.state => {}
+                Some(known) if known.etag == document.state.etag => {
+                    Arc::make_mut(document).state = known.clone();
+                }
                 known => {
-                    document.state.modified = modification(known, now.trunc_subsecs(0));
+                    Arc::make_mut(document).state.modified = modification(known, now.trunc_subsecs(0));
                     publication.changed.push((path.clone(), document.state.clone()));
                 }
             }

@@ -92,7 +92,7 @@ const fn label(media: Media) -> &'static str {
 
 impl Site {
     /// The document that a request path names, below the prefix or without it.
-    fn find(&self, path: &str) -> Option<(String, PublishedDocument)> {
+    fn find(&self, path: &str) -> Option<(String, Arc<PublishedDocument>)> {
         let path = percent_decode_str(path).decode_utf8().ok()?;
         let documents = self.published.current();
         self.prefix.names(&path).find_map(|name| {
@@ -106,7 +106,7 @@ impl Site {
         &self,
         method: &Method,
         headers: &HeaderMap,
-        found: Option<(String, PublishedDocument)>,
+        found: Option<(String, Arc<PublishedDocument>)>,
     ) -> Response {
         match (method, found) {
             (&Method::OPTIONS, _) => preflight(),

@@ -296,7 +296,7 @@ async fn bytes_are_never_sent_under_the_tag_of_others() {
 
     let mut documents = HashMap::clone(&published.current());
     let state = DocumentState { etag: fingerprint(b"<rss>2</rss>"), modified: modified() };
-    let known: &mut PublishedDocument = documents.get_mut("small.rss").unwrap();
+    let known: &mut PublishedDocument = Arc::make_mut(documents.get_mut("small.rss").unwrap());
     known.state = state;
     published.replace(documents);
     let reply = server.ask("GET /small.rss", &[]).await;

@@ -62,7 +62,7 @@ impl Bodies {
         let bytes = self.cache.get_or_insert_async(&etag, read(path, &document)).await.map_err(|error| {
             Failure::new("unreadable", format!("the document cannot be read at the moment: {error}"))
         })?;
-        Ok(Some(Revision { bytes, etag, url: document.url, media: document.media }))
+        Ok(Some(Revision { bytes, etag, url: document.url.clone(), media: document.media }))
     }
 }
 
