@@ -6,6 +6,7 @@
 //! and terms depend on it.
 
 mod json;
+mod plain;
 mod read;
 mod split;
 mod toml;

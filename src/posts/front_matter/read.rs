@@ -10,10 +10,17 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess, VariantAccess, Visitor};
 
 use super::value::{Entry, Map, Scalar, Value};
-use super::{Error, Syntax};
+use super::{Error, Syntax, plain};
 
 /// Reads the first document of `yaml`, which stands at byte `start` of its file.
 pub(super) fn document(yaml: &str, start: usize) -> Result<Value, Error> {
+    let Some(value) = plain::document(yaml, start) else { return by_reader(yaml, start) };
+    debug_assert_eq!(by_reader(yaml, start).ok().as_ref(), Some(&value), "front matter is read in one way: {yaml:?}");
+    Ok(value)
+}
+
+/// The same by the YAML reader, whatever it holds.
+pub(super) fn by_reader(yaml: &str, start: usize) -> Result<Value, Error> {
     if let Some(offset) = too_deep(yaml) {
         return Err(Error { message: "it is nested too deeply".into(), at: start + offset, syntax: Syntax::Yaml });
     }
