@@ -15,8 +15,9 @@ const MAX_RECORDED: usize = 100;
 /// The text of a file: decoded from bytes, without what XML forbids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decoded<'a> {
-    /// Borrowed where the bytes are all that already: UTF-8 without a byte order mark, without the characters that [`is_allowed`] refuses, its lines ended by a line feed:
-    /// another way to end them is nothing that readers see, and must not publish every post anew.
+    /// UTF-8 without a byte order mark, without the characters that [`is_allowed`] refuses, its lines ended by a line feed:
+    /// another way to end them is nothing that readers see, and must not publish every post anew. Borrowed where the bytes
+    /// are all that already.
     pub text: Cow<'a, str>,
     /// Byte offsets in `text` where forbidden characters were dropped, with the first of them; at most 100.
     pub dropped: Vec<(usize, char)>,
