@@ -178,6 +178,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_was_seen_under_other_fingerprints_is_known_as_such_unless_it_is_gone() {
+        let place = Place::new();
+        let options = SqliteConnectOptions::new().filename(place.path()).create_if_missing(true);
+        let old = SqlitePool::connect_with(options).await.unwrap();
+        let steps = STEPS[..5].iter().map(|&(version, name, sql)| {
+            Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false)
+        });
+        Migrator::with_migrations(steps.collect()).run(&old).await.unwrap();
+        let post = serde_json::to_string(&seen("a").post).unwrap();
+        for (key, gone) in [("a", false), ("b", true)] {
+            let row = "INSERT INTO seen (key, path, entry_id, revision, changes, first_seen, gone, post, text)
+                       VALUES (?1, ?1, ?1, ?2, 1, 0, ?3, ?4, ?2)";
+            query(row).bind(key).bind(vec![7; 16]).bind(gone).bind(&post).execute(&old).await.unwrap();
+        }
+        old.close().await;
+
+        let known = place.owner().await.seen().await.unwrap();
+        assert_eq!((known["a"].text, known["b"].text), (Some(TextPrint::UNKNOWN), Some(TextPrint([7; 16]))));
+    }
+
+    #[tokio::test]
     async fn an_owner_goes_on_where_one_died_before_the_first_step() {
         let place = Place::new();
         let mut db =
