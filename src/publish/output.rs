@@ -110,8 +110,19 @@ impl Output {
     }
 }
 
-/// Keeps other processes out until the file is dropped. Where the file system has no locks, nobody is kept out.
-fn lock(dir: &Path) -> Result<File, PublishError> {
+/// Keeps other processes out until it is dropped.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A child has the open file too from its birth until its program runs, and would hold the lock for as long.
+        drop(self.0.unlock());
+    }
+}
+
+/// Locks a directory. Where the file system has no locks, nobody is kept out.
+fn lock(dir: &Path) -> Result<Lock, PublishError> {
     let failed = |error| PublishError::io(dir, error);
     let handle = match File::open(dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -121,7 +132,7 @@ fn lock(dir: &Path) -> Result<File, PublishError> {
     };
     match handle.try_lock() {
         Err(TryLockError::WouldBlock) => Err(PublishError::InUse { dir: dir.to_owned() }),
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(handle),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(Lock(handle)),
     }
 }
 
@@ -156,4 +167,20 @@ fn clear_leftovers(dir: &Path, manifest: &Manifest) -> Result<(), PublishError> 
         staged::remove_leftovers(&dir).map_err(|(file, error)| PublishError::io(&file, error))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_ends_though_a_child_has_the_file_still() {
+        let dir = tempfile::tempdir().unwrap();
+        let held = lock(dir.path()).unwrap();
+        let of_child = held.0.try_clone().unwrap();
+        assert!(matches!(lock(dir.path()), Err(PublishError::InUse { .. })));
+        drop(held);
+        lock(dir.path()).unwrap();
+        drop(of_child);
+    }
 }

@@ -4,7 +4,6 @@
 //! ([`Publication`]). Never: keeps a document's bytes in memory.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,7 +12,7 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use super::batch::{Batch, foreign};
 use super::files::{self, Place, Stamp};
 use super::manifest::{Manifest, is_plain};
-use super::output::{Known, Output};
+use super::output::{Known, Lock, Output};
 use super::staged::Staged;
 use super::{Documents, Durability, PublishError, PublishedDocument, fingerprint};
 use crate::feeds::Document;
@@ -46,7 +45,7 @@ pub struct Publication {
 pub struct Publisher<'a> {
     dir: PathBuf,
     /// Held until the end: one writer at a time.
-    lock: File,
+    lock: Lock,
     scan: Mutex<Scan<'a>>,
 }
 
@@ -72,7 +71,7 @@ pub(super) struct Scan<'a> {
 }
 
 impl<'a> Publisher<'a> {
-    pub(super) fn new(output: &'a mut Output, lock: File, manifest: Manifest, durability: Durability) -> Self {
+    pub(super) fn new(output: &'a mut Output, lock: Lock, manifest: Manifest, durability: Durability) -> Self {
         let dir = output.dir.clone();
         let scan = Scan {
             output,

@@ -11,7 +11,7 @@ use super::StoreError;
 /// Proof that this process owns the database.
 #[derive(Debug)]
 pub(super) struct OwnerLock {
-    _file: File,
+    file: File,
 }
 
 impl OwnerLock {
@@ -25,10 +25,17 @@ impl OwnerLock {
         let file = tokio::fs::File::options().create(true).truncate(false).write(true).open(&lock).await;
         let file = file.map_err(refused)?.into_std().await;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: shown() }),
             Err(TryLockError::Error(error)) => Err(refused(error)),
         }
+    }
+}
+
+impl Drop for OwnerLock {
+    fn drop(&mut self) {
+        // A child has the open file too from its birth until its program runs, and would hold the lock for as long.
+        drop(self.file.unlock());
     }
 }
 
