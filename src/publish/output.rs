@@ -3,7 +3,7 @@
 //! In: the directory. Out: a [`Publisher`] for each scan, and what that need not read again.
 //! Never: keeps others out between scans; that another process published there meanwhile is seen by the manifest's stamp.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,8 @@ pub struct Output {
     pub(super) may_fold_case: bool,
     /// The documents of the last scan that came to its end, and later ones that are visible.
     pub(super) known: HashMap<String, Known>,
+    /// The directories of those documents, as that scan left them.
+    dirs: Vec<(PathBuf, Option<Stamp>)>,
 }
 
 #[derive(Debug, Default)]
@@ -55,7 +57,7 @@ impl Output {
             let manifest = read_manifest(dir)?;
             clear_leftovers(dir, &manifest)?;
             let opened = Some(Saved { manifest, stamp });
-            *self = Self { dir: dir.to_owned(), opened, may_fold_case: true, known: HashMap::new() };
+            *self = Self { dir: dir.to_owned(), opened, may_fold_case: true, ..Self::default() };
         }
         self.may_fold_case = self.is_new() || self.folds_case();
         let manifest = self.saved().clone();
@@ -75,6 +77,25 @@ impl Output {
     /// Whether the file system takes upper and lower case for the same: it finds the manifest under another name, then.
     pub(super) fn folds_case(&self) -> bool {
         fs::symlink_metadata(self.dir.join(manifest::NAME.to_uppercase())).is_ok()
+    }
+
+    /// Takes these for the documents that are visible, as every file was looked at or written by us.
+    pub(super) fn rest(&mut self, known: HashMap<String, Known>) {
+        let parents = known.values().filter_map(|known| known.document.file.parent());
+        let dirs: HashSet<&Path> = parents.flat_map(|parent| self.down_to(parent)).collect();
+        self.dirs = dirs.into_iter().map(|dir| (dir.to_owned(), files::dir_stamp(dir))).collect();
+        self.known = known;
+    }
+
+    /// Whether in no directory a file came, went or took another's place since the last scan came to its end.
+    pub(super) fn is_undisturbed(&self) -> bool {
+        let is_as_left = |(dir, stamp): &(PathBuf, Option<Stamp>)| stamp.is_some() && files::dir_stamp(dir) == *stamp;
+        !self.dirs.is_empty() && self.dirs.iter().all(is_as_left)
+    }
+
+    /// A directory and those above it, down from the output directory.
+    pub(super) fn down_to<'b>(&'b self, dir: &'b Path) -> impl Iterator<Item = &'b Path> {
+        dir.ancestors().take_while(|above| above.starts_with(&self.dir))
     }
 
     /// Writes another manifest, under a temporary name.

@@ -54,6 +54,8 @@ pub struct Publisher<'a> {
 pub(super) struct Scan<'a> {
     pub(super) output: &'a mut Output,
     pub(super) durability: Durability,
+    /// Whether files are what the last scan left.
+    is_trusted: bool,
     /// What is true now; its file may know less.
     pub(super) manifest: Manifest,
     /// The paths that were claimed.
@@ -76,6 +78,7 @@ impl<'a> Publisher<'a> {
         let scan = Scan {
             output,
             durability,
+            is_trusted: false,
             manifest,
             announced: BTreeSet::new(),
             folded: HashMap::new(),
@@ -101,6 +104,13 @@ impl<'a> Publisher<'a> {
         }
     }
 
+    /// Lets [`keep`](Self::keep) go without looking at files, if no directory of ours was changed by others since the last scan
+    /// of this process: nobody removed a file or put another in its place then. Whoever wrote into one is not noticed.
+    pub fn trust(&self) {
+        let mut scan = self.scan();
+        scan.is_trusted = scan.output.is_undisturbed();
+    }
+
     /// Leaves documents visible as the last scan of this process left them, without their bytes: the caller knows that these,
     /// their URLs and what they are are the same. If this is not known of one of the files, nothing happens and the answer is
     /// `false`: then all of them are to be [`put`](Self::put).
@@ -109,15 +119,15 @@ impl<'a> Publisher<'a> {
     ///
     /// See [`PublishError`].
     pub fn keep(&self, paths: impl IntoIterator<Item: Into<String>>) -> Result<bool, PublishError> {
-        let known = {
+        let (known, is_trusted) = {
             let scan = self.scan();
             let known = |path: String| scan.output.known.get(&path).cloned().map(|known| (path, known));
-            paths.into_iter().map(|path| known(path.into())).collect::<Option<Vec<_>>>()
+            (paths.into_iter().map(|path| known(path.into())).collect::<Option<Vec<_>>>(), scan.is_trusted)
         };
         let Some(kept) = known else { return Ok(false) };
         // Mostly all are in one directory.
         let mut parent = None;
-        for (path, known) in &kept {
+        for (path, known) in kept.iter().filter(|_| !is_trusted) {
             let file = &known.document.file;
             let place = match file.parent() {
                 same if same == parent => files::leaf(file).map_err(|error| PublishError::io(file, error))?,
@@ -286,7 +296,7 @@ impl Scan<'_> {
 
     /// The directories from a file's own up to the output directory.
     pub(super) fn parents<'b>(&'b self, file: &'b Path) -> impl Iterator<Item = &'b Path> {
-        file.ancestors().skip(1).take_while(|parent| parent.starts_with(&self.output.dir))
+        file.parent().into_iter().flat_map(|parent| self.output.down_to(parent))
     }
 
     pub(super) fn touch(&mut self, file: &Path) {
@@ -315,7 +325,7 @@ impl Scan<'_> {
         publication.written.sort_unstable();
         publication.problems.sort_by(|a, b| a.path.cmp(&b.path));
         publication.documents = documents.iter().map(|(path, known)| (path.clone(), known.document.clone())).collect();
-        self.output.known = documents;
+        self.output.rest(documents);
         publication
     }
 }

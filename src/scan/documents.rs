@@ -15,6 +15,7 @@ use crate::feeds::plan::{Planned, document_url, opml_path};
 use crate::feeds::{Document, Entry, Feed, atom, autodiscovery, budget, json, opml, page, rss};
 use crate::problems::Problem;
 use crate::publish::{self, Durability, Publication, PublishError, Publisher};
+use crate::sources::Touched;
 
 /// So many feeds are in memory at once with everything that stands in them.
 const AT_ONCE: usize = 16;
@@ -40,7 +41,11 @@ pub(super) fn publish(
     // Nobody is told of a mere build, and it can be repeated.
     let durability = if run.store.is_some() { Durability::Synced } else { Durability::Unsynced };
     let publisher = directory.open(&pass.config.output.dir, durability)?;
-    let (sheets, states) = sheets(pass, memory);
+    // Who was told what was touched looks at nothing else, unless something tells that more is to be seen.
+    if matches!(run.touched, Touched::Only(_)) {
+        publisher.trust();
+    }
+    let (sheets, states) = sheets(pass, memory, &before);
     let formats = &pass.config.feeds.formats;
     publisher.claim(sheets.iter().flatten().flat_map(|sheet| sheet.documents(formats)).chain(lists(pass, &sheets)));
     let now_made = render(pass, &sheets, before, &publisher, run)?;
@@ -53,7 +58,7 @@ pub(super) fn publish(
 
 /// Makes every entry, and nothing of them, for what is found wrong on the way.
 pub(super) fn look(pass: &mut Pass<'_>, memory: &Memory) -> Result<(), ScanError> {
-    for (plan, sheet) in pairs(pass.plans, &sheets(pass, memory).0) {
+    for (plan, sheet) in pairs(pass.plans, &sheets(pass, memory, &Made::default()).0) {
         pass.prepare(sheet.posts.iter().map(|stood| &stood.post))?;
         let problems = entries(pass, plan, sheet).1;
         pass.problems.extend(problems);
@@ -62,15 +67,17 @@ pub(super) fn look(pass: &mut Pass<'_>, memory: &Memory) -> Result<(), ScanError
 }
 
 /// Each sheet with its plan.
-fn pairs<'s>(plans: &'s [Planned], sheets: &'s [Vec<Sheet>]) -> impl Iterator<Item = (&'s Planned, &'s Sheet)> {
+fn pairs<'s>(plans: &'s [Planned], sheets: &'s [Vec<Arc<Sheet>>]) -> impl Iterator<Item = (&'s Planned, &'s Arc<Sheet>)> {
     plans.iter().zip(sheets).flat_map(|(plan, sheets)| sheets.iter().map(move |sheet| (plan, sheet)))
 }
 
-/// The sheets of each feed, in the order of plans, and what each feed shows now.
-fn sheets(pass: &Pass<'_>, memory: &Memory) -> (Vec<Vec<Sheet>>, Vec<(String, Shown)>) {
+/// The sheets of each feed, in the order of plans, and what each feed shows now. `before` has those of the last scan.
+fn sheets(pass: &Pass<'_>, memory: &Memory, before: &Made) -> (Vec<Vec<Arc<Sheet>>>, Vec<(String, Shown)>) {
     let changed = Changed::new(&memory.feeds, pass.catalog, pass.now, pass.config.site.timezone);
     let of_plan = |(at, plan): (usize, &Planned)| {
-        let (sheets, shown) = Sheet::of_plan(plan, pass, &changed, at > 0);
+        let shown = memory.feeds.get(&plan.place.path).filter(|_| pass.is_patched);
+        let again = shown.and_then(|shown| Some((before.again(plan, pass, shown)?, shown.clone())));
+        let (sheets, shown) = again.unwrap_or_else(|| Sheet::of_plan(plan, pass, &changed, at > 0));
         (sheets, (plan.place.path.clone(), shown))
     };
     pass.plans.par_iter().enumerate().map(of_plan).unzip()
@@ -79,19 +86,20 @@ fn sheets(pass: &Pass<'_>, memory: &Memory) -> (Vec<Vec<Sheet>>, Vec<(String, Sh
 /// Renders the sheets whose documents may say something new.
 fn render(
     pass: &mut Pass<'_>,
-    sheets: &[Vec<Sheet>],
+    sheets: &[Vec<Arc<Sheet>>],
     mut before: Made,
     publisher: &Publisher<'_>,
     run: &Run<'_>,
 ) -> Result<Made, ScanError> {
-    let is_alike = before.config.as_ref().is_some_and(|config| Arc::ptr_eq(config, pass.config));
-    let all: Vec<(&Planned, &Sheet)> = pairs(pass.plans, sheets).collect();
-    let keeps = |(_, sheet): &(&Planned, &Sheet)| {
-        let is_known = before.sheets.get(sheet.path()).is_some_and(|(was, _)| is_alike && was == *sheet);
+    let is_alike = before.is_with(pass.config);
+    let all: Vec<(&Planned, &Arc<Sheet>)> = pairs(pass.plans, sheets).collect();
+    let keeps = |(_, sheet): &(&Planned, &Arc<Sheet>)| {
+        let is_same = |was: &Arc<Sheet>| Arc::ptr_eq(was, sheet) || was == *sheet;
+        let is_known = before.sheets.get(sheet.path()).is_some_and(|(was, _)| is_alike && is_same(was));
         Ok(is_known && publisher.keep(sheet.documents(&pass.config.feeds.formats))?)
     };
     let kept: Vec<bool> = all.par_iter().map(keeps).collect::<Result<_, PublishError>>()?;
-    let mut made = Made { config: Some(Arc::clone(pass.config)), ..Made::default() };
+    let mut made = Made::with(pass.config);
     let (mut stale, total) = (Vec::new(), all.len());
     for ((plan, sheet), is_kept) in all.into_iter().zip(kept) {
         match before.sheets.remove(sheet.path()) {
@@ -111,11 +119,11 @@ fn render(
         let shown = || sheets_at_once.iter().flat_map(|(_, sheet)| &sheet.posts).map(|stood| &stood.post);
         pass.prepare(shown())?;
         let site = &sheets[0][0].feed;
-        let put = |(plan, sheet): &(&Planned, &Sheet)| put(pass, plan, sheet, site, publisher);
+        let put = |(plan, sheet): &(&Planned, &Arc<Sheet>)| put(pass, plan, sheet, site, publisher);
         let problems: Vec<_> = sheets_at_once.par_iter().map(put).collect::<Result<_, _>>()?;
         for ((_, sheet), problems) in sheets_at_once.iter().zip(problems) {
             pass.problems.extend(problems.iter().cloned());
-            made.sheets.insert(sheet.path().to_owned(), (Sheet::clone(sheet), problems));
+            made.sheets.insert(sheet.path().to_owned(), (Arc::clone(sheet), problems));
         }
         last_good::pack_ahead(pass, shown());
         shown().for_each(|post| pass.bodies.release(post));
@@ -155,17 +163,17 @@ fn rendered(feed: &Feed, format: Format) -> Document {
 }
 
 /// The paths of what lists all feeds.
-fn lists(pass: &Pass<'_>, sheets: &[Vec<Sheet>]) -> impl Iterator<Item = String> {
+fn lists(pass: &Pass<'_>, sheets: &[Vec<Arc<Sheet>>]) -> impl Iterator<Item = String> {
     let snippets = sheets.iter().map(|sheets| autodiscovery::snippet_path(sheets[0].path()));
     let maps = snippets.chain([autodiscovery::map_path().to_owned()]).filter(|_| pass.config.feeds.autodiscovery);
     maps.chain([opml_path(pass.config), sheets[0][0].feed.place.page.clone()])
 }
 
 /// Renders what lists all feeds.
-fn put_lists(pass: &mut Pass<'_>, sheets: &[Vec<Sheet>], publisher: &Publisher<'_>) -> Result<(), ScanError> {
+fn put_lists(pass: &mut Pass<'_>, sheets: &[Vec<Arc<Sheet>>], publisher: &Publisher<'_>) -> Result<(), ScanError> {
     let mut feeds: Vec<Feed> = sheets.iter().map(|sheets| sheets[0].feed.clone()).collect();
     // The lists need what a feed is; only of the site's own they show what stands in it, and not much of that.
-    let mut site = sheets[0][0].clone();
+    let mut site = Sheet::clone(&sheets[0][0]);
     site.posts.truncate(page::LATEST);
     pass.prepare(site.posts.iter().map(|stood| &stood.post))?;
     feeds[0].entries = entries(pass, &pass.plans[0], &site).0;

@@ -289,6 +289,7 @@ impl Scanner {
         let plan = plan(catalog, config);
         let bodies = std::mem::take(&mut self.bodies);
         let mut pass = self.tools.pass(live, catalog, &plan, memory, bodies, run);
+        pass.is_patched = new.is_some();
         let output = documents::publish(&mut pass, memory, &mut self.directory, &mut self.made, run)?;
         // Whatever happens from here on: readers see these now.
         self.unrecorded.documents.extend(output.publication.changed.iter().cloned());
@@ -304,6 +305,7 @@ impl Scanner {
         let Pass { mut bodies, problems: of_feeds, .. } = pass;
         bodies.rest();
         self.bodies = bodies;
+        self.made.of_plans(plan.feeds);
         let problems = self.all_problems(live, &[&of_feeds, &output.publication.problems]);
 
         // A source without a single file may be one that is not mounted yet: the baseline waits.

@@ -31,6 +31,8 @@ pub(super) struct Pass<'a> {
     /// What the last scan saw and could not record.
     pub(super) unrecorded: &'a HashMap<String, Seen>,
     pub(super) now: DateTime<Utc>,
+    /// Whether the posts are those of the last scan, but for a few that came or changed.
+    pub(super) is_patched: bool,
     pub(super) store: Option<&'a Store>,
     pub(super) bodies: Bodies,
     pub(super) posts: &'a Posts,
@@ -69,6 +71,7 @@ impl Tools {
             seen: &memory.seen,
             unrecorded: &memory.unrecorded,
             now: run.now,
+            is_patched: false,
             store: run.store,
             bodies,
             world: self.posts.world(live),

@@ -9,11 +9,12 @@ use chrono::{DateTime, FixedOffset};
 
 use super::attachments;
 use super::pass::Pass;
-use crate::config::{Config, Content, Format};
+use crate::catalog::Catalog;
+use crate::config::{Config, Content, Format, Updated};
 use crate::feeds::changed::{Changed, Shown};
 use crate::feeds::compose::compose;
 use crate::feeds::plan::Planned;
-use crate::feeds::{Feed, history};
+use crate::feeds::{Feed, Place, history};
 use crate::posts::Post;
 use crate::posts::media::Attachment;
 use crate::problems::Problem;
@@ -42,8 +43,39 @@ pub(super) struct Stood {
 #[derive(Debug, Default)]
 pub(super) struct Made {
     /// The config that they were made with.
-    pub(super) config: Option<Arc<Config>>,
-    pub(super) sheets: HashMap<String, (Sheet, Vec<Problem>)>,
+    config: Option<Arc<Config>>,
+    pub(super) sheets: HashMap<String, (Arc<Sheet>, Vec<Problem>)>,
+    /// What they were made of, by the path of each plan's feed.
+    plans: HashMap<String, Planned>,
+}
+
+impl Made {
+    pub(super) fn with(config: &Arc<Config>) -> Self {
+        Self { config: Some(Arc::clone(config)), ..Self::default() }
+    }
+
+    pub(super) fn is_with(&self, config: &Arc<Config>) -> bool {
+        self.config.as_ref().is_some_and(|made| Arc::ptr_eq(made, config))
+    }
+
+    /// Remembers what the sheets were made of.
+    pub(super) fn of_plans(&mut self, plans: Vec<Planned>) {
+        self.plans = plans.into_iter().map(|plan| (plan.place.path.clone(), plan)).collect();
+    }
+
+    /// The sheets of a plan as they were, if they would be made the same again: of the very same posts, of which nothing else
+    /// is remembered than what the last scan made of them. `shown` is what is remembered of the feed.
+    pub(super) fn again(&self, plan: &Planned, pass: &Pass<'_>, shown: &Shown) -> Option<Vec<Arc<Sheet>>> {
+        let sheet = |place: &Place, posts: &[usize]| {
+            let (sheet, _) = self.sheets.get(&place.path)?;
+            (!posts.is_empty() && sheet.is_of(posts, pass.catalog)).then(|| Arc::clone(sheet))
+        };
+        // Dates may come from elsewhere, and those in the future are not kept.
+        let is_steady = self.is_with(pass.config) && pass.config.source.updated != Updated::Git && shown.updated <= pass.now;
+        self.plans.get(&plan.place.path).filter(|before| is_steady && before.is_alike(plan))?;
+        let archives = plan.archives.iter().map(|block| sheet(&block.place, &block.posts));
+        [sheet(&plan.place, &plan.posts)].into_iter().chain(archives).collect()
+    }
 }
 
 impl PartialEq for Stood {
@@ -55,7 +87,7 @@ impl PartialEq for Stood {
 
 impl Sheet {
     /// The sheet of a feed, the sheets of its archives, and what is to be remembered of it.
-    pub(super) fn of_plan(plan: &Planned, pass: &Pass<'_>, changed: &Changed<'_>, paged: bool) -> (Vec<Self>, Shown) {
+    pub(super) fn of_plan(plan: &Planned, pass: &Pass<'_>, changed: &Changed<'_>, paged: bool) -> (Vec<Arc<Self>>, Shown) {
         let posts = stood(&plan.posts, pass);
         let mut feed = compose(plan, newest(&posts), pass.catalog, pass.config);
         let shown = changed.apply(&mut feed, plan);
@@ -66,7 +98,16 @@ impl Sheet {
         });
         let archives: Vec<Self> = archives.collect();
         let sheet = Self { feed, content: plan.content, posts, paged };
-        ([sheet].into_iter().chain(archives).collect(), shown)
+        ([sheet].into_iter().chain(archives).map(Arc::new).collect(), shown)
+    }
+
+    /// Whether it shows these very posts, and the sizes of no files that may be others by now.
+    fn is_of(&self, posts: &[usize], catalog: &Catalog) -> bool {
+        let is_same = |(stood, &at): (&Stood, &usize)| {
+            let is_sized = || stood.post.attachments.iter().all(|file| file.length.is_some());
+            Arc::ptr_eq(&stood.post, &catalog.posts[at]) && is_sized()
+        };
+        self.posts.len() == posts.len() && self.posts.iter().zip(posts).all(is_same)
     }
 
     pub(super) fn path(&self) -> &str {
