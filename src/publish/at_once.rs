@@ -9,7 +9,7 @@ use std::{panic, thread};
 
 use super::PublishError;
 
-const AT_ONCE: usize = 16;
+pub(super) const AT_ONCE: usize = 16;
 
 /// Does `work` to each item, in no order. After a failure some are left as they are.
 pub(super) fn each<T: Send>(

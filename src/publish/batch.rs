@@ -89,6 +89,9 @@ impl Scan<'_> {
         staged: Staged,
         was_free: bool,
     ) -> Result<(), PublishError> {
+        if self.durability == Durability::Synced {
+            self.syncs.begin(staged.temporary().to_owned(), known.document.file.clone());
+        }
         self.batch.bytes += known.stamp.len;
         self.batch.pending.push(Pending { path: path.to_owned(), known, staged, was_free, fate: Fate::Waiting });
         if self.batch.bytes > LONGEST { self.flush() } else { Ok(()) }
@@ -148,16 +151,14 @@ impl Scan<'_> {
     /// The first step; with the last one's manifest, which is written already.
     fn make_last(&mut self, is_unsettled: bool, settled: Option<&Staged>) -> Result<(), PublishError> {
         let manifest_file = self.output.manifest_file();
-        let mut written: Vec<(&Staged, &Path)> = settled.map(|staged| (staged, &*manifest_file)).into_iter().collect();
-        if self.durability == Durability::Synced {
-            written.extend(self.batch.pending.iter().map(|pending| (&pending.staged, pending.file())));
+        if let Some(staged) = settled {
+            self.syncs.begin(staged.temporary().to_owned(), manifest_file);
         }
         let (output, manifest, durability) = (&mut *self.output, &self.manifest, self.durability);
         crate::failpoint::hit("publish.staged");
-        let sync = |(staged, file): &mut (&Staged, &Path)| staged.sync().map_err(|error| PublishError::io(file, error));
         at_once::both(
             || if is_unsettled { output.save(manifest, durability) } else { Ok(()) },
-            || at_once::each(&mut written, sync),
+            || self.syncs.wait(),
         )?;
         crate::failpoint::hit("publish.unsettled");
         Ok(())

@@ -175,6 +175,12 @@ pub(super) fn fingerprint(file: &Path) -> io::Result<String> {
     }
 }
 
+/// Makes the bytes of a file last.
+pub(super) fn sync(file: &Path) -> io::Result<()> {
+    // Some systems sync only what may be written.
+    File::options().write(true).open(file)?.sync_all()
+}
+
 /// Makes renamings and removals in `dir` last. A directory that is gone needs nothing.
 pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
     forgive_missing(File::open(dir).and_then(|dir| dir.sync_all()))

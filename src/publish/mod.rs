@@ -19,6 +19,7 @@ mod output;
 mod publisher;
 mod staged;
 mod stale;
+mod syncs;
 #[cfg(test)]
 mod tests;
 

@@ -14,6 +14,7 @@ use super::files::{self, Place, Stamp};
 use super::manifest::{Manifest, is_plain};
 use super::output::{Known, Lock, Output};
 use super::staged::Staged;
+use super::syncs::Syncs;
 use super::{Documents, Durability, PublishError, PublishedDocument, fingerprint};
 use crate::feeds::Document;
 use crate::problems::{Code, Problem, Severity};
@@ -67,6 +68,7 @@ pub(super) struct Scan<'a> {
     /// The documents of this scan that are visible, by path; `modified` is not known yet.
     pub(super) documents: HashMap<String, Known>,
     pub(super) batch: Batch,
+    pub(super) syncs: Syncs,
     /// Directories with renamings or removals in them.
     pub(super) touched: BTreeSet<PathBuf>,
     pub(super) publication: Publication,
@@ -85,6 +87,7 @@ impl<'a> Publisher<'a> {
             begun: HashSet::new(),
             documents: HashMap::new(),
             batch: Batch::default(),
+            syncs: Syncs::default(),
             touched: BTreeSet::new(),
             publication: Publication::default(),
         };

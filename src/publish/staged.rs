@@ -41,8 +41,12 @@ impl Staged {
 
     /// Makes the bytes last.
     pub(super) fn sync(&self) -> io::Result<()> {
-        // Some systems sync only what may be written.
-        File::options().write(true).open(&self.temporary)?.sync_all()
+        files::sync(&self.temporary)
+    }
+
+    /// Where it is until it is renamed.
+    pub(super) fn temporary(&self) -> &Path {
+        &self.temporary
     }
 
     /// Gives the file its own name, of which another file is robbed. That lasts once the directory is synced.
