@@ -8,7 +8,8 @@ use atom_syndication as atom;
 use atom_syndication::extension::{Extension, ExtensionMap};
 use quick_xml::escape::escape;
 
-use super::references::{Written, looks_like_html, plain};
+use super::references::{looks_like_html, plain};
+use super::written::{self, Written};
 use super::{Category, Document, Entry, Feed, history};
 use crate::config::Format;
 use crate::posts::{Person, media};
@@ -27,7 +28,7 @@ const MEDIA: &str = "http://search.yahoo.com/mrss/";
 #[must_use]
 pub fn render(feed: &Feed) -> Document {
     let config = atom::WriteConfig { write_document_declaration: false, indent_size: Some(2) };
-    let written = to_atom(feed).write_with_config(Written::after(DECLARATION), config);
+    let written = to_atom(feed).write_with_config(Written::new(DECLARATION, feed, written::as_text), config);
     let mut bytes = written.expect("writing to memory does not fail").into_bytes();
     bytes.push(b'\n');
     if let Some(mark) = feed.history.mark() {
@@ -122,9 +123,9 @@ fn person(person: &Person) -> atom::Person {
 fn entry(entry: &Entry, feed_language: Option<&str>) -> atom::Entry {
     let language = entry.language.as_deref();
     let text = |text: atom::Text| atom::Text { lang: language.map(str::to_owned), ..text };
-    let content = entry.body().map(|html| atom::Content {
+    let content = entry.body().map(|_| atom::Content {
         lang: language.map(str::to_owned),
-        value: Some(html.to_owned()),
+        value: Some(written::BODY.to_owned()),
         content_type: Some("html".to_owned()),
         ..atom::Content::default()
     });

@@ -25,6 +25,7 @@ pub mod rss;
 #[cfg(test)]
 mod samples;
 mod wording;
+mod written;
 
 use std::sync::Arc;
 

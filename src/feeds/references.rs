@@ -1,14 +1,13 @@
 //! Plain texts in XML that readers tend to take for HTML: titles, names, terms.
 //!
-//! In: a text, and later the document that a crate writes with it. Out: a document in which nothing in the text can be
-//! taken for markup. Never: another text to look at.
+//! In: a text. Out: the same for a crate to write, so that nothing in it can be taken for markup. Never: another text to look
+//! at.
 //!
 //! Readers decode a title twice, or take it for HTML where it holds what looks like a reference or an end tag. The RSS
 //! Advisory Board's profile therefore wants `&`, `<` and `>` as hexadecimal references, and the W3C validator believes texts
 //! that have them, in Atom as well. The crates have escapes of their own and no way to change them. So a control character,
-//! which XML forbids and no text of a feed therefore holds, goes through them in the place of each.
-
-use std::io::{self, Write};
+//! which XML forbids and no text of a feed therefore holds, goes through them in the place of each
+//! ([`Written`](super::written::Written)).
 
 /// What stands for what, and how it is written in the end.
 const REFERENCES: [(char, u8, &[u8]); 3] = [('&', 0x01, b"&#x26;"), ('<', 0x02, b"&#x3C;"), ('>', 0x03, b"&#x3E;")];
@@ -37,36 +36,9 @@ pub(super) fn looks_like_html(text: &str) -> bool {
     text.match_indices(['<', '&']).any(|(at, _)| is_at(at))
 }
 
-/// What a crate writes a document into: references come into it where control characters are written.
-#[derive(Debug, Default)]
-pub(super) struct Written(Vec<u8>);
-
-impl Written {
-    pub(super) fn after(start: &[u8]) -> Self {
-        Self(start.to_vec())
-    }
-
-    pub(super) fn into_bytes(self) -> Vec<u8> {
-        self.0
-    }
-}
-
-impl Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut start = 0;
-        for at in memchr::memchr3_iter(REFERENCES[0].1, REFERENCES[1].1, REFERENCES[2].1, bytes) {
-            self.0.extend_from_slice(&bytes[start..at]);
-            let reference = REFERENCES.iter().find(|(_, control, _)| *control == bytes[at]);
-            self.0.extend_from_slice(reference.map_or(&[][..], |(.., reference)| reference));
-            start = at + 1;
-        }
-        self.0.extend_from_slice(&bytes[start..]);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+/// The reference that a control character stands for.
+pub(super) fn written(control: u8) -> Option<&'static [u8]> {
+    REFERENCES.iter().find(|(_, stand_in, _)| *stand_in == control).map(|(.., reference)| *reference)
 }
 
 fn is_end_tag(rest: &str) -> bool {
@@ -80,9 +52,9 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> String {
-        let mut written = Written::default();
-        written.write_all(plain(text).as_bytes()).unwrap();
-        String::from_utf8(written.into_bytes()).unwrap()
+        let written = plain(text).into_bytes().into_iter();
+        let bytes = written.flat_map(|byte| self::written(byte).map_or_else(|| vec![byte], <[u8]>::to_vec));
+        String::from_utf8(bytes.collect()).unwrap()
     }
 
     #[test]

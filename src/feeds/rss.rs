@@ -8,7 +8,8 @@ use quick_xml::escape::partial_escape;
 use rss::extension::dublincore::DublinCoreExtension;
 use rss::extension::{Extension, ExtensionMap};
 
-use super::references::{Written, plain};
+use super::references::plain;
+use super::written::{self, Written};
 use super::{Document, Entry, Feed, history, itunes, rfc822};
 use crate::config::Format;
 use crate::posts::Person;
@@ -30,7 +31,7 @@ const TTL: &str = "60";
 /// If the feed has no URL in this format.
 #[must_use]
 pub fn render(feed: &Feed) -> Document {
-    let written = channel(feed).pretty_write_to(Written::default(), b' ', 2);
+    let written = channel(feed).pretty_write_to(Written::new(b"", feed, written::as_cdata), b' ', 2);
     let mut bytes = written.expect("writing to memory does not fail").into_bytes();
     bytes.push(b'\n');
     feed.document(Format::Rss, bytes)
@@ -120,7 +121,7 @@ fn item(entry: &Entry, feed: &Feed) -> rss::Item {
             .map(|category| rss::Category { name: plain(&category.term), domain: Some(category.scheme.clone()) })
             .collect(),
         description: Some(partial_escape(entry.stand_in()).into_owned()),
-        content: entry.body().map(str::to_owned),
+        content: entry.body().map(|_| written::BODY.to_owned()),
         enclosure: entry.attachments.first().map(enclosure),
         itunes_ext: itunes::item(entry, feed.podcast.as_ref()),
         extensions: item_extensions(entry),
