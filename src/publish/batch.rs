@@ -10,6 +10,7 @@
 //! 2. The files are renamed, and those that nobody needs any more removed.
 //! 3. The manifest has the fingerprints. This step may be lost: the one before it says less, and nothing wrong.
 
+use std::fs::File;
 use std::mem;
 use std::path::Path;
 
@@ -23,6 +24,10 @@ use super::{Durability, PublishError};
 /// So many bytes wait under temporary names until they become visible before the end of the scan: a disk needs that
 /// much space on top of what the documents take.
 const LONGEST: u64 = 64 << 20;
+
+/// A file system frees what a file took when its last name goes, unless somebody has it open: of so few files this is put off
+/// until all are visible.
+const MAX_HELD: usize = 64;
 
 /// Documents that are written and not visible yet.
 #[derive(Debug, Default)]
@@ -38,6 +43,8 @@ struct Pending {
     staged: Staged,
     /// Nothing stood in its place.
     was_free: bool,
+    /// The file that it took the place of, held open.
+    replaced: Option<File>,
     fate: Fate,
 }
 
@@ -60,12 +67,13 @@ impl Pending {
     }
 
     /// Takes the document's place, if that is still to be had.
-    fn take_place(&mut self, dir: &Path) -> Result<(), PublishError> {
+    fn take_place(&mut self, dir: &Path, holds: bool) -> Result<(), PublishError> {
         self.fate = match look(dir, &self.path)? {
             Place::Blocked(what) => Fate::Refused(what),
             Place::File(_) if self.was_free => Fate::Refused(foreign(self.file())),
             Place::Free | Place::File(_) => {
                 let file = &self.known.document.file;
+                self.replaced = (holds && !self.was_free).then(|| File::open(file).ok()).flatten();
                 self.staged.rename(file).map_err(|error| PublishError::io(file, error))?;
                 crate::failpoint::hit("publish.renamed");
                 Fate::Visible
@@ -93,7 +101,7 @@ impl Scan<'_> {
             self.syncs.begin(staged.temporary().to_owned(), known.document.file.clone());
         }
         self.batch.bytes += known.stamp.len;
-        self.batch.pending.push(Pending { path: path.to_owned(), known, staged, was_free, fate: Fate::Waiting });
+        self.batch.pending.push(Pending { path: path.to_owned(), known, staged, was_free, replaced: None, fate: Fate::Waiting });
         if self.batch.bytes > LONGEST { self.flush() } else { Ok(()) }
     }
 
@@ -167,8 +175,10 @@ impl Scan<'_> {
     /// The second step.
     fn rename(&mut self) -> Result<(), PublishError> {
         let mut pending = mem::take(&mut self.batch).pending;
-        let result = at_once::each(&mut pending, |pending| pending.take_place(&self.output.dir));
+        let holds = pending.len() <= MAX_HELD;
+        let result = at_once::each(&mut pending, |pending| pending.take_place(&self.output.dir, holds));
         for pending in pending {
+            self.replaced.extend(pending.replaced);
             match pending.fate {
                 Fate::Waiting => {}
                 Fate::Visible => {

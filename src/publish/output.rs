@@ -25,7 +25,7 @@ pub struct Output {
     /// The documents of the last scan that came to its end, and later ones that are visible.
     pub(super) known: HashMap<String, Known>,
     /// The directories of those documents, as that scan left them.
-    dirs: Vec<(PathBuf, Option<Stamp>)>,
+    dirs: Vec<(Option<Stamp>, PathBuf)>,
 }
 
 #[derive(Debug, Default)]
@@ -81,15 +81,18 @@ impl Output {
 
     /// Takes these for the documents that are visible, as every file was looked at or written by us.
     pub(super) fn rest(&mut self, known: HashMap<String, Known>) {
-        let parents = known.values().filter_map(|known| known.document.file.parent());
-        let dirs: HashSet<&Path> = parents.flat_map(|parent| self.down_to(parent)).collect();
-        self.dirs = dirs.into_iter().map(|dir| (dir.to_owned(), files::dir_stamp(dir))).collect();
+        let parents: HashSet<&str> = known.keys().map(|path| path.rsplit_once('/').map_or("", |(dir, _)| dir)).collect();
+        let dirs: BTreeSet<PathBuf> = parents
+            .into_iter()
+            .flat_map(|parent| self.down_to(&self.dir.join(parent)).map(Path::to_owned).collect::<Vec<_>>())
+            .collect();
+        self.dirs = dirs.into_iter().map(|dir| (files::dir_stamp(&dir), dir)).collect();
         self.known = known;
     }
 
     /// Whether in no directory a file came, went or took another's place since the last scan came to its end.
     pub(super) fn is_undisturbed(&self) -> bool {
-        let is_as_left = |(dir, stamp): &(PathBuf, Option<Stamp>)| stamp.is_some() && files::dir_stamp(dir) == *stamp;
+        let is_as_left = |(stamp, dir): &(Option<Stamp>, PathBuf)| stamp.is_some() && files::dir_stamp(dir) == *stamp;
         !self.dirs.is_empty() && self.dirs.iter().all(is_as_left)
     }
 

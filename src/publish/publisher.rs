@@ -4,8 +4,10 @@
 //! ([`Publication`]). Never: keeps a document's bytes in memory.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{mem, thread};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
@@ -69,6 +71,8 @@ pub(super) struct Scan<'a> {
     pub(super) documents: HashMap<String, Known>,
     pub(super) batch: Batch,
     pub(super) syncs: Syncs,
+    /// Files that have no name any more, held open.
+    pub(super) replaced: Vec<File>,
     /// Directories with renamings or removals in them.
     pub(super) touched: BTreeSet<PathBuf>,
     pub(super) publication: Publication,
@@ -88,6 +92,7 @@ impl<'a> Publisher<'a> {
             documents: HashMap::new(),
             batch: Batch::default(),
             syncs: Syncs::default(),
+            replaced: Vec::new(),
             touched: BTreeSet::new(),
             publication: Publication::default(),
         };
@@ -112,6 +117,11 @@ impl<'a> Publisher<'a> {
     pub fn trust(&self) {
         let mut scan = self.scan();
         scan.is_trusted = scan.output.is_undisturbed();
+    }
+
+    /// Whether [`keep`](Self::keep) looks at no file.
+    pub fn is_trusting(&self) -> bool {
+        self.scan().is_trusted
     }
 
     /// Leaves documents visible as the last scan of this process left them, without their bytes: the caller knows that these,
@@ -193,6 +203,9 @@ impl<'a> Publisher<'a> {
     ) -> Result<Publication, PublishError> {
         let mut scan = self.scan.into_inner().unwrap_or_else(PoisonError::into_inner);
         scan.commit()?;
+        let replaced = mem::take(&mut scan.replaced);
+        // Nobody need wait for this.
+        drop(thread::Builder::new().spawn(move || drop(replaced)));
         let publication = scan.publication(previous, now);
         drop(self.lock);
         Ok(publication)
@@ -275,7 +288,10 @@ impl Scan<'_> {
 
     /// Notes a visible document.
     pub(super) fn note(&mut self, path: String, known: Known) {
-        self.manifest.documents.insert(path.clone(), Some(known.document.state.etag.clone()));
+        let etag = &known.document.state.etag;
+        if self.manifest.documents.get(&path).is_none_or(|noted| noted.as_ref() != Some(etag)) {
+            self.manifest.documents.insert(path.clone(), Some(etag.clone()));
+        }
         self.documents.insert(path, known);
     }
 
