@@ -16,7 +16,11 @@ const RESERVED: [&str; 9] = ["index", "feed", "con", "prn", "aux", "nul", "com1"
 /// lost (`C#`), a short hash of the label says which it was.
 #[must_use]
 pub(super) fn slug(label: &str) -> String {
-    let folded: String = label.trim().nfc().flat_map(char::to_lowercase).nfc().collect();
+    let label = label.trim();
+    let folded: String = match label.is_ascii() {
+        true => label.to_ascii_lowercase(),
+        false => label.nfc().flat_map(char::to_lowercase).nfc().collect(),
+    };
     let mut slug = String::with_capacity(folded.len());
     let mut lost = false;
     for c in folded.chars() {
@@ -48,7 +52,9 @@ enum Kind {
 fn kind(c: char) -> Kind {
     match c {
         '-' | '/' | '\\' => Kind::Space,
-        '_' | '.' | '+' => Kind::Kept,
+        '_' | '.' | '+' | 'a'..='z' | '0'..='9' => Kind::Kept,
+        // Kana and Han: found without a search.
+        'ぁ'..='ゖ' | 'ァ'..='ヺ' | '一'..='龥' => Kind::Kept,
         _ if c.is_whitespace() => Kind::Space,
         _ => match c.general_category_group() {
             GeneralCategoryGroup::Letter | GeneralCategoryGroup::Mark | GeneralCategoryGroup::Number => Kind::Kept,
@@ -90,6 +96,15 @@ mod tests {
             ("か\u{3099}", "が"),
         ] {
             assert_eq!(slug(label), expected, "{label}");
+        }
+    }
+
+    #[test]
+    fn what_is_known_without_a_search_are_letters_and_digits() {
+        let known = ['a'..='z', '0'..='9', 'ぁ'..='ゖ', 'ァ'..='ヺ', '一'..='龥'];
+        for c in known.into_iter().flatten() {
+            let group = c.general_category_group();
+            assert!(matches!(group, GeneralCategoryGroup::Letter | GeneralCategoryGroup::Number), "{c}");
         }
     }
 

@@ -59,7 +59,7 @@ impl<'a> Naming<'a> {
     /// Of one post's labels one for each term, in its first spelling.
     pub fn distinct<'b>(&self, labels: &'b [String]) -> impl Iterator<Item = &'b String> {
         let mut seen = HashSet::with_capacity(labels.len());
-        labels.iter().filter(move |label| seen.insert(self.key(label)))
+        labels.iter().filter(move |label| labels.len() == 1 || seen.insert(self.key(label)))
     }
 
     /// Which of these terms have a path that they were not given before.

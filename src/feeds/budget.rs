@@ -64,6 +64,12 @@ impl Entry {
         FRAME + escaped(&self.title) + links + image + lists + extra
     }
 
+    /// Bytes that summary and text add to that, if all of them are of the widest.
+    fn at_most(&self) -> usize {
+        let len = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
+        usize::from(WIDEST) * (SUMMARIES * len(&self.summary) + len(&self.html))
+    }
+
     /// Bytes that the beginning of the summary adds.
     fn beginning(&self) -> usize {
         self.summary.as_ref().map_or(0, |summary| SUMMARIES * escaped(&short(summary)))
@@ -80,6 +86,10 @@ impl Entry {
 /// summaries where that does not do.
 pub fn fit(entries: &mut [Arc<Entry>]) -> Lost {
     let mut size: usize = entries.iter().map(|entry| entry.frame()).sum();
+    // Mostly there is room whatever stands in the texts, and nothing has to be counted.
+    if size + entries.iter().map(|entry| entry.at_most()).sum::<usize>() <= MAX_ENTRIES {
+        return Lost::default();
+    }
     let mut lost = Lost { is_too_large: size > MAX_ENTRIES, ..Lost::default() };
     let summarised = fitting(entries, &mut size, Entry::beginning);
     let whole = fitting(&entries[..summarised], &mut size, Entry::text);

@@ -63,15 +63,19 @@ impl Write for Written<'_> {
 
 /// Writes a body as text, as the crate would.
 pub(super) fn as_text(out: &mut Vec<u8>, html: &str) {
+    let html = html.as_bytes();
+    let (blocks, rest) = html.as_chunks::<AT_ONCE>();
+    let blocks = blocks.iter().map(|block| (&block[..], holds_special(block))).chain([(rest, true)]);
     let mut from = 0;
-    for (at, byte) in html.bytes().enumerate() {
-        if let Some(reference) = ESCAPES[usize::from(byte)] {
-            out.extend_from_slice(&html.as_bytes()[from..at]);
+    for (number, (block, _)) in blocks.enumerate().filter(|(_, (_, holds_special))| *holds_special) {
+        for (at, reference) in block.iter().enumerate().filter_map(|(at, &byte)| Some((at, reference(byte)?))) {
+            let at = number * AT_ONCE + at;
+            out.extend_from_slice(&html[from..at]);
             out.extend_from_slice(reference);
             from = at + 1;
         }
     }
-    out.extend_from_slice(&html.as_bytes()[from..]);
+    out.extend_from_slice(&html[from..]);
 }
 
 /// Writes a body inside of CDATA, as the crate would.
@@ -85,16 +89,26 @@ pub(super) fn as_cdata(out: &mut Vec<u8>, html: &str) {
     out.extend_from_slice(&html.as_bytes()[from..]);
 }
 
-/// How a byte is written where it is not written as itself.
-const ESCAPES: [Option<&[u8]>; 256] = {
-    let mut escapes: [Option<&[u8]>; 256] = [None; 256];
-    escapes[b'<' as usize] = Some(b"&lt;");
-    escapes[b'>' as usize] = Some(b"&gt;");
-    escapes[b'&' as usize] = Some(b"&amp;");
-    escapes[b'\'' as usize] = Some(b"&apos;");
-    escapes[b'"' as usize] = Some(b"&quot;");
-    escapes
-};
+/// So many bytes of a body are looked at together.
+const AT_ONCE: usize = 32;
+
+/// Whether one of these bytes is not written as itself. Nothing branches, so that all are compared at once.
+fn holds_special(block: &[u8; AT_ONCE]) -> bool {
+    let is_special = |byte: u8| (byte == b'<') | (byte == b'>') | (byte == b'&') | (byte == b'\'') | (byte == b'"');
+    block.iter().fold(0, |any, &byte| any | u8::from(is_special(byte))) != 0
+}
+
+/// How such a byte is written.
+fn reference(byte: u8) -> Option<&'static [u8]> {
+    Some(match byte {
+        b'<' => b"&lt;",
+        b'>' => b"&gt;",
+        b'&' => b"&amp;",
+        b'\'' => b"&apos;",
+        b'"' => b"&quot;",
+        _ => return None,
+    })
+}
 
 #[cfg(test)]
 mod tests {
@@ -122,7 +136,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn bodies_are_written_as_the_crates_would(html in "[]<>&'\"aあ\n-]{0,40}") {
+        fn bodies_are_written_as_the_crates_would(html in "([]<>&'\"aあ\n-]|plain text){0,40}") {
             let mut text = Vec::new();
             as_text(&mut text, &html);
             prop_assert_eq!(String::from_utf8(text).unwrap(), quick_xml::escape::escape(&html));
