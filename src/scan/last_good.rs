@@ -86,8 +86,16 @@ pub(super) fn keep(pass: &mut Pass<'_>) -> Result<(Vec<LastGood>, Vec<String>), 
     // Newest first: their text is kept where there is no room for all.
     let shown: BTreeSet<usize> = pass.plans.iter().flat_map(Planned::all_posts).collect();
     let shown: Vec<Arc<Post>> = shown.into_iter().map(|at| Arc::clone(&pass.catalog.posts[at])).collect();
-    let (same, new): (Vec<_>, Vec<_>) = shown.into_iter().partition(|post| is_kept(post, states));
-    let mut room = MAX_BYTES.saturating_sub(same.iter().map(|post| states[&post.key].size).sum());
+    let (mut new, mut known, mut used) = (Vec::new(), Vec::with_capacity(shown.len()), 0);
+    for post in shown {
+        let state = states.get_key_value(&post.key);
+        known.extend(state.map(|(key, _)| key));
+        match state.filter(|(_, state)| is_of(state, &post)) {
+            Some((_, state)) => used += state.size,
+            None => new.push(post),
+        }
+    }
+    let mut room = MAX_BYTES.saturating_sub(used);
     let mut good = Vec::with_capacity(new.len());
     for posts in new.chunks(AT_ONCE) {
         let rest: Vec<_> = posts.iter().filter(|post| !pass.packed.bodies.contains_key(&post.key)).collect();
@@ -99,17 +107,20 @@ pub(super) fn keep(pass: &mut Pass<'_>) -> Result<(Vec<LastGood>, Vec<String>), 
             good.push(LastGood { post: Post::clone(post), body });
         }
     }
-    let keys: HashSet<&str> = same.iter().chain(&new).map(|post| post.key.as_str()).collect();
-    let gone = states.keys().filter(|key| !keys.contains(key.as_str())).cloned().collect();
-    Ok((good, gone))
+    if known.len() == states.len() {
+        return Ok((good, Vec::new()));
+    }
+    let known: HashSet<&String> = known.into_iter().collect();
+    Ok((good, states.keys().filter(|key| !known.contains(key)).cloned().collect()))
 }
 
 /// Whether just this state of a post is kept.
 fn is_kept(post: &Post, states: &HashMap<String, GoodState>) -> bool {
-    let is_same = |state: &GoodState| {
-        state.is_current && (state.revision, &state.url, &state.path) == (post.revision, &post.url, &post.path)
-    };
-    states.get(&post.key).is_some_and(is_same)
+    states.get(&post.key).is_some_and(|state| is_of(state, post))
+}
+
+fn is_of(state: &GoodState, post: &Post) -> bool {
+    state.is_current && (state.revision, &state.url, &state.path) == (post.revision, &post.url, &post.path)
 }
 
 fn pack(body: &Rendered) -> io::Result<Vec<u8>> {
