@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use super::super::Touched;
 
 /// So long nothing has to happen: an editor's save is over within it, and nobody sees the wait.
-pub(super) const QUIET: Duration = Duration::from_millis(8);
+pub(super) const QUIET: Duration = Duration::from_millis(5);
 /// A burst without an end is looked at so often.
 pub(super) const LONGEST: Duration = Duration::from_millis(250);
 /// A file that somebody has open and writes to is waited for so long: half a post is worse than a late one.
@@ -162,18 +162,18 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_save_in_a_quiet_tree_is_looked_at_within_milliseconds() {
-        assert_eq!(looks(vec![(100, touched("a"))]).await, [(108, only(&["a"]))]);
+        assert_eq!(looks(vec![(100, touched("a"))]).await, [(105, only(&["a"]))]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_comes_together_is_one_look() {
-        let script = vec![(0, touched("a")), (5, touched("b")), (10, touched("a")), (40, touched("c"))];
-        assert_eq!(looks(script).await, [(18, only(&["a", "b"])), (48, only(&["c"]))]);
+        let script = vec![(0, touched("a")), (4, touched("b")), (8, touched("a")), (40, touched("c"))];
+        assert_eq!(looks(script).await, [(13, only(&["a", "b"])), (45, only(&["c"]))]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_burst_without_an_end_is_looked_at_all_the_same() {
-        let script = (0..200).map(|n| (n * 5, touched("a"))).collect();
+        let script = (0..250).map(|n| (n * 4, touched("a"))).collect();
         let times: Vec<u64> = looks(script).await.into_iter().map(|(at, _)| at).collect();
         assert_eq!(times.len(), 4, "{times:?}");
         assert!(times[0] == 250 && times.windows(2).all(|pair| pair[1] - pair[0] <= 260), "{times:?}");
@@ -199,7 +199,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_nobody_knows_is_anything() {
         let script = vec![(0, touched("a")), (1, Note::Anything)];
-        assert_eq!(looks(script).await, [(9, Touched::Anything)]);
+        assert_eq!(looks(script).await, [(6, Touched::Anything)]);
     }
 
     #[tokio::test(start_paused = true)]
