@@ -50,7 +50,7 @@ pub(super) fn links(feed: &Feed) -> Markup {
 /// # Panics
 ///
 /// If there is no feed: the site's own always is.
-pub fn documents<'a>(feeds: &'a [Feed], url: &'a dyn Fn(&str) -> String) -> impl Iterator<Item = Document> + 'a {
+pub fn documents<'a>(feeds: &'a [&'a Feed], url: &'a dyn Fn(&str) -> String) -> impl Iterator<Item = Document> + 'a {
     let sites = Sites::of(feeds);
     let map = map(feeds, &sites, url(MAP));
     [map].into_iter().chain(feeds.iter().map(move |feed| snippet(feed, sites.of_feed(feed), url)))
@@ -63,9 +63,9 @@ struct Sites<'a> {
 }
 
 impl<'a> Sites<'a> {
-    fn of(feeds: &'a [Feed]) -> Self {
+    fn of(feeds: &'a [&'a Feed]) -> Self {
         let own = feeds.first().expect("the site's own feed is always there");
-        let of_sites = feeds.iter().filter(|feed| feed.group.is_none());
+        let of_sites = feeds.iter().copied().filter(|feed| feed.group.is_none());
         Self { own, further: of_sites.filter_map(|feed| Some((feed.edition.as_deref()?, feed))).collect() }
     }
 
@@ -84,7 +84,7 @@ fn snippet(feed: &Feed, site: &Feed, url: &dyn Fn(&str) -> String) -> Document {
 }
 
 /// The same links as data: by the URL of the page, and, in the site's own language, by taxonomy and term.
-fn map(feeds: &[Feed], sites: &Sites<'_>, url: String) -> Document {
+fn map(feeds: &[&Feed], sites: &Sites<'_>, url: String) -> Document {
     let all = |feed: &Feed| -> Value {
         let (own, site) = (described(feed), sites.of_feed(feed));
         if feed.id == site.id { own } else { own.into_iter().chain(described(site)).collect() }.into()
@@ -120,7 +120,9 @@ mod tests {
 
     fn all(feeds: &[Feed]) -> Vec<(String, String)> {
         let url = |path: &str| format!("https://example.com/{path}");
-        documents(feeds, &url).map(|document| (document.path.clone(), samples::text(&document))).collect()
+        documents(&feeds.iter().collect::<Vec<_>>(), &url)
+            .map(|document| (document.path.clone(), samples::text(&document)))
+            .collect()
     }
 
     #[test]

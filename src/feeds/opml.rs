@@ -18,7 +18,7 @@ use crate::config::{Format, Taxonomy};
 ///
 /// If there is no feed: the site's own always is.
 #[must_use]
-pub fn render(feeds: &[Feed], path: &str, url: &str) -> Document {
+pub fn render(feeds: &[&Feed], path: &str, url: &str) -> Document {
     let site = feeds.first().expect("the site's own feed is always there");
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     write(&mut writer, site, feeds).expect("writing to memory does not fail");
@@ -27,7 +27,7 @@ pub fn render(feeds: &[Feed], path: &str, url: &str) -> Document {
     Document { path: path.to_owned(), url: url.to_owned(), media: Media::Opml, bytes }
 }
 
-fn write(writer: &mut Writer<Vec<u8>>, site: &Feed, feeds: &[Feed]) -> io::Result<()> {
+fn write(writer: &mut Writer<Vec<u8>>, site: &Feed, feeds: &[&Feed]) -> io::Result<()> {
     let wording = Wording::of(site.language.as_deref());
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("utf-8"), None)))?;
     writer.create_element("opml").with_attribute(("version", "2.0")).write_inner_content(|writer| {
@@ -38,7 +38,7 @@ fn write(writer: &mut Writer<Vec<u8>>, site: &Feed, feeds: &[Feed]) -> io::Resul
     Ok(())
 }
 
-fn head(writer: &mut Writer<Vec<u8>>, site: &Feed, feeds: &[Feed], wording: &Wording) -> io::Result<()> {
+fn head(writer: &mut Writer<Vec<u8>>, site: &Feed, feeds: &[&Feed], wording: &Wording) -> io::Result<()> {
     let title = format!("{}{}", site.title, wording.feeds_of);
     writer.create_element("title").write_text_content(BytesText::new(&title))?;
     let newest = feeds.iter().map(|feed| feed.updated).max().unwrap_or(site.updated);
@@ -47,8 +47,8 @@ fn head(writer: &mut Writer<Vec<u8>>, site: &Feed, feeds: &[Feed], wording: &Wor
     Ok(())
 }
 
-fn body(writer: &mut Writer<Vec<u8>>, feeds: &[Feed], wording: &Wording) -> io::Result<()> {
-    let (own, further): (Vec<_>, Vec<_>) = feeds.iter().partition(|feed| feed.edition.is_none());
+fn body(writer: &mut Writer<Vec<u8>>, feeds: &[&Feed], wording: &Wording) -> io::Result<()> {
+    let (own, further): (Vec<_>, Vec<_>) = feeds.iter().copied().partition(|feed| feed.edition.is_none());
     edition(writer, &own, wording)?;
     for members in further.chunk_by(|a, b| a.edition == b.edition) {
         writer
@@ -108,7 +108,7 @@ mod tests {
     const URL: &str = "https://example.com/feeds/feeds.opml";
 
     fn text(feeds: &[Feed]) -> String {
-        samples::text(&render(feeds, "feeds.opml", URL))
+        samples::text(&render(&feeds.iter().collect::<Vec<_>>(), "feeds.opml", URL))
     }
 
     #[test]

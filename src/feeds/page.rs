@@ -45,7 +45,7 @@ pub fn render(feed: &Feed, site: &Feed) -> Document {
 ///
 /// If there is no feed: the site's own always is.
 #[must_use]
-pub fn render_site(feeds: &[Feed], opml: &str) -> Document {
+pub fn render_site(feeds: &[&Feed], opml: &str) -> Document {
     let (site, others) = feeds.split_first().expect("the site's own feed is always there");
     let wording = Wording::of(site.language.as_deref());
     let content = html! {
@@ -149,9 +149,9 @@ fn article(entry: &Entry, feed: &Feed, wording: &Wording) -> Markup {
 }
 
 /// The site's own language first, by taxonomy; then each further one under its own feed's name.
-fn all_feeds(feeds: &[Feed], opml: &str, wording: &Wording) -> Markup {
+fn all_feeds(feeds: &[&Feed], opml: &str, wording: &Wording) -> Markup {
     let groups = [None].into_iter().chain(Taxonomy::ALL.map(Some));
-    let (own, further): (Vec<_>, Vec<_>) = feeds.iter().partition(|feed| feed.edition.is_none());
+    let (own, further): (Vec<_>, Vec<_>) = feeds.iter().copied().partition(|feed| feed.edition.is_none());
     html! {
         @if !feeds.is_empty() {
             "\n"
@@ -226,13 +226,14 @@ mod tests {
 
     #[test]
     fn the_page_of_the_site() {
-        insta::assert_snapshot!(text(&render_site(&samples::all_feeds(), "feeds.opml")));
+        let feeds = samples::all_feeds();
+        insta::assert_snapshot!(text(&render_site(&feeds.iter().collect::<Vec<_>>(), "feeds.opml")));
     }
 
     #[test]
     fn pages_stand_beside_their_feeds() {
         let feeds = samples::all_feeds();
-        assert_eq!(render_site(&feeds, "feeds.opml").path, "index.html");
+        assert_eq!(render_site(&feeds.iter().collect::<Vec<_>>(), "feeds.opml").path, "index.html");
         let page = render(&feeds[2], &feeds[0]);
         assert_eq!(page.path, "categories/技術.html");
         assert!(text(&page).contains("href=\"../index.html\""));
@@ -242,7 +243,7 @@ mod tests {
     fn a_page_shows_the_newest_posts_and_no_more() {
         let mut feed = samples::empty_feed();
         feed.entries = std::iter::repeat_n(Arc::new(samples::bare_entry()), LATEST + 1).collect();
-        assert_eq!(text(&render_site(&[feed], "feeds.opml")).matches("<article").count(), LATEST);
+        assert_eq!(text(&render_site(&[&feed], "feeds.opml")).matches("<article").count(), LATEST);
     }
 
     #[test]

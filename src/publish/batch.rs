@@ -101,7 +101,14 @@ impl Scan<'_> {
             self.syncs.begin(staged.temporary().to_owned(), known.document.file.clone());
         }
         self.batch.bytes += known.stamp.len;
-        self.batch.pending.push(Pending { path: path.to_owned(), known, staged, was_free, replaced: None, fate: Fate::Waiting });
+        self.batch.pending.push(Pending {
+            path: path.to_owned(),
+            known,
+            staged,
+            was_free,
+            replaced: None,
+            fate: Fate::Waiting,
+        });
         if self.batch.bytes > LONGEST { self.flush() } else { Ok(()) }
     }
 
@@ -164,10 +171,7 @@ impl Scan<'_> {
         }
         let (output, manifest, durability) = (&mut *self.output, &self.manifest, self.durability);
         crate::failpoint::hit("publish.staged");
-        at_once::both(
-            || if is_unsettled { output.save(manifest, durability) } else { Ok(()) },
-            || self.syncs.wait(),
-        )?;
+        at_once::both(|| if is_unsettled { output.save(manifest, durability) } else { Ok(()) }, || self.syncs.wait())?;
         crate::failpoint::hit("publish.unsettled");
         Ok(())
     }

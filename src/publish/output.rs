@@ -81,7 +81,8 @@ impl Output {
 
     /// Takes these for the documents that are visible, as every file was looked at or written by us.
     pub(super) fn rest(&mut self, known: HashMap<String, Known>) {
-        let parents: HashSet<&str> = known.keys().map(|path| path.rsplit_once('/').map_or("", |(dir, _)| dir)).collect();
+        let parents: HashSet<&str> =
+            known.keys().map(|path| path.rsplit_once('/').map_or("", |(dir, _)| dir)).collect();
         let dirs: BTreeSet<PathBuf> = parents
             .into_iter()
             .flat_map(|parent| self.down_to(&self.dir.join(parent)).map(Path::to_owned).collect::<Vec<_>>())

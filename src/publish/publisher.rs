@@ -62,7 +62,7 @@ pub(super) struct Scan<'a> {
     /// What is true now; its file may know less.
     pub(super) manifest: Manifest,
     /// The paths that were claimed.
-    pub(super) announced: BTreeSet<String>,
+    pub(super) announced: Vec<String>,
     /// Whose path it is, as a file system sees paths that does not know upper from lower case.
     folded: HashMap<String, String>,
     /// The paths that were put or kept.
@@ -86,7 +86,7 @@ impl<'a> Publisher<'a> {
             durability,
             is_trusted: false,
             manifest,
-            announced: BTreeSet::new(),
+            announced: Vec::new(),
             folded: HashMap::new(),
             begun: HashSet::new(),
             documents: HashMap::new(),
@@ -108,7 +108,7 @@ impl<'a> Publisher<'a> {
             if scan.output.may_fold_case {
                 scan.folded.entry(path.to_lowercase()).or_insert_with(|| path.clone());
             }
-            scan.announced.insert(path);
+            scan.announced.push(path);
         }
     }
 
@@ -275,7 +275,7 @@ impl Scan<'_> {
         if self.output.saved().documents.contains_key(path) {
             return Ok(());
         }
-        self.announced.insert(path.to_owned());
+        self.announced.push(path.to_owned());
         let mut free = Vec::new();
         for path in self.announced.iter().filter(|path| !self.manifest.documents.contains_key(*path)) {
             if look(&self.output.dir, path)? == Place::Free {

@@ -96,7 +96,11 @@ impl Shared {
         }
     }
 
-    fn sync<'s>(&'s self, mut state: MutexGuard<'s, State>, (file, name): &(PathBuf, PathBuf)) -> MutexGuard<'s, State> {
+    fn sync<'s>(
+        &'s self,
+        mut state: MutexGuard<'s, State>,
+        (file, name): &(PathBuf, PathBuf),
+    ) -> MutexGuard<'s, State> {
         state.running += 1;
         drop(state);
         let result = files::sync(file);

@@ -380,6 +380,49 @@ fn a_document_is_kept_only_if_its_file_is_the_one_we_wrote() {
 }
 
 #[test]
+fn a_trusting_scan_looks_at_directories_alone() {
+    let mut site = Site::new();
+    site.scan(&[("feed.atom", "a"), ("tags/a.atom", "b")]);
+    site.user_writes("feed.atom", "X");
+    let publisher = site.publisher();
+    publisher.trust();
+    assert!(publisher.is_trusting());
+    assert!(publisher.keep(["feed.atom", "tags/a.atom"]).unwrap(), "no directory tells of it");
+    assert!(!publisher.keep(["feed.atom"]).unwrap(), "it was kept already");
+    assert!(!publisher.keep(["never.atom"]).unwrap());
+    publisher.finish(&HashMap::new(), at(1)).unwrap();
+    assert!(!site.publisher().keep(["feed.atom"]).unwrap(), "who is not trusting sees it");
+    assert_eq!(site.scan(&[("feed.atom", "a"), ("tags/a.atom", "b")]).written, ["feed.atom"]);
+
+    let changes: [fn(&Site); 4] = [
+        |site| fs::remove_file(site.file("feed.atom")).unwrap(),
+        |site| site.user_writes("tags/foreign", ""),
+        |site| fs::rename(site.file("tags"), site.file("labels")).unwrap(),
+        |site| {
+            fs::rename(site.file("tags"), site.file("elsewhere")).unwrap();
+            std::os::unix::fs::symlink(site.file("elsewhere"), site.file("tags")).unwrap();
+        },
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let mut site = Site::new();
+        assert!(!trusts(&mut site), "nothing is known yet");
+        site.scan(&[("feed.atom", "a"), ("tags/a.atom", "b")]);
+        site.scan(&[("feed.atom", "a"), ("tags/a.atom", "B")]);
+        assert!(trusts(&mut site), "what it writes itself disturbs nothing");
+        change(&site);
+        assert!(!trusts(&mut site), "{number}");
+        site.restart();
+        assert!(!trusts(&mut site));
+    }
+}
+
+fn trusts(site: &mut Site) -> bool {
+    let publisher = site.publisher();
+    publisher.trust();
+    publisher.is_trusting()
+}
+
+#[test]
 fn a_new_process_keeps_nothing_and_compares_everything() {
     let mut site = Site::new();
     site.scan(&[("feed.atom", "a")]);

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::memory::Memory;
 use super::pass::Pass;
-use super::sheets::{Made, Sheet, Stood};
+use super::sheets::{Made, Sheet, Sheets, Stood};
 use super::{Run, ScanError, complaints, last_good};
 use crate::config::Format;
 use crate::feeds::changed::{Changed, Shown};
@@ -67,12 +67,15 @@ pub(super) fn look(pass: &mut Pass<'_>, memory: &Memory) -> Result<(), ScanError
 }
 
 /// Each sheet with its plan.
-fn pairs<'s>(plans: &'s [Planned], sheets: &'s [Vec<Arc<Sheet>>]) -> impl Iterator<Item = (&'s Planned, &'s Arc<Sheet>)> {
+fn pairs<'s>(
+    plans: &'s [Planned],
+    sheets: &'s [Vec<Arc<Sheet>>],
+) -> impl Iterator<Item = (&'s Planned, &'s Arc<Sheet>)> {
     plans.iter().zip(sheets).flat_map(|(plan, sheets)| sheets.iter().map(move |sheet| (plan, sheet)))
 }
 
 /// The sheets of each feed, in the order of plans, and what each feed shows now. `before` has those of the last scan.
-fn sheets(pass: &Pass<'_>, memory: &Memory, before: &Made) -> (Vec<Vec<Arc<Sheet>>>, Vec<(String, Shown)>) {
+fn sheets(pass: &Pass<'_>, memory: &Memory, before: &Made) -> (Sheets, Vec<(String, Shown)>) {
     let changed = Changed::new(&memory.feeds, pass.catalog, pass.now, pass.config.site.timezone);
     let of_plan = |(at, plan): (usize, &Planned)| {
         let shown = memory.feeds.get(&plan.place.path).filter(|_| pass.is_patched);
@@ -115,22 +118,30 @@ fn render(
     let is_same = is_alike && stale.is_empty() && before.sheets.is_empty();
     stale.iter().flat_map(|(_, sheet)| &sheet.posts).for_each(|stood| pass.bodies.want(&stood.post));
     let mut done = total - stale.len();
+    let latest = || sheets[0][0].posts.iter().take(page::LATEST).map(|stood| &stood.post);
+    let mut lists_wait = !is_same || !publisher.keep(lists(pass, sheets))?;
     for sheets_at_once in stale.chunks(AT_ONCE) {
         (run.progress)("writing feeds", done, total);
         done += sheets_at_once.len();
         let shown = || sheets_at_once.iter().flat_map(|(_, sheet)| &sheet.posts).map(|stood| &stood.post);
-        pass.prepare(shown())?;
+        let with_lists = std::mem::take(&mut lists_wait);
+        pass.prepare(shown().chain(latest().filter(|_| with_lists)))?;
         let site = &sheets[0][0].feed;
         let put = |(plan, sheet): &(&Planned, &Arc<Sheet>)| put(pass, plan, sheet, site, publisher);
-        let problems: Vec<_> = sheets_at_once.par_iter().map(put).collect::<Result<_, _>>()?;
-        for ((_, sheet), problems) in sheets_at_once.iter().zip(problems) {
+        let (problems, lists) = rayon::join(
+            || sheets_at_once.par_iter().map(put).collect::<Result<Vec<_>, _>>(),
+            || if with_lists { put_lists(pass, sheets, publisher) } else { Ok(()) },
+        );
+        lists?;
+        for ((_, sheet), problems) in sheets_at_once.iter().zip(problems?) {
             pass.problems.extend(problems.iter().cloned());
             made.sheets.insert(sheet.path().to_owned(), (Arc::clone(sheet), problems));
         }
         last_good::pack_ahead(pass, shown());
         shown().for_each(|post| pass.bodies.release(post));
     }
-    if !is_same || !publisher.keep(lists(pass, sheets))? {
+    if lists_wait {
+        pass.prepare(latest())?;
         put_lists(pass, sheets, publisher)?;
     }
     Ok(made)
@@ -171,14 +182,14 @@ fn lists(pass: &Pass<'_>, sheets: &[Vec<Arc<Sheet>>]) -> impl Iterator<Item = St
     maps.chain([opml_path(pass.config), sheets[0][0].feed.place.page.clone()])
 }
 
-/// Renders what lists all feeds.
-fn put_lists(pass: &mut Pass<'_>, sheets: &[Vec<Arc<Sheet>>], publisher: &Publisher<'_>) -> Result<(), ScanError> {
-    let mut feeds: Vec<Feed> = sheets.iter().map(|sheets| sheets[0].feed.clone()).collect();
+/// Renders what lists all feeds. The bodies of the site's latest posts are at hand.
+fn put_lists(pass: &Pass<'_>, sheets: &[Vec<Arc<Sheet>>], publisher: &Publisher<'_>) -> Result<(), PublishError> {
     // The lists need what a feed is; only of the site's own they show what stands in it, and not much of that.
     let mut site = Sheet::clone(&sheets[0][0]);
     site.posts.truncate(page::LATEST);
-    pass.prepare(site.posts.iter().map(|stood| &stood.post))?;
-    feeds[0].entries = entries(pass, &pass.plans[0], &site).0;
+    let site = Feed { entries: entries(pass, &pass.plans[0], &site).0, ..site.feed };
+    let others = sheets[1..].iter().map(|sheets| &sheets[0].feed);
+    let feeds: Vec<&Feed> = [&site].into_iter().chain(others).collect();
     let url = |path: &str| document_url(&pass.config.server.public_url, path);
     let opml = opml_path(pass.config);
     let put_opml = || publisher.put(&opml::render(&feeds, &opml, &url(&opml)));

@@ -29,6 +29,9 @@ pub(super) struct Sheet {
     pub(super) paged: bool,
 }
 
+/// The sheets of each plan: its feed's, then its archives'.
+pub(super) type Sheets = Vec<Vec<Arc<Sheet>>>;
+
 /// A post in a feed: all that its entry follows from.
 #[derive(Debug, Clone)]
 pub(super) struct Stood {
@@ -71,7 +74,8 @@ impl Made {
             (!posts.is_empty() && sheet.is_of(posts, pass.catalog)).then(|| Arc::clone(sheet))
         };
         // Dates may come from elsewhere, and those in the future are not kept.
-        let is_steady = self.is_with(pass.config) && pass.config.source.updated != Updated::Git && shown.updated <= pass.now;
+        let is_steady =
+            self.is_with(pass.config) && pass.config.source.updated != Updated::Git && shown.updated <= pass.now;
         self.plans.get(&plan.place.path).filter(|before| is_steady && before.is_alike(plan))?;
         let archives = plan.archives.iter().map(|block| sheet(&block.place, &block.posts));
         [sheet(&plan.place, &plan.posts)].into_iter().chain(archives).collect()
@@ -87,7 +91,12 @@ impl PartialEq for Stood {
 
 impl Sheet {
     /// The sheet of a feed, the sheets of its archives, and what is to be remembered of it.
-    pub(super) fn of_plan(plan: &Planned, pass: &Pass<'_>, changed: &Changed<'_>, paged: bool) -> (Vec<Arc<Self>>, Shown) {
+    pub(super) fn of_plan(
+        plan: &Planned,
+        pass: &Pass<'_>,
+        changed: &Changed<'_>,
+        paged: bool,
+    ) -> (Vec<Arc<Self>>, Shown) {
         let posts = stood(&plan.posts, pass);
         let mut feed = compose(plan, newest(&posts), pass.catalog, pass.config);
         let shown = changed.apply(&mut feed, plan);

@@ -238,6 +238,22 @@ fn write(post: usize, tag: u8) -> Step {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_goes_with_a_post_is_looked_at_again_when_it_was_touched() {
+    let mut blog = Blog::new();
+    let (post, file) = (blog.file(0), blog.dir.path().join("a.mp3"));
+    blog.write(&post, "---\ntitle: T\ndate: 2025-01-01\nenclosure: /a.mp3\n---\ntext\n");
+    blog.write(&file, "1");
+    let mut reader = Reader::new(&blog).await;
+    reader.scan(blog.now, &Touched::Anything).await.unwrap();
+    for (text, length) in [("12", 2), ("123", 3)] {
+        blog.write(&file, text);
+        reader.scan(blog.now, &Touched::Only(["a.mp3".to_owned()].into())).await.unwrap();
+        let feed = fs::read_to_string(reader.out.path().join("feeds/feed.rss")).unwrap();
+        assert!(feed.contains(&format!("length=\"{length}\"")), "{feed}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_feed_that_goes_and_comes_back_is_told_of_each_time() {
     let mut blog = Blog::new();
     blog.happen(&write(0, 0));
