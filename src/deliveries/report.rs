@@ -49,7 +49,7 @@ pub(super) fn attempts(attempts: &[(Claim, Outcome, bool)]) {
     let mut durations: HashMap<&str, Histogram> = HashMap::new();
     for (claim, outcome, _) in attempts {
         *totals.entry((&claim.endpoint, name(&outcome.verdict))).or_default() += 1;
-        let duration = || histogram!(DURATION, "endpoint" => claim.endpoint.clone());
+        let duration = || histogram!(DURATION, "endpoint" => claim.endpoint.to_string());
         durations.entry(&claim.endpoint).or_insert_with(duration).record(outcome.attempt.took);
     }
     for ((endpoint, outcome), count) in &totals {
@@ -61,12 +61,12 @@ pub(super) fn attempts(attempts: &[(Claim, Outcome, bool)]) {
         tracing::info!(endpoint, count, "delivered");
     }
     for (claim, outcome, ours) in attempts {
-        let is_counted = totals.contains_key(&(claim.endpoint.as_str(), name(&outcome.verdict)));
+        let is_counted = totals.contains_key(&(&*claim.endpoint, name(&outcome.verdict)));
         log(claim, &outcome.attempt, &outcome.verdict, is_counted);
         if !ours {
             tracing::warn!(
-                endpoint = claim.endpoint,
-                event.id = claim.event_id,
+                endpoint = &*claim.endpoint,
+                event.id = &*claim.event_id,
                 "the lease was over before the answer was recorded: the delivery may be sent again"
             );
         }
@@ -115,8 +115,8 @@ fn log(claim: &Claim, attempt: &Attempt, verdict: &Verdict, is_counted: bool) {
     macro_rules! line {
         ($level:ident, $text:literal) => {
             tracing::$level!(
-                endpoint = claim.endpoint,
-                event.id = claim.event_id,
+                endpoint = &*claim.endpoint,
+                event.id = &*claim.event_id,
                 event.type = claim.event_type.as_str(),
                 attempt = claim.attempts + 1,
                 status = attempt.status,

@@ -165,13 +165,13 @@ impl<'a> Round<'a> {
             failpoint::hit("deliveries.claimed");
         }
         let claimed = Instant::now();
-        let mut by_lane: HashMap<String, Vec<Parcel>> = HashMap::new();
+        let mut by_lane: HashMap<Arc<str>, Vec<Parcel>> = HashMap::new();
         for claim in claims {
             if self.renew(&claim) {
                 continue;
             }
             self.held.insert(claim.id, outline(&claim));
-            let parcels = by_lane.entry(claim.endpoint.clone()).or_default();
+            let parcels = by_lane.entry(Arc::clone(&claim.endpoint)).or_default();
             match parcels.last_mut().filter(|last| last.claims[0].message == claim.message) {
                 Some(parcel) => parcel.claims.push(claim),
                 None => parcels.push(Parcel { claims: vec![claim], claimed }),
@@ -184,7 +184,7 @@ impl<'a> Round<'a> {
     }
 
     /// Puts messages on their lanes, and finds workers for what is there. Lanes that got something go to the end of the line.
-    fn dispatch(&mut self, mut by_lane: HashMap<String, Vec<Parcel>>) {
+    fn dispatch(&mut self, mut by_lane: HashMap<Arc<str>, Vec<Parcel>>) {
         let share = self.share();
         let (served, others): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.lanes).into_iter().partition(|lane| by_lane.contains_key(lane.name()));
@@ -218,7 +218,7 @@ impl<'a> Round<'a> {
         let (now, random) = (self.courier.clock.now(), (self.courier.settings.jitter)());
         for (at, id) in ended.ids.into_iter().enumerate() {
             let claim = self.held.get(&id).expect("what was sent is held until it is recorded");
-            let lane = &self.by_name[&claim.endpoint];
+            let lane = &self.by_name[&*claim.endpoint];
             self.is_awaited |= lane.is_dry();
             let schedule = &lane.caller.webhook.retry;
             let tries = Tries { schedule, before: claim.attempts, first_failed_at: claim.first_failed_at };
@@ -247,7 +247,7 @@ impl<'a> Round<'a> {
             for (claim, ..) in
                 reported.iter().filter(|(_, outcome, _)| outcome.is_first && !outcome.attempt.has_arrived())
             {
-                self.by_name[&claim.endpoint].go_on();
+                self.by_name[&*claim.endpoint].go_on();
             }
             report::attempts(&reported);
             completed.turns.iter().for_each(|(endpoint, turn)| report::turn(endpoint, turn));
@@ -262,7 +262,7 @@ impl<'a> Round<'a> {
         Completion {
             id: outcome.id,
             lease_token: claim.lease_token,
-            endpoint: claim.endpoint.clone(),
+            endpoint: Arc::clone(&claim.endpoint),
             attempt: outcome.attempt.clone(),
             verdict: outcome.verdict.clone(),
             is_first: outcome.is_first,
@@ -353,9 +353,9 @@ impl<'a> Round<'a> {
 /// What a record needs of a claim: it may have to wait long for the store.
 fn outline(claim: &Claim) -> Claim {
     Claim {
-        event_id: claim.event_id.clone(),
-        endpoint: claim.endpoint.clone(),
-        data: String::new(),
+        event_id: Arc::clone(&claim.event_id),
+        endpoint: Arc::clone(&claim.endpoint),
+        data: Arc::default(),
         html: None,
         ..*claim
     }
@@ -405,14 +405,14 @@ mod tests {
         assert_eq!(round.claim(start()).await.unwrap(), MOST);
         assert_eq!(round.claim(start()).await.unwrap(), 0);
         let last = *names.last().unwrap();
-        assert!(round.held.values().all(|claim| claim.endpoint != last));
+        assert!(round.held.values().all(|claim| *claim.endpoint != *last));
 
         signal.notify_one();
         round.finish_one().await;
         round.record().await.unwrap();
 
         assert!(round.claim(start()).await.unwrap() > 0);
-        assert!(round.held.values().any(|claim| claim.endpoint == last), "it waited longest");
+        assert!(round.held.values().any(|claim| *claim.endpoint == *last), "it waited longest");
     }
 
     #[tokio::test]

@@ -3,16 +3,22 @@
 //! In: how many messages may begin at each endpoint. Out: deliveries under a lease that nobody else holds.
 //! Never: waits for an attempt; the transaction ends before the first one begins.
 
-use std::collections::HashMap;
+mod events;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, query};
 
 use super::rate::Bucket;
-use super::values::{event_type, json_text, optional_time, time};
+use super::values::{json_text, optional_time, time};
 use super::{Store, StoreError};
 use crate::config::{EventType, Rate};
+
+pub(super) use events::Recent;
+use events::{Events, Told};
 
 /// What may be claimed for one endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,17 +53,17 @@ pub struct Claim {
     /// Which message it is part of: those that stand next to each other and have the same number make one.
     pub message: i64,
     /// The event's id: the message id, if it is alone.
-    pub event_id: String,
+    pub event_id: Arc<str>,
     /// The endpoint's name.
-    pub endpoint: String,
+    pub endpoint: Arc<str>,
     /// Of the event.
     pub event_type: EventType,
     /// Of the event.
     pub timestamp: DateTime<Utc>,
     /// The payload's `data`, as JSON text: the same bytes at every attempt.
-    pub data: String,
+    pub data: Arc<str>,
     /// See [`Event::html`](crate::events::Event::html); only if it was asked for.
-    pub html: Option<String>,
+    pub html: Option<Arc<str>>,
     /// Its number among the deliveries of an ordered endpoint, from 1; the same at every attempt.
     pub sequence: Option<i64>,
     /// Attempts recorded before this one that count.
@@ -82,21 +88,19 @@ const OPEN: &str = "
 /// First attempts (`?2` = 0) or retries (`?2` = 1) of one endpoint that are due and not under a lease, oldest first. A bare
 /// parameter as the limit would have SQLite plan the statement anew whenever it is bound.
 const READY: &str = "
-    SELECT d.id, d.event_id, d.endpoint, d.attempts, d.first_failed_at, d.lease_token + 1 AS lease_token, d.batch,
-           d.sequence, d.created_at, d.due_at, e.type, e.timestamp, e.data, CASE WHEN ?5 THEN e.html END AS html
-    FROM delivery d JOIN event e ON e.id = d.event_id
-    WHERE d.endpoint = ?1 AND d.state = 'pending' AND d.is_retry = ?2 AND d.due_at <= ?3
-      AND (d.lease_until IS NULL OR d.lease_until <= ?3)
-    ORDER BY d.due_at, d.id
+    SELECT id, event_id, attempts, first_failed_at, lease_token + 1 AS lease_token, batch, sequence, created_at, due_at
+    FROM delivery
+    WHERE endpoint = ?1 AND state = 'pending' AND is_retry = ?2 AND due_at <= ?3
+      AND (lease_until IS NULL OR lease_until <= ?3)
+    ORDER BY due_at, id
     LIMIT ?4 + 0";
 
 /// What an ordered endpoint is owed, oldest first, due or not.
 const QUEUE: &str = "
-    SELECT d.id, d.event_id, d.endpoint, d.attempts, d.first_failed_at, d.lease_token + 1 AS lease_token, d.batch,
-           d.sequence, d.created_at, d.due_at, e.type, e.timestamp, e.data, CASE WHEN ?3 THEN e.html END AS html
-    FROM delivery d JOIN event e ON e.id = d.event_id
-    WHERE d.endpoint = ?1 AND d.state = 'pending'
-    ORDER BY d.id
+    SELECT id, event_id, attempts, first_failed_at, lease_token + 1 AS lease_token, batch, sequence, created_at, due_at
+    FROM delivery
+    WHERE endpoint = ?1 AND state = 'pending'
+    ORDER BY id
     LIMIT ?2 + 0";
 
 const LEASE: &str = "
@@ -129,6 +133,14 @@ enum Wanted {
     Oldest(usize),
     /// So many that are due.
     Due { is_retry: bool, limit: usize },
+}
+
+/// For which endpoint rows are looked at, and when.
+#[derive(Clone, Copy)]
+struct Desk<'a> {
+    capacity: &'a Capacity,
+    recent: &'a Recent,
+    now: DateTime<Utc>,
 }
 
 /// A row that may be leased.
@@ -165,9 +177,10 @@ impl Store {
             if free == 0 {
                 continue;
             }
+            let desk = Desk { capacity, recent: &self.recent, now };
             let taken = match capacity.ordered {
-                true => queue(&mut tx, capacity, now).await?,
-                false => unordered(&mut tx, capacity, door, now, free).await?,
+                true => queue(&mut tx, desk).await?,
+                false => unordered(&mut tx, desk, door, free).await?,
             };
             claims.extend(take(&mut tx, capacity, door, taken, now).await?);
         }
@@ -230,9 +243,9 @@ async fn doors(
 }
 
 /// The oldest message that an ordered endpoint is owed, if it is due.
-async fn queue(db: &mut SqliteConnection, capacity: &Capacity, now: DateTime<Utc>) -> sqlx::Result<Vec<Ready>> {
-    let mut rows = readable(db, capacity, &Wanted::Oldest(capacity.batch), now).await?;
-    let Some(first) = rows.first().filter(|first| first.due_at <= now) else { return Ok(Vec::new()) };
+async fn queue(db: &mut SqliteConnection, desk: Desk<'_>) -> sqlx::Result<Vec<Ready>> {
+    let mut rows = readable(db, desk, &Wanted::Oldest(desk.capacity.batch)).await?;
+    let Some(first) = rows.first().filter(|first| first.due_at <= desk.now) else { return Ok(Vec::new()) };
     let together = rows.iter().take_while(|row| goes_with(first, row)).count().max(1);
     rows.truncate(together);
     Ok(rows)
@@ -241,19 +254,18 @@ async fn queue(db: &mut SqliteConnection, capacity: &Capacity, now: DateTime<Utc
 /// Messages that an endpoint is owed and that are due: first attempts, then retries.
 async fn unordered(
     db: &mut SqliteConnection,
-    capacity: &Capacity,
+    desk: Desk<'_>,
     door: &Door,
-    now: DateTime<Utc>,
     mut free: usize,
 ) -> sqlx::Result<Vec<Ready>> {
-    let mut taken = Vec::new();
+    let (batch, mut taken) = (desk.capacity.batch, Vec::new());
     for is_retry in [false, true] {
         if free == 0 || is_retry && !door.has_retries {
             break;
         }
-        let wanted = Wanted::Due { is_retry, limit: free.saturating_mul(capacity.batch) };
-        let rows = readable(db, capacity, &wanted, now).await?;
-        let mut messages = messages(&rows, capacity.batch);
+        let wanted = Wanted::Due { is_retry, limit: free.saturating_mul(batch) };
+        let rows = readable(db, desk, &wanted).await?;
+        let mut messages = messages(&rows, batch);
         messages.truncate(free);
         free -= messages.len();
         taken.extend(rows.into_iter().take(messages.iter().sum()));
@@ -284,16 +296,16 @@ fn goes_with(first: &Ready, other: &Ready) -> bool {
 
 /// Rows that can be read. Those that this program cannot read, as a newer one may have written them, would come first in
 /// every claim: they are given up on the way.
-async fn readable(
-    db: &mut SqliteConnection,
-    capacity: &Capacity,
-    wanted: &Wanted,
-    now: DateTime<Utc>,
-) -> sqlx::Result<Vec<Ready>> {
+async fn readable(db: &mut SqliteConnection, desk: Desk<'_>, wanted: &Wanted) -> sqlx::Result<Vec<Ready>> {
+    let Desk { capacity, recent, now } = desk;
+    let endpoint: Arc<str> = capacity.endpoint.as_str().into();
     loop {
         let (mut ready, mut unreadable) = (Vec::new(), Vec::new());
-        for row in rows(db, capacity, wanted, now).await? {
-            match read_ready(&row) {
+        let rows = rows(db, desk, wanted).await?;
+        let ids = rows.iter().map(|row| row.try_get("event_id")).collect::<sqlx::Result<HashSet<&str>>>()?;
+        let events = recent.read(db, &ids.into_iter().collect::<Vec<_>>(), capacity.html).await?;
+        for row in rows {
+            match read_ready(&row, &endpoint, &events) {
                 Ok(row) => ready.push(row),
                 Err(error @ sqlx::Error::ColumnDecode { .. }) => {
                     let id: i64 = row.try_get("id")?;
@@ -311,19 +323,13 @@ async fn readable(
     }
 }
 
-async fn rows(
-    db: &mut SqliteConnection,
-    capacity: &Capacity,
-    wanted: &Wanted,
-    now: DateTime<Utc>,
-) -> sqlx::Result<Vec<SqliteRow>> {
+async fn rows(db: &mut SqliteConnection, desk: Desk<'_>, wanted: &Wanted) -> sqlx::Result<Vec<SqliteRow>> {
     let count = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
-    let endpoint = &capacity.endpoint;
+    let endpoint = &desk.capacity.endpoint;
     let rows = match *wanted {
-        Wanted::Oldest(limit) => query(QUEUE).bind(endpoint).bind(count(limit)).bind(capacity.html),
+        Wanted::Oldest(limit) => query(QUEUE).bind(endpoint).bind(count(limit)),
         Wanted::Due { is_retry, limit } => {
-            let now = now.timestamp_millis();
-            query(READY).bind(endpoint).bind(is_retry).bind(now).bind(count(limit)).bind(capacity.html)
+            query(READY).bind(endpoint).bind(is_retry).bind(desk.now.timestamp_millis()).bind(count(limit))
         }
     };
     rows.fetch_all(db).await
@@ -381,18 +387,23 @@ async fn number(db: &mut SqliteConnection, capacity: &Capacity, door: &Door, row
     Ok(())
 }
 
-fn read_ready(row: &SqliteRow) -> sqlx::Result<Ready> {
+fn read_ready(row: &SqliteRow, endpoint: &Arc<str>, events: &Events) -> sqlx::Result<Ready> {
     let id = row.try_get("id")?;
     let batch: Option<i64> = row.try_get("batch")?;
+    let told = events.get(row.try_get::<&str, _>("event_id")?).ok_or(sqlx::Error::RowNotFound)?;
+    let Some(Told { id: event_id, event_type, timestamp, data, html }) = told.clone() else {
+        let (index, source) = ("event_id".to_owned(), "its event cannot be read".into());
+        return Err(sqlx::Error::ColumnDecode { index, source });
+    };
     let claim = Claim {
         id,
         message: batch.unwrap_or(id),
-        event_id: row.try_get("event_id")?,
-        endpoint: row.try_get("endpoint")?,
-        event_type: event_type(row, "type")?,
-        timestamp: time(row, "timestamp")?,
-        data: row.try_get("data")?,
-        html: row.try_get("html")?,
+        event_id,
+        endpoint: Arc::clone(endpoint),
+        event_type,
+        timestamp,
+        data,
+        html,
         sequence: row.try_get("sequence")?,
         attempts: row.try_get("attempts")?,
         first_failed_at: optional_time(row, "first_failed_at")?,

@@ -4,6 +4,7 @@
 //! lease has gone to somebody else.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -78,7 +79,7 @@ pub struct Completion {
     /// The lease under which it was made.
     pub lease_token: i64,
     /// The endpoint's name.
-    pub endpoint: String,
+    pub endpoint: Arc<str>,
     /// How it went.
     pub attempt: Attempt,
     /// What becomes of the delivery.

@@ -115,7 +115,7 @@ pub(super) async fn claim_all(store: &Store, endpoint: &str, now: i64) -> Vec<Cl
 }
 
 pub(super) fn ids(claims: &[Claim]) -> Vec<&str> {
-    claims.iter().map(|claim| claim.event_id.as_str()).collect()
+    claims.iter().map(|claim| &*claim.event_id).collect()
 }
 
 /// An attempt that began at `at(now)`.

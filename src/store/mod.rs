@@ -62,6 +62,7 @@ pub struct Store {
     /// One connection: SQLite has one writer, and waiting for it here is fair.
     writer: SqlitePool,
     readers: SqlitePool,
+    recent: Arc<claim::Recent>,
     _lock: Option<Arc<OwnerLock>>,
 }
 

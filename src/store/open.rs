@@ -102,7 +102,7 @@ impl Store {
             hub::release(&mut db).await.map_err(unusable)?;
         }
         let readers = pool(READERS).connect_with(options.pragma("query_only", "ON")).await.map_err(unusable)?;
-        Ok(Self { writer, readers, _lock: lock })
+        Ok(Self { writer, readers, recent: Arc::default(), _lock: lock })
     }
 }
 

@@ -281,7 +281,7 @@ mod tests {
             enqueue(&store, &news_about("p.md", &n.to_string(), *event_type), &["hook"]).await;
         }
         let claims = claim_all(&store, "hook", 0).await;
-        claims.into_iter().map(|claim| (claim.event_id, claim.event_type)).collect()
+        claims.into_iter().map(|claim| (claim.event_id.to_string(), claim.event_type)).collect()
     }
 
     #[tokio::test]
