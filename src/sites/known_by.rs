@@ -2,7 +2,6 @@
 //!
 //! In: title, body and front matter. Out: [`TextPrint`], URLs. Never: anything that readers see.
 
-use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::posts::front_matter::{Map, Value};
@@ -22,17 +21,16 @@ const KEYS: [&str; 2] = ["redirect_from", "aliases"];
 /// The fingerprint of a body, with the title where it is short. `None` if there is no body.
 pub(super) fn text(title: &str, body: &str) -> Option<TextPrint> {
     let body = body.trim();
-    let mut hash = Sha256::new();
+    let mut hash = blake3::Hasher::new();
     match body.len() {
         0 => return None,
-        1..TELLING => hash.update(format!("{}:{title}", title.len())),
+        1..TELLING => drop(hash.update(format!("{}:{title}", title.len()).as_bytes())),
         _ => {}
     }
-    hash.update(body);
-    let digest: [u8; 32] = hash.finalize().into();
-    let mut first = [0; 16];
-    first.copy_from_slice(&digest[..16]);
-    Some(TextPrint(first))
+    hash.update(body.as_bytes());
+    let mut print = [0; 16];
+    hash.finalize_xof().fill(&mut print);
+    Some(TextPrint(print))
 }
 
 /// The URLs at which the post at `url` on `site` was before, as its front matter says.

@@ -14,13 +14,14 @@ use super::open::shown;
 use super::{Access, StoreError};
 
 /// Every step, oldest first. A step that was released is never changed: its text is checked against what was run.
-const STEPS: [(i64, &str, &str); 6] = [
+const STEPS: [(i64, &str, &str); 7] = [
     (1, "initial", include_str!("migrations/0001_initial.sql")),
     (2, "identity", include_str!("migrations/0002_identity.sql")),
     (3, "delivery", include_str!("migrations/0003_delivery.sql")),
     (4, "hub", include_str!("migrations/0004_hub.sql")),
     (5, "locality", include_str!("migrations/0005_locality.sql")),
     (6, "fingerprint", include_str!("migrations/0006_fingerprint.sql")),
+    (7, "fingerprint", include_str!("migrations/0007_fingerprint.sql")),
 ];
 
 /// The newest version.
@@ -179,23 +180,25 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_seen_under_other_fingerprints_is_known_as_such_unless_it_is_gone() {
-        let place = Place::new();
-        let options = SqliteConnectOptions::new().filename(place.path()).create_if_missing(true);
-        let old = SqlitePool::connect_with(options).await.unwrap();
-        let steps = STEPS[..5].iter().map(|&(version, name, sql)| {
-            Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false)
-        });
-        Migrator::with_migrations(steps.collect()).run(&old).await.unwrap();
-        let post = serde_json::to_string(&seen("a").post).unwrap();
-        for (key, gone) in [("a", false), ("b", true)] {
-            let row = "INSERT INTO seen (key, path, entry_id, revision, changes, first_seen, gone, post, text)
-                       VALUES (?1, ?1, ?1, ?2, 1, 0, ?3, ?4, ?2)";
-            query(row).bind(key).bind(vec![7; 16]).bind(gone).bind(&post).execute(&old).await.unwrap();
-        }
-        old.close().await;
+        for version in [5, 6] {
+            let place = Place::new();
+            let options = SqliteConnectOptions::new().filename(place.path()).create_if_missing(true);
+            let old = SqlitePool::connect_with(options).await.unwrap();
+            let steps = STEPS[..version].iter().map(|&(version, name, sql)| {
+                Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false)
+            });
+            Migrator::with_migrations(steps.collect()).run(&old).await.unwrap();
+            let post = serde_json::to_string(&seen("a").post).unwrap();
+            for (key, gone) in [("a", false), ("b", true)] {
+                let row = "INSERT INTO seen (key, path, entry_id, revision, changes, first_seen, gone, post, text)
+                           VALUES (?1, ?1, ?1, ?2, 1, 0, ?3, ?4, ?2)";
+                query(row).bind(key).bind(vec![7; 16]).bind(gone).bind(&post).execute(&old).await.unwrap();
+            }
+            old.close().await;
 
-        let known = place.owner().await.seen().await.unwrap();
-        assert_eq!((known["a"].text, known["b"].text), (Some(TextPrint::UNKNOWN), Some(TextPrint([7; 16]))));
+            let known = place.owner().await.seen().await.unwrap();
+            assert_eq!((known["a"].text, known["b"].text), (Some(TextPrint::UNKNOWN), Some(TextPrint([7; 16]))));
+        }
     }
 
     #[tokio::test]
