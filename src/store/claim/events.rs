@@ -119,3 +119,47 @@ fn told(id: &Arc<str>, row: &SqliteRow) -> sqlx::Result<Told> {
         html: row.try_get::<Option<&str>, _>("html")?.map(Into::into),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Capacity;
+    use crate::store::fixtures::*;
+
+    #[tokio::test]
+    async fn an_event_is_read_once_for_all_and_its_text_only_for_those_who_want_it() {
+        let (_place, store) = store(&["one", "two", "three"]).await;
+        store.commit_scan(&owing(&["a"], &["one", "two", "three"])).await.unwrap();
+        let thin = |name| Capacity { html: false, ..capacity(name, 1) };
+        let mut claims = Vec::new();
+        for capacity in [thin("one"), capacity("three", 1), thin("two")] {
+            claims.extend(store.claim(&[capacity], 1, at(0), at(60)).await.unwrap());
+        }
+        let texts: Vec<Option<&str>> = claims.iter().map(|claim| claim.html.as_deref()).collect();
+        assert_eq!(texts, [None, Some("<p>a</p>"), None]);
+        assert!(Arc::ptr_eq(&claims[0].data, &claims[2].data));
+        assert_eq!(claims[0].data, claims[1].data);
+    }
+
+    #[test]
+    fn the_newest_are_kept_as_far_as_there_is_room() {
+        let told = |number: usize, size: usize| Told {
+            id: number.to_string().into(),
+            event_type: EventType::PostPublished,
+            timestamp: at(0),
+            data: "x".repeat(size).into(),
+            html: None,
+        };
+        let mut kept = Kept::default();
+        for number in 0..100 {
+            kept.keep(told(number, MAX_BYTES / 10));
+            assert!(kept.bytes <= MAX_BYTES);
+        }
+        let ids = |kept: &Kept| (0..100).filter(|n| kept.by_id.contains_key(&*n.to_string())).collect::<Vec<_>>();
+        assert_eq!(ids(&kept), (91..100).collect::<Vec<_>>());
+        kept.keep(told(95, MAX_BYTES / 10));
+        assert_eq!((kept.by_id.len(), kept.ids.len()), (9, 10), "read twice at once");
+        kept.keep(told(100, MAX_BYTES));
+        assert_eq!((kept.bytes, kept.by_id.len(), kept.ids.len()), (0, 0, 0), "what has no room alone");
+    }
+}
