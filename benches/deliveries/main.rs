@@ -80,11 +80,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
         let wrk = rates(args.repeats, || raw::wrk(&Receiver::start()?, wrk))?;
         lines.push(row("wrk, posts a second", &wrk));
     }
-    for &endpoints in &args.receivers {
-        let runs: Vec<Run> = (0..args.repeats)
-            .map(|_| program::drain(args, endpoints, 0))
-            .collect::<anyhow::Result<_>>()
-            .with_context(|| format!("{endpoints} receivers"))?;
+    for (endpoints, runs) in drained(args)? {
         let of = |what: fn(&Run) -> f64| runs.iter().map(what).collect::<Vec<_>>();
         lines.push(row(&format!("deliveries a second, {endpoints} receivers"), &of(|run| run.rate)));
         lines.push(row(
@@ -114,6 +110,17 @@ fn run(args: &Args) -> anyhow::Result<()> {
         println!("deliveries: {} lines of figures could be measured", lines.len());
     }
     Ok(())
+}
+
+/// One run after the other for each number of receivers, in turns, so that all have the same hours of the machine.
+fn drained(args: &Args) -> anyhow::Result<Vec<(usize, Vec<Run>)>> {
+    let mut all: Vec<(usize, Vec<Run>)> = args.receivers.iter().map(|&endpoints| (endpoints, Vec::new())).collect();
+    for _ in 0..args.repeats {
+        for (endpoints, runs) in &mut all {
+            runs.push(program::drain(args, *endpoints, 0).with_context(|| format!("{endpoints} receivers"))?);
+        }
+    }
+    Ok(all)
 }
 
 fn rates(repeats: usize, one: impl Fn() -> anyhow::Result<f64>) -> anyhow::Result<Vec<f64>> {

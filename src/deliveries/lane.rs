@@ -32,7 +32,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const AHEAD: usize = 4096;
 
 /// Messages that wait in all lanes together.
-const ROOM: usize = 8192;
+const ROOM: usize = 16_384;
 
 /// An endpoint's lane.
 pub(super) struct Lane {
