@@ -179,7 +179,7 @@ impl Scan<'_> {
     /// The second step.
     fn rename(&mut self) -> Result<(), PublishError> {
         let mut pending = mem::take(&mut self.batch).pending;
-        let holds = pending.len() <= MAX_HELD;
+        let holds = self.replaced.len() + pending.len() <= MAX_HELD;
         let result = at_once::each(&mut pending, |pending| pending.take_place(&self.output.dir, holds));
         for pending in pending {
             self.replaced.extend(pending.replaced);
@@ -201,7 +201,7 @@ impl Scan<'_> {
         if self.durability == Durability::Unsynced {
             return Ok(());
         }
-        let mut dirs: Vec<_> = mem::take(&mut self.touched).into_iter().collect();
+        let mut dirs: Vec<_> = self.touched.iter().collect();
         at_once::each(&mut dirs, |dir| files::sync_dir(dir).map_err(|error| PublishError::io(dir, error)))
     }
 }

@@ -78,11 +78,6 @@ pub(super) fn leaf(at: &Path) -> io::Result<Place> {
     })
 }
 
-/// The stamp of a directory, which changes with each name in it; `None` if there is none at the end of this way.
-pub(super) fn dir_stamp(at: &Path) -> Option<Stamp> {
-    found(at).ok().flatten().filter(fs::Metadata::is_dir).map(|found| Stamp::of(&found))
-}
-
 fn found(at: &Path) -> io::Result<Option<fs::Metadata>> {
     match fs::symlink_metadata(at) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -24,8 +24,10 @@ pub struct Output {
     pub(super) may_fold_case: bool,
     /// The documents of the last scan that came to its end, and later ones that are visible.
     pub(super) known: HashMap<String, Known>,
-    /// The directories of those documents, as that scan left them.
-    dirs: Vec<(Option<Stamp>, PathBuf)>,
+    /// The directories of those documents, as that scan left them; `None` where it is not known that nobody else was there.
+    dirs: HashMap<PathBuf, Option<Stamp>>,
+    /// The same as the scan that runs found them.
+    found: HashMap<PathBuf, Option<Stamp>>,
 }
 
 #[derive(Debug, Default)]
@@ -59,6 +61,7 @@ impl Output {
             let opened = Some(Saved { manifest, stamp });
             *self = Self { dir: dir.to_owned(), opened, may_fold_case: true, ..Self::default() };
         }
+        self.found = self.dirs.keys().map(|dir| (dir.clone(), self.dir_stamp(dir))).collect();
         self.may_fold_case = self.is_new() || self.folds_case();
         let manifest = self.saved().clone();
         Ok(Publisher::new(self, lock, manifest, durability))
@@ -79,22 +82,33 @@ impl Output {
         fs::symlink_metadata(self.dir.join(manifest::NAME.to_uppercase())).is_ok()
     }
 
-    /// Takes these for the documents that are visible, as every file was looked at or written by us.
-    pub(super) fn rest(&mut self, known: HashMap<String, Known>) {
+    /// The scan has come to its end with these documents, after it wrote in the directories `touched`. Of the others it is known
+    /// what they were when it began, before it looked at their files.
+    pub(super) fn rest(&mut self, known: HashMap<String, Known>, touched: &BTreeSet<PathBuf>) {
         let parents: HashSet<&str> =
             known.keys().map(|path| path.rsplit_once('/').map_or("", |(dir, _)| dir)).collect();
-        let dirs: BTreeSet<PathBuf> = parents
-            .into_iter()
-            .flat_map(|parent| self.down_to(&self.dir.join(parent)).map(Path::to_owned).collect::<Vec<_>>())
-            .collect();
-        self.dirs = dirs.into_iter().map(|dir| (files::dir_stamp(&dir), dir)).collect();
-        self.known = known;
+        let mut dirs = HashMap::new();
+        for parent in parents {
+            let parent = if parent.is_empty() { self.dir.clone() } else { self.dir.join(parent) };
+            for dir in self.down_to(&parent).filter(|dir| !dirs.contains_key(*dir)).collect::<Vec<_>>() {
+                let is_ours = touched.contains(dir);
+                let stamp = if is_ours { self.dir_stamp(dir) } else { self.found.get(dir).copied().flatten() };
+                dirs.insert(dir.to_owned(), stamp);
+            }
+        }
+        (self.dirs, self.known) = (dirs, known);
     }
 
     /// Whether in no directory a file came, went or took another's place since the last scan came to its end.
     pub(super) fn is_undisturbed(&self) -> bool {
-        let is_as_left = |(stamp, dir): &(Option<Stamp>, PathBuf)| stamp.is_some() && files::dir_stamp(dir) == *stamp;
+        let is_as_left = |(dir, left): (&PathBuf, &Option<Stamp>)| left.is_some() && self.found.get(dir) == Some(left);
         !self.dirs.is_empty() && self.dirs.iter().all(is_as_left)
+    }
+
+    /// The output directory itself may be behind a link, but none below it.
+    fn dir_stamp(&self, dir: &Path) -> Option<Stamp> {
+        let found = if dir == self.dir { fs::metadata(dir) } else { fs::symlink_metadata(dir) };
+        found.ok().filter(fs::Metadata::is_dir).map(|found| Stamp::of(&found))
     }
 
     /// A directory and those above it, down from the output directory.

@@ -204,8 +204,10 @@ impl<'a> Publisher<'a> {
         let mut scan = self.scan.into_inner().unwrap_or_else(PoisonError::into_inner);
         scan.commit()?;
         let replaced = mem::take(&mut scan.replaced);
-        // Nobody need wait for this.
-        drop(thread::Builder::new().spawn(move || drop(replaced)));
+        if !replaced.is_empty() {
+            // Nobody need wait for this.
+            drop(thread::Builder::new().spawn(move || drop(replaced)));
+        }
         let publication = scan.publication(previous, now);
         drop(self.lock);
         Ok(publication)
@@ -344,7 +346,7 @@ impl Scan<'_> {
         publication.written.sort_unstable();
         publication.problems.sort_by(|a, b| a.path.cmp(&b.path));
         publication.documents = documents.iter().map(|(path, known)| (path.clone(), known.document.clone())).collect();
-        self.output.rest(documents);
+        self.output.rest(documents, &self.touched);
         publication
     }
 }

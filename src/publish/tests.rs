@@ -1,6 +1,6 @@
 //! A site's documents, published scan after scan into a real directory.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 
 use chrono::{DateTime, Utc};
@@ -409,11 +409,49 @@ fn a_trusting_scan_looks_at_directories_alone() {
         site.scan(&[("feed.atom", "a"), ("tags/a.atom", "b")]);
         site.scan(&[("feed.atom", "a"), ("tags/a.atom", "B")]);
         assert!(trusts(&mut site), "what it writes itself disturbs nothing");
+        // Long ago, for systems whose clocks are coarse.
+        for dir in ["", "tags"] {
+            File::open(site.file(dir)).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+        }
+        assert!(!trusts(&mut site), "somebody was there");
+        site.scan_keeping(&["feed.atom", "tags/a.atom"], &[]);
+        assert!(trusts(&mut site), "all was looked at");
         change(&site);
         assert!(!trusts(&mut site), "{number}");
         site.restart();
         assert!(!trusts(&mut site));
     }
+}
+
+#[test]
+fn what_is_removed_while_a_scan_runs_is_missed_by_the_next_one() {
+    let mut site = Site::new();
+    site.scan(&[("feed.atom", "a"), ("tags/a.atom", "b")]);
+    File::open(site.file("tags")).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+    for text in ["b", "c"] {
+        let publisher = site.output.open(site.dir.path(), Durability::Synced).unwrap();
+        publisher.claim(["feed.atom", "tags/a.atom"]);
+        assert!(publisher.keep(["tags/a.atom"]).unwrap());
+        publisher.put(&document("feed.atom", text)).unwrap();
+        fs::remove_file(site.dir.path().join("tags/a.atom")).unwrap();
+        publisher.finish(&HashMap::new(), at(1)).unwrap();
+        assert!(!trusts(&mut site));
+        site.scan(&[("feed.atom", text), ("tags/a.atom", "b")]);
+    }
+}
+
+#[test]
+fn an_output_directory_behind_a_link_is_trusted_too() {
+    let mut site = Site::new();
+    let link = site.file("link");
+    fs::create_dir(site.file("real")).unwrap();
+    std::os::unix::fs::symlink(site.file("real"), &link).unwrap();
+    let publisher = site.output.open(&link, Durability::Synced).unwrap();
+    publisher.put(&document("tags/a.atom", "b")).unwrap();
+    publisher.finish(&HashMap::new(), at(1)).unwrap();
+    let publisher = site.output.open(&link, Durability::Synced).unwrap();
+    publisher.trust();
+    assert!(publisher.is_trusting());
 }
 
 fn trusts(site: &mut Site) -> bool {

@@ -120,11 +120,13 @@ fn render(
     let mut done = total - stale.len();
     let latest = || sheets[0][0].posts.iter().take(page::LATEST).map(|stood| &stood.post);
     let mut lists_wait = !is_same || !publisher.keep(lists(pass, sheets))?;
-    for sheets_at_once in stale.chunks(AT_ONCE) {
+    let rounds = stale.len().div_ceil(AT_ONCE);
+    for (number, sheets_at_once) in stale.chunks(AT_ONCE).enumerate() {
         (run.progress)("writing feeds", done, total);
         done += sheets_at_once.len();
         let shown = || sheets_at_once.iter().flat_map(|(_, sheet)| &sheet.posts).map(|stood| &stood.post);
-        let with_lists = std::mem::take(&mut lists_wait);
+        // The lists name no feed that is not there yet.
+        let with_lists = number + 1 == rounds && std::mem::take(&mut lists_wait);
         pass.prepare(shown().chain(latest().filter(|_| with_lists)))?;
         let site = &sheets[0][0].feed;
         let put = |(plan, sheet): &(&Planned, &Arc<Sheet>)| put(pass, plan, sheet, site, publisher);

@@ -262,11 +262,13 @@ impl Scanner {
 
     /// The live posts, each under the key, URL and id that it had before.
     fn step(&mut self, run: &Run<'_>, memory: &Memory) -> Result<Step, ScanError> {
+        // What a scan reads that does not come to its end is no news to the next one.
+        let last = self.standing.take();
         let Tools { posts, git } = &mut self.tools;
         let news = posts.refresh(run.now, run.touched, run.progress)?;
         crate::failpoint::hit("scan.read");
         git::refresh(git, &posts.last_config(), posts.source())?;
-        if let Some(mut standing) = self.standing.take()
+        if let Some(mut standing) = last
             && let Some(files) = news.files(|| posts.templates_hold(&standing.live))
             && let Some(new) = standing.patch(&files, posts, memory, run.now)?
         {

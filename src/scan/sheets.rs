@@ -9,7 +9,6 @@ use chrono::{DateTime, FixedOffset};
 
 use super::attachments;
 use super::pass::Pass;
-use crate::catalog::Catalog;
 use crate::config::{Config, Content, Format, Updated};
 use crate::feeds::changed::{Changed, Shown};
 use crate::feeds::compose::compose;
@@ -66,12 +65,13 @@ impl Made {
         self.plans = plans.into_iter().map(|plan| (plan.place.path.clone(), plan)).collect();
     }
 
-    /// The sheets of a plan as they were, if they would be made the same again: of the very same posts, of which nothing else
-    /// is remembered than what the last scan made of them. `shown` is what is remembered of the feed.
+    /// The sheets of a plan as they were, if they would be made the same again: of the very same posts, with the same dates.
+    /// `shown` is what is remembered of the feed. To be asked only where posts were patched, so that their ids are those of
+    /// the last scan.
     pub(super) fn again(&self, plan: &Planned, pass: &Pass<'_>, shown: &Shown) -> Option<Vec<Arc<Sheet>>> {
         let sheet = |place: &Place, posts: &[usize]| {
             let (sheet, _) = self.sheets.get(&place.path)?;
-            (!posts.is_empty() && sheet.is_of(posts, pass.catalog)).then(|| Arc::clone(sheet))
+            (!posts.is_empty() && sheet.still_shows(posts, pass)).then(|| Arc::clone(sheet))
         };
         // Dates may come from elsewhere, and those in the future are not kept.
         let is_steady =
@@ -110,11 +110,13 @@ impl Sheet {
         ([sheet].into_iter().chain(archives).map(Arc::new).collect(), shown)
     }
 
-    /// Whether it shows these very posts, and the sizes of no files that may be others by now.
-    fn is_of(&self, posts: &[usize], catalog: &Catalog) -> bool {
+    /// Whether it shows these very posts, with the dates that they have by now, and the sizes of no files that may be others.
+    fn still_shows(&self, posts: &[usize], pass: &Pass<'_>) -> bool {
         let is_same = |(stood, &at): (&Stood, &usize)| {
             let is_sized = || stood.post.attachments.iter().all(|file| file.length.is_some());
-            Arc::ptr_eq(&stood.post, &catalog.posts[at]) && is_sized()
+            // An author's date may lie ahead, and is shown once it has come.
+            let is_dated = || stood.updated == pass.updated(&stood.post);
+            Arc::ptr_eq(&stood.post, &pass.catalog.posts[at]) && is_sized() && is_dated()
         };
         self.posts.len() == posts.len() && self.posts.iter().zip(posts).all(is_same)
     }

@@ -36,6 +36,8 @@ enum Step {
         tag: u8,
         url: Option<u8>,
         hour: u8,
+        /// The hour in which its author says it was changed, perhaps one to come.
+        changed: Option<u8>,
         text: usize,
         /// Which of two keys that mean the same its category stands under.
         plural: bool,
@@ -65,11 +67,12 @@ const TEXTS: [&str; 7] = [
 const LOST: [&str; 5] = ["feed.atom", "feed.json", "index.html", "tags/t1.rss", "categories/c.html"];
 
 fn step() -> impl Strategy<Value = Step> {
-    let write =
-        (0..8_usize, 0..3_u8, 0..4_u8, proptest::option::weighted(0.1, 0..3_u8), 0..30_u8, 0..14_usize, any::<bool>());
+    let url = proptest::option::weighted(0.1, 0..3_u8);
+    let changed = proptest::option::weighted(0.2, 0..30_u8);
+    let write = (0..8_usize, 0..3_u8, 0..4_u8, url, 0..30_u8, changed, 0..14_usize, any::<bool>());
     prop_oneof![
-        9 => write.prop_map(|(post, title, tag, url, hour, text, plural)| {
-            Step::Write { post, title, tag, url, hour, text, plural }
+        9 => write.prop_map(|(post, title, tag, url, hour, changed, text, plural)| {
+            Step::Write { post, title, tag, url, hour, changed, text, plural }
         }),
         1 => (0..LOST.len()).prop_map(Step::Lose),
         2 => (0..8_usize).prop_map(Step::Delete),
@@ -121,15 +124,16 @@ impl Blog {
 
     fn happen(&mut self, step: &Step) {
         match step {
-            Step::Write { post, title, tag, url, hour, text, plural } => {
+            Step::Write { post, title, tag, url, hour, changed, text, plural } => {
                 let text = TEXTS.get(*text).unwrap_or(&TEXTS[0]);
                 let url = url.map_or_else(String::new, |url| format!("permalink: /u{url}/\n"));
-                let day = 1 + hour / 24;
+                let time = |hour: &u8| format!("2025-01-0{} {}:30:00 +0000", 1 + hour / 24, hour % 24);
+                let changed = changed.map_or_else(String::new, |hour| format!("last_modified_at: {}\n", time(&hour)));
                 let key = if *plural { "categories" } else { "category" };
                 let head = format!(
-                    "---\ntitle: T{title}\n{key}: c\ntags: [t{tag}, T{}]\ndate: 2025-01-0{day} {}:30:00 +0000\n{url}",
+                    "---\ntitle: T{title}\n{key}: c\ntags: [t{tag}, T{}]\ndate: {}\n{changed}{url}",
                     tag % 2,
-                    hour % 24
+                    time(hour),
                 );
                 let end = if text.starts_with("---") { "" } else { "---\n" };
                 self.write(&self.file(*post), &format!("{head}{end}{text} {post}\n"));
@@ -234,7 +238,7 @@ fn a_scanner_is_replaced_if_it_is_told_otherwise_and_keeps_what_was_not_recorded
 
 /// A plain post with this number and tag.
 fn write(post: usize, tag: u8) -> Step {
-    Step::Write { post, title: 0, tag, url: None, hour: 0, text: 0, plural: false }
+    Step::Write { post, title: 0, tag, url: None, hour: 0, changed: None, text: 0, plural: false }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -250,6 +254,27 @@ async fn a_file_that_goes_with_a_post_is_looked_at_again_when_it_was_touched() {
         reader.scan(blog.now, &Touched::Only(["a.mp3".to_owned()].into())).await.unwrap();
         let feed = fs::read_to_string(reader.out.path().join("feeds/feed.rss")).unwrap();
         assert!(feed.contains(&format!("length=\"{length}\"")), "{feed}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_authors_date_is_shown_once_it_has_come() {
+    let mut blog = Blog::new();
+    blog.happen(&Step::Write {
+        post: 0,
+        title: 0,
+        tag: 0,
+        url: None,
+        hour: 0,
+        changed: Some(13),
+        text: 0,
+        plural: false,
+    });
+    let mut reader = Reader::new(&blog).await;
+    for (hours, is_shown) in [(0, false), (2, true)] {
+        reader.scan(blog.now + TimeDelta::hours(hours), &Touched::nothing()).await.unwrap();
+        let feed = fs::read_to_string(reader.out.path().join("feeds/feed.atom")).unwrap();
+        assert_eq!(feed.contains("<updated>2025-01-01T13:30:00+00:00</updated>"), is_shown, "{feed}");
     }
 }
 
