@@ -158,7 +158,7 @@ impl Post {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Revision(pub [u8; 16]);
 
-/// The fingerprint of a post's text without its blank ends: the first 16 bytes of a SHA-256.
+/// The fingerprint of a post's text without its blank ends: the first 16 bytes of a BLAKE3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TextPrint(pub [u8; 16]);
 

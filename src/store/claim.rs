@@ -390,8 +390,8 @@ async fn number(db: &mut SqliteConnection, capacity: &Capacity, door: &Door, row
 fn read_ready(row: &SqliteRow, endpoint: &Arc<str>, events: &Events) -> sqlx::Result<Ready> {
     let id = row.try_get("id")?;
     let batch: Option<i64> = row.try_get("batch")?;
-    let told = events.get(row.try_get::<&str, _>("event_id")?).ok_or(sqlx::Error::RowNotFound)?;
-    let Some(Told { id: event_id, event_type, timestamp, data, html }) = told.clone() else {
+    let told = events.get(row.try_get::<&str, _>("event_id")?).cloned().flatten();
+    let Some(Told { id: event_id, event_type, timestamp, data, html }) = told else {
         let (index, source) = ("event_id".to_owned(), "its event cannot be read".into());
         return Err(sqlx::Error::ColumnDecode { index, source });
     };

@@ -114,7 +114,7 @@ mod tests {
     use super::super::fixtures::*;
     use super::*;
     use crate::events::Seen;
-    use crate::posts::TextPrint;
+    use crate::posts::{Post, TextPrint};
 
     #[tokio::test]
     async fn a_guest_finds_nothing_and_leaves_nothing() {
@@ -194,9 +194,15 @@ mod tests {
                            VALUES (?1, ?1, ?1, ?2, 1, 0, ?3, ?4, ?2)";
                 query(row).bind(key).bind(vec![7; 16]).bind(gone).bind(&post).execute(&old).await.unwrap();
             }
+            let row = "INSERT INTO last_good VALUES ('a', 'a.md', ?1, 'https://example.org/a/', ?2, NULL, '0')";
+            let broken = Post { text: Some(TextPrint([7; 16])), ..crate::posts::testing::post("a", 1) };
+            let broken = serde_json::to_string(&broken).unwrap();
+            query(row).bind(vec![7; 16]).bind(broken).execute(&old).await.unwrap();
             old.close().await;
 
-            let known = place.owner().await.seen().await.unwrap();
+            let store = place.owner().await;
+            assert_eq!(store.good_posts(&["a"]).await.unwrap()[0].text, Some(TextPrint::UNKNOWN));
+            let known = store.seen().await.unwrap();
             assert_eq!((known["a"].text, known["b"].text), (Some(TextPrint::UNKNOWN), Some(TextPrint([7; 16]))));
         }
     }
