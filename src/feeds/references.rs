@@ -49,12 +49,17 @@ fn is_end_tag(rest: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
+    use crate::feeds::samples;
+    use crate::feeds::written::{Written, as_text};
 
     fn shown(text: &str) -> String {
-        let written = plain(text).into_bytes().into_iter();
-        let bytes = written.flat_map(|byte| self::written(byte).map_or_else(|| vec![byte], <[u8]>::to_vec));
-        String::from_utf8(bytes.collect()).unwrap()
+        let feed = samples::empty_feed();
+        let mut written = Written::new(b"", &feed, as_text);
+        written.write_all(plain(text).as_bytes()).unwrap();
+        String::from_utf8(written.into_bytes()).unwrap()
     }
 
     #[test]

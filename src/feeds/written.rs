@@ -30,13 +30,14 @@ impl<'a> Written<'a> {
     pub(super) fn new(start: &[u8], feed: &'a Feed, write_body: WriteBody) -> Self {
         let bodies: Vec<&str> = feed.entries.iter().filter_map(|entry| entry.body()).collect();
         let text: usize = bodies.iter().map(|body| body.len()).sum();
-        // Markup takes an eighth more where it is escaped, and what stands beside a body fits into so much mostly.
+        // A quarter more is enough for markup that is escaped, and so much for what stands beside a body, mostly.
         let mut bytes = Vec::with_capacity(text + text / 4 + 2048 * (feed.entries.len() + 1));
         bytes.extend_from_slice(start);
         Self { bytes, bodies: bodies.into_iter(), write_body }
     }
 
     pub(super) fn into_bytes(self) -> Vec<u8> {
+        debug_assert!(self.bodies.as_slice().is_empty(), "a body has no place: {:?}", self.bodies);
         self.bytes
     }
 }

@@ -83,7 +83,7 @@ fn from_map(map: &Map, key: Option<&str>) -> Option<Person> {
     let uri = ["uri", "url", "website", "homepage", "link"]
         .into_iter()
         .find_map(|key| get(key).as_deref().and_then(web_address));
-    let name = get("name").or_else(|| key.map(str::to_owned)).map(|name| without_addresses(&name));
+    let name = get("name").or_else(|| key.map(text::one_line)).map(|name| without_addresses(&name));
     let name = name.or_else(|| email.as_deref().map(user))?;
     Some(Person { name, email, uri })
 }

@@ -143,7 +143,7 @@ impl Checker<'_> {
                 .filter(|name| !name.is_empty())
                 .unwrap_or_else(|| title.to_owned()),
             email: given.email.or_else(|| default?.email.clone()).filter(|email| is_addr_spec(email)),
-            uri: given.uri.or_else(|| default?.uri.clone()),
+            uri: given.uri.or_else(|| default?.uri.clone()).map(|uri| text::one_line(&uri)),
         }
     }
 }
@@ -160,7 +160,10 @@ pub(super) fn site_link(site: &Url, path: &str) -> Option<String> {
 /// Good enough for RFC 4287's `atom:email`: something at something, without white space.
 pub(super) fn is_addr_spec(email: &str) -> bool {
     email.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !email.contains(char::is_whitespace)
+        !local.is_empty()
+            && !domain.is_empty()
+            && !domain.contains('@')
+            && !email.contains(|c: char| c.is_whitespace() || c.is_control())
     })
 }
 
