@@ -172,6 +172,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_address_holds_no_control_character() {
+        assert!(is_addr_spec("ada@example.com"));
+        for email in ["ada@example.com\u{4}", "a da@example.com", "ada", "@example.com"] {
+            assert!(!is_addr_spec(email), "{email:?}");
+        }
+    }
+
+    #[test]
     fn links_of_the_site_are_percent_encoded() {
         let site = Url::parse("https://example.com/base/").unwrap();
         for (path, expected) in [
