@@ -5,7 +5,7 @@
 
 mod events;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -302,8 +302,8 @@ async fn readable(db: &mut SqliteConnection, desk: Desk<'_>, wanted: &Wanted) ->
     loop {
         let (mut ready, mut unreadable) = (Vec::new(), Vec::new());
         let rows = rows(db, desk, wanted).await?;
-        let ids = rows.iter().map(|row| row.try_get("event_id")).collect::<sqlx::Result<HashSet<&str>>>()?;
-        let events = recent.read(db, &ids.into_iter().collect::<Vec<_>>(), capacity.html).await?;
+        let ids = rows.iter().map(|row| row.try_get("event_id")).collect::<sqlx::Result<Vec<&str>>>()?;
+        let events = recent.read(db, &ids, capacity.html).await?;
         for row in rows {
             match read_ready(&row, &endpoint, &events) {
                 Ok(row) => ready.push(row),

@@ -2,10 +2,12 @@
 //!
 //! In: events' ids. Out: what is told of each. Never: an event that was changed since it was read: none ever is.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, query};
 
@@ -13,7 +15,10 @@ use crate::config::EventType;
 use crate::store::values::{event_type, json_text, time};
 
 /// Text of events that is kept, in bytes: endpoints that are owed the same come to it one after the other.
-const MAX_BYTES: usize = 2 << 20;
+const BUDGET: u64 = 2 << 20;
+
+/// For sizing tables only.
+const EXPECTED: usize = 1024;
 
 /// What an event takes beside its text.
 const FRAME: usize = 200;
@@ -33,18 +38,25 @@ pub(super) struct Told {
     pub(super) html: Option<Arc<str>>,
 }
 
-/// Events that were read last, without their texts.
-#[derive(Debug, Default)]
+/// Events that were read lately, without their texts.
+#[derive(Debug)]
 pub(in crate::store) struct Recent {
-    kept: Mutex<Kept>,
+    cache: Cache<Arc<str>, Told, Size>,
 }
 
-#[derive(Debug, Default)]
-struct Kept {
-    by_id: HashMap<Arc<str>, Told>,
-    /// Oldest first.
-    ids: VecDeque<Arc<str>>,
-    bytes: usize,
+#[derive(Debug, Clone)]
+struct Size;
+
+impl Weighter<Arc<str>, Told> for Size {
+    fn weight(&self, id: &Arc<str>, told: &Told) -> u64 {
+        (FRAME + id.len() + told.data.len()) as u64
+    }
+}
+
+impl Default for Recent {
+    fn default() -> Self {
+        Self { cache: Cache::with_weighter(EXPECTED, BUDGET, Size) }
+    }
 }
 
 /// Events by id; `None` where this version cannot read one, as a newer one may have written it.
@@ -68,7 +80,7 @@ impl Recent {
                 Err(error) => return Err(error),
             };
             if let Some(told) = told.as_ref().filter(|_| !html) {
-                self.kept().keep(told.clone());
+                self.cache.insert(Arc::clone(&id), told.clone());
             }
             events.insert(id, told);
         }
@@ -77,37 +89,16 @@ impl Recent {
 
     /// Those that are kept, and which are not.
     fn known<'i>(&self, ids: &[&'i str], html: bool) -> (Events, Vec<&'i str>) {
-        let kept = self.kept();
         let (mut events, mut missing) = (Events::with_capacity(ids.len()), Vec::new());
         for id in ids {
             // Texts are long, and few endpoints want them.
-            match kept.by_id.get(*id).filter(|_| !html) {
-                Some(told) => drop(events.insert(Arc::clone(&told.id), Some(told.clone()))),
+            let told = if html { None } else { self.cache.get(*id) };
+            match told {
+                Some(told) => drop(events.insert(Arc::clone(&told.id), Some(told))),
                 None => missing.push(*id),
             }
         }
         (events, missing)
-    }
-
-    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Kept {
-    /// Keeps an event, in the place of those that were read before all others; but none that would take the place of many.
-    fn keep(&mut self, told: Told) {
-        let size = |told: &Told| FRAME + 2 * told.id.len() + told.data.len();
-        if size(&told) > MAX_BYTES / 4 || self.by_id.contains_key(&told.id) {
-            return;
-        }
-        self.bytes += size(&told);
-        self.ids.push_back(Arc::clone(&told.id));
-        self.by_id.insert(Arc::clone(&told.id), told);
-        while self.bytes > MAX_BYTES {
-            let Some(oldest) = self.ids.pop_front() else { break };
-            self.bytes -= self.by_id.remove(&oldest).as_ref().map_or(0, size);
-        }
     }
 }
 
@@ -140,26 +131,5 @@ mod tests {
         assert_eq!(texts, [None, Some("<p>a</p>"), None]);
         assert!(Arc::ptr_eq(&claims[0].data, &claims[2].data));
         assert_eq!(claims[0].data, claims[1].data);
-    }
-
-    #[test]
-    fn the_newest_are_kept_as_far_as_there_is_room() {
-        let told = |number: usize, size: usize| Told {
-            id: number.to_string().into(),
-            event_type: EventType::PostPublished,
-            timestamp: at(0),
-            data: "x".repeat(size).into(),
-            html: None,
-        };
-        let mut kept = Kept::default();
-        for number in 0..100 {
-            kept.keep(told(number, MAX_BYTES / 10));
-            assert!(kept.bytes <= MAX_BYTES);
-        }
-        let ids = |kept: &Kept| (0..100).filter(|n| kept.by_id.contains_key(&*n.to_string())).collect::<Vec<_>>();
-        assert_eq!(ids(&kept), (91..100).collect::<Vec<_>>());
-        kept.keep(told(95, MAX_BYTES / 10));
-        kept.keep(told(100, MAX_BYTES));
-        assert_eq!((ids(&kept), kept.ids.len()), ((91..100).collect(), 9));
     }
 }
