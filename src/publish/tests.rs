@@ -427,8 +427,9 @@ fn a_trusting_scan_looks_at_directories_alone() {
 fn what_is_removed_while_a_scan_runs_is_missed_by_the_next_one() {
     let mut site = Site::new();
     site.scan(&[("feed.atom", "a"), ("tags/a.atom", "b")]);
-    File::open(site.file("tags")).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
     for text in ["b", "c"] {
+        // Long ago, for systems whose clocks are coarse.
+        File::open(site.file("tags")).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
         let publisher = site.output.open(site.dir.path(), Durability::Synced).unwrap();
         publisher.claim(["feed.atom", "tags/a.atom"]);
         assert!(publisher.keep(["tags/a.atom"]).unwrap());

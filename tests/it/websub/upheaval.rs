@@ -1,7 +1,7 @@
 //! Much that changes at once: subscribers and webhooks hear of it once.
 
 use super::subscriber::Subscriber;
-use super::{ATOM, Hub};
+use super::{ATOM, Hub, start};
 use crate::harness::{Receiver, Site};
 
 /// Writes posts, newer ones the greater their numbers.
@@ -58,4 +58,26 @@ fn h_8_a_first_scan_is_silent_and_a_reset_is_one_digest() {
 
     hub.daemon.stop();
     assert_eq!((receiver.rest().len(), subscriber.rest().len()), (0, 0), "each once, and nothing else");
+}
+
+#[test]
+fn a_site_that_moves_serves_its_subscribers_until_their_leases_end() {
+    let (mut hub, subscriber) = (Hub::start(), Subscriber::start());
+    hub.subscribed(&subscriber, "/cb", &[]);
+    hub.daemon.stop();
+    let config = std::fs::read_to_string(hub.site.file("tidings.yaml")).unwrap();
+    hub.site.write("tidings.yaml", config.replace("https://blog.example.com/feeds/", "https://new.example.com/feeds/"));
+    let hub = Hub { daemon: start(&hub.site), site: hub.site, posts: hub.posts };
+
+    // The documents say where they are now, which is news.
+    let told = subscriber.told();
+    assert!(
+        told.header("link").unwrap().contains("<https://new.example.com/feeds/feed.atom>; rel=\"self\""),
+        "{told:?}"
+    );
+    assert_eq!(told.body, hub.daemon.get(ATOM.1));
+    assert_eq!(hub.subscriptions().len(), 1);
+    let form = [("hub.mode", "subscribe"), ("hub.topic", ATOM.0), ("hub.callback", &subscriber.url("/cb"))];
+    assert_eq!(hub.ask(&form).status, 400, "the old topic is none any more");
+    hub.daemon.stop();
 }
