@@ -225,7 +225,7 @@ fn reread(
 ) -> (Known, bool) {
     let mut settled = is_settled(&found.stamp, now.into());
     let rules = rules(&opened.config);
-    let (reading, text) = match source.read(&found.path, rules.max_post_bytes) {
+    let (reading, text) = match source.read_found(found, rules.max_post_bytes) {
         Ok(bytes) => {
             let reading = opened.site.read(&found.path, &bytes, &rules);
             let is_template = matches!(&reading.outcome, Outcome::Post(post) if post.template);

@@ -136,7 +136,19 @@ impl Source {
         }
     }
 
-    /// The same, and the state that the file was in afterwards.
+    /// The same of a file that was just found.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub fn read_found(&self, found: &Found, limit: u64) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Directory(directory) => directory.read_found(found, limit),
+            Self::Git(commit) => commit.read(&found.path, limit),
+        }
+    }
+
+    /// The bytes of one file, and the state that it was in afterwards.
     ///
     /// # Errors
     ///

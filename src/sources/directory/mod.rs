@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 pub(super) use self::walk::MAX_DEPTH;
 use self::walk::{Place, Walk};
 use super::git_times::History;
-use super::{Snapshot, SourceError, Stamp};
+use super::{Found, Snapshot, SourceError, Stamp};
 
 /// A directory of posts.
 #[derive(Debug, Clone)]
@@ -82,17 +82,27 @@ impl Directory {
         Ok(self.read_stamped(path, limit)?.0)
     }
 
-    /// The same, and the state that the file was in afterwards.
+    /// The same of a file that was just found. Its size need not be asked for again.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub fn read_found(&self, found: &Found, limit: u64) -> io::Result<Vec<u8>> {
+        match found.stamp {
+            Stamp::File { len, .. } => read_all(&mut fs::File::open(self.root.join(&found.path))?, len, limit),
+            Stamp::Blob(_) => self.read(&found.path, limit),
+        }
+    }
+
+    /// The bytes of one file, and the state that it was in afterwards.
     ///
     /// # Errors
     ///
     /// If it cannot be read.
     pub fn read_stamped(&self, path: &str, limit: u64) -> io::Result<(Vec<u8>, Stamp)> {
         let mut file = fs::File::open(self.root.join(path))?;
-        let (limit, len) = (limit.saturating_add(1), file.metadata()?.len());
-        // With a byte to spare, the end shows without another allocation.
-        let mut bytes = Vec::with_capacity(usize::try_from(limit.min(len + 1)).unwrap_or_default());
-        file.by_ref().take(limit).read_to_end(&mut bytes)?;
+        let len = file.metadata()?.len();
+        let bytes = read_all(&mut file, len, limit)?;
         Ok((bytes, stamp(&file.metadata()?)))
     }
 
@@ -167,6 +177,24 @@ fn stamp(metadata: &Metadata) -> Stamp {
     #[cfg(not(unix))]
     let (changed, inode) = (None, None);
     Stamp::File { len: metadata.len(), modified: metadata.modified().ok(), changed, inode }
+}
+
+/// Reads a file that had `len` bytes a moment ago, but at most one byte more than `limit`.
+fn read_all(file: &mut fs::File, len: u64, limit: u64) -> io::Result<Vec<u8>> {
+    let limit = limit.saturating_add(1);
+    let room = limit.min(len.saturating_add(1));
+    let mut bytes = vec![0; usize::try_from(room).unwrap_or_default()];
+    let read = match file.read(&mut bytes) {
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
+        read => read?,
+    };
+    bytes.truncate(read);
+    let read = read as u64;
+    // A read that brings all that was expected, with room for more, has seen the end.
+    if read < limit && read != len {
+        file.take(limit - read).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 #[cfg(test)]

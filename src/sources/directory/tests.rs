@@ -149,6 +149,25 @@ fn reads_at_most_one_byte_too_many() {
     assert_eq!(source.read("x.md", 99).unwrap(), b"abcdef");
 }
 
+#[test]
+fn a_file_that_was_found_is_read_to_its_end_whatever_its_size_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("x.md");
+    fs::write(&file, "abcdef").unwrap();
+    let found = all(dir.path()).files.remove(0);
+    let source = Directory::open(dir.path()).unwrap();
+    for text in ["abcdef", "abcdefg", "abcdefghij", "abc", ""] {
+        fs::write(&file, text).unwrap();
+        assert_eq!(source.read_found(&found, 99).unwrap(), text.as_bytes());
+        for limit in 0..12 {
+            assert_eq!(
+                source.read_found(&found, limit).unwrap(),
+                text.as_bytes()[..text.len().min(limit as usize + 1)]
+            );
+        }
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn the_size_of_what_is_inside_the_root_is_known() {
