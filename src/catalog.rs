@@ -11,8 +11,9 @@ mod terms;
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::VecDeque;
-
 use std::sync::Arc;
+
+use rayon::prelude::*;
 
 pub use members::Members;
 pub use terms::{Given, Naming, Term};
@@ -109,18 +110,23 @@ impl Catalog {
         self.indices.iter_mut().for_each(|index| index.follow(&moves));
         self.custom.iter_mut().for_each(|members| members.follow(&moves));
         moves.carry(&mut self.editions, self.posts.len());
+        let posts = &self.posts;
+        self.indices.par_iter_mut().for_each(|index| {
+            let taxonomy = index.taxonomy();
+            for &at in &places {
+                labels(taxonomy, &posts[at], site).for_each(|label| index.add(label, at, naming));
+            }
+            index.settle(naming);
+        });
         for at in places {
             self.put_in(at, site, naming);
         }
-        self.indices.iter_mut().for_each(|index| index.settle(naming));
         self.custom.iter_mut().for_each(Members::settle);
     }
 
+    /// Puts a post that is indexed by its terms where it stands besides.
     fn put_in(&mut self, at: usize, site: &Site, naming: &Naming<'_>) {
         let post = &self.posts[at];
-        for index in &mut self.indices {
-            labels(index.taxonomy(), post, site).for_each(|label| index.add(label, at, naming));
-        }
         self.editions[at] = edition(post, site);
         if self.custom.is_empty() {
             return;

@@ -79,7 +79,9 @@ pub fn changes<'a>(
     baseline: Baseline<'_>,
     guard: Option<&Guard>,
 ) -> Result<Vec<Change<'a>>, MassRemoval> {
-    let live: HashSet<&str> = catalog.posts.iter().map(|post| post.key.as_str()).collect();
+    // Of a first scan nothing can be gone.
+    let posts = if seen.is_empty() { &[] } else { &catalog.posts[..] };
+    let live: HashSet<&str> = posts.iter().map(|post| post.key.as_str()).collect();
     let known = seen.values().filter(|seen| !seen.gone).count();
     let is_gone = |seen: &&Seen| !seen.gone && !live.contains(seen.key.as_str()) && !unreadable(&seen.path);
     let mut gone: Vec<&Seen> = seen.values().filter(is_gone).collect();

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
+
+use rayon::prelude::*;
 
 use super::live::Live;
 use super::renames::{own_key, resume};
@@ -23,7 +26,7 @@ impl Live {
     }
 
     fn settle_keys(&mut self, seen: &HashMap<String, Seen>) {
-        if are_distinct(self.posts.iter().map(|post| &post.key)) {
+        if are_distinct(&self.posts, |post| &post.key) {
             return;
         }
         let mut order: Vec<usize> = (0..self.posts.len()).collect();
@@ -46,7 +49,7 @@ impl Live {
     }
 
     fn settle_urls(&mut self, seen: &HashMap<String, Seen>) {
-        if are_distinct(self.posts.iter().map(|post| &post.url)) {
+        if are_distinct(&self.posts, |post| &post.url) {
             return;
         }
         let mut order = self.posts.clone();
@@ -71,7 +74,7 @@ impl Live {
 
     fn settle_ids(&mut self, seen: &HashMap<String, Seen>) {
         let Self { posts, ids, problems, .. } = self;
-        if seen.is_empty() && are_distinct(posts.iter().map(|post| &post.id)) {
+        if seen.is_empty() && are_distinct(posts, |post| &post.id) {
             return;
         }
         let live: HashSet<&str> = posts.iter().map(|post| post.key.as_str()).collect();
@@ -98,10 +101,13 @@ impl Live {
     }
 }
 
-/// Whether all are different, as they are in most sites: to settle who keeps what takes several times as long.
-fn are_distinct<'a>(mut texts: impl ExactSizeIterator<Item = &'a String>) -> bool {
-    let mut found = HashSet::with_capacity(texts.len());
-    texts.all(|text| found.insert(text))
+/// Whether what `text` gives of each post is surely different, as it is in most sites: to settle who keeps what takes many
+/// times as long.
+fn are_distinct(posts: &[Arc<Post>], text: impl Fn(&Post) -> &str + Sync) -> bool {
+    let random = RandomState::new();
+    let mut hashes: Vec<u64> = posts.par_iter().map(|post| random.hash_one(text(post))).collect();
+    hashes.par_sort_unstable();
+    hashes.array_windows().all(|[a, b]| a != b)
 }
 
 /// Who chooses an id first: what is live, what was live once, what is new.

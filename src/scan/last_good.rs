@@ -32,6 +32,9 @@ const MAX_UNPACKED: u64 = 256 << 20;
 
 /// Puts back posts whose files are broken or out of sight, and which this process has never read well.
 pub(super) fn restore(live: &mut Live, memory: &Memory, run: &Run<'_>) -> Result<(), ScanError> {
+    if memory.good.is_empty() {
+        return Ok(());
+    }
     let there: HashSet<&str> = live.posts.iter().map(|post| post.path.as_str()).collect();
     let is_missing = |state: &GoodState| !there.contains(state.path.as_str()) && live.is_unreadable(&state.path);
     let missing = memory.good.iter().filter(|(_, state)| is_missing(state));

@@ -13,6 +13,9 @@ use crate::posts::{Post, TextPrint};
 /// A file that was followed to another name is known by its first one ever after, so that its path belongs to that post, and
 /// the name to none that comes later.
 pub(super) fn resume(posts: &mut [Arc<Post>], seen: &HashMap<String, Seen>) {
+    if seen.is_empty() {
+        return;
+    }
     let mut by_path: HashMap<&str, &Seen> = HashMap::new();
     for row in seen.values() {
         let rank = |row: &Seen| (!row.gone, row.key == row.path, row.first_seen);
@@ -50,6 +53,9 @@ impl Live {
     /// A post that is nowhere to be found, and another that was never seen, at the URL of the first, at one that names it
     /// as a former URL, or with its text: its file was renamed. It stays the post it was, with its id and its count of changes.
     pub(super) fn follow_renames(&mut self, seen: &HashMap<String, Seen>) {
+        if seen.is_empty() {
+            return;
+        }
         let live: HashSet<&str> = self.posts.iter().map(|post| post.key.as_str()).collect();
         let lost = |row: &&Seen| !live.contains(row.key.as_str()) && !self.is_unreadable(&row.path);
         let mut lost: Vec<&Seen> = seen.values().filter(lost).collect();
