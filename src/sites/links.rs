@@ -1,10 +1,9 @@
 //! Paths and URLs of posts.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
-use percent_encoding::percent_decode_str;
-use unicode_normalization::UnicodeNormalization;
+use percent_encoding::{percent_decode_str, percent_encode_byte};
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 use url::Url;
 
 use crate::posts::html::normal_escapes;
@@ -16,7 +15,7 @@ pub(super) fn base(site: &Url) -> &str {
 
 /// `text` as part of a path: everything but the characters of RFC 3986's `pchar`, and `/`, is percent-encoded.
 pub(super) fn escape(text: &str) -> String {
-    encode(text.as_bytes(), |byte| is_pchar(byte) || byte == b'/')
+    encode(text.bytes(), |byte| is_pchar(byte) || byte == b'/')
 }
 
 /// A path without its percent-encoding; what is not UTF-8 then is marked.
@@ -27,59 +26,67 @@ pub(super) fn decoded(path: &str) -> Cow<'_, str> {
 /// A path (with a query and fragment, if it has them) in the form that is compared byte by byte: percent-encoded
 /// where it has to be and nowhere else, and from the root on without `.` and `..` (RFC 3986, 6.2.2).
 pub(super) fn normal(path: &str) -> String {
-    normalized(path, |segment| encode(&percent_decode_str(segment).collect::<Vec<u8>>(), is_pchar))
+    normalized(path, |segment, out| push_encoded(out, percent_decode_str(segment), is_pchar))
 }
 
 /// As [`normal`], with each segment in NFKC besides, as jekyll-feed's ids are.
 pub(super) fn normal_nfkc(path: &str) -> String {
-    normalized(path, |segment| match percent_decode_str(segment).decode_utf8() {
-        Ok(text) => encode(text.nfkc().collect::<String>().as_bytes(), is_pchar),
-        Err(_) => encode(&percent_decode_str(segment).collect::<Vec<u8>>(), is_pchar),
+    normalized(path, |segment, out| match percent_decode_str(segment).decode_utf8() {
+        Ok(text) if is_nfkc_quick(text.chars()) != IsNormalized::Yes => {
+            push_encoded(out, text.nfkc().collect::<String>().bytes(), is_pchar);
+        }
+        _ => push_encoded(out, percent_decode_str(segment), is_pchar),
     })
 }
 
-fn normalized(path: &str, segment: impl Fn(&str) -> String) -> String {
+fn normalized(path: &str, push: impl Fn(&str, &mut String)) -> String {
     let (path, rest) = path.split_at(path.find(['?', '#']).unwrap_or(path.len()));
-    let mut segments: Vec<String> = path.split('/').map(segment).collect();
-    if path.starts_with('/') {
-        resolve_dots(&mut segments);
+    let mut out = String::with_capacity(path.len() + rest.len());
+    for (number, segment) in path.split('/').enumerate() {
+        if number > 0 {
+            out.push('/');
+        }
+        push(segment, &mut out);
     }
-    segments.join("/") + &encode(normal_escapes(rest).as_bytes(), |byte| is_pchar(byte) || b"/?#%".contains(&byte))
+    if out.starts_with('/') && out.contains("/.") {
+        out = without_dots(&out);
+    }
+    push_encoded(&mut out, normal_escapes(rest).bytes(), |byte| is_pchar(byte) || b"/?#%".contains(&byte));
+    out
 }
 
-/// Takes `.` and `..` out of the segments of a path from the root, as a browser does (RFC 3986, 5.2.4).
-fn resolve_dots(segments: &mut Vec<String>) {
-    let is_dots = |segment: &String| segment == "." || segment == "..";
-    if !segments.iter().any(is_dots) {
-        return;
-    }
-    let ends_in_slash = segments.last().is_some_and(is_dots);
-    let mut kept: Vec<String> = Vec::with_capacity(segments.len());
-    for segment in segments.drain(..) {
-        match segment.as_str() {
+/// A path from the root without the segments `.` and `..`, as a browser takes them out (RFC 3986, 5.2.4).
+fn without_dots(path: &str) -> String {
+    let is_dots = |segment: &str| matches!(segment, "." | "..");
+    let mut kept: Vec<&str> = Vec::new();
+    for segment in path.split('/') {
+        match segment {
             "." => {}
             // The first is empty: it stands before the slash of the root.
             ".." => kept.truncate(kept.len().saturating_sub(1).max(1)),
             _ => kept.push(segment),
         }
     }
-    if ends_in_slash || kept.len() < 2 {
-        kept.push(String::new());
+    if path.rsplit('/').next().is_some_and(is_dots) || kept.len() < 2 {
+        kept.push("");
     }
-    *segments = kept;
+    kept.join("/")
 }
 
-fn encode(bytes: &[u8], stays: impl Fn(u8) -> bool) -> String {
-    let mut out = String::with_capacity(bytes.len());
-    for &byte in bytes {
+fn encode(bytes: impl Iterator<Item = u8>, stays: impl Fn(u8) -> bool) -> String {
+    let mut out = String::with_capacity(bytes.size_hint().0);
+    push_encoded(&mut out, bytes, stays);
+    out
+}
+
+fn push_encoded(out: &mut String, bytes: impl Iterator<Item = u8>, stays: impl Fn(u8) -> bool) {
+    for byte in bytes {
         if stays(byte) {
             out.push(byte.into());
         } else {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "%{byte:02X}");
+            out.push_str(percent_encode_byte(byte));
         }
     }
-    out
 }
 
 fn is_pchar(byte: u8) -> bool {

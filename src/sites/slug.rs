@@ -27,12 +27,20 @@ fn hyphenated(text: &str, also: &str) -> String {
             out.push('-');
         }
     }
-    let out = out.strip_prefix('-').unwrap_or(&out);
-    out.strip_suffix('-').unwrap_or(out).to_owned()
+    if out.ends_with('-') {
+        out.pop();
+    }
+    if out.starts_with('-') {
+        out.remove(0);
+    }
+    out
 }
 
 /// Whether this is a letter, a mark or a digit of any script.
 pub(super) fn is_word(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_alphanumeric();
+    }
     matches!(c.general_category_group(), GeneralCategoryGroup::Letter | GeneralCategoryGroup::Mark)
         || c.general_category() == GeneralCategory::DecimalNumber
 }

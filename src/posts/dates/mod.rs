@@ -83,8 +83,8 @@ pub fn read(scalar: &Scalar, zone: Tz, naive: Naive) -> Result<Date, Refused> {
     let utc = naive == Naive::Timestamp && !scalar.quoted && written.is_timestamp;
     let mut date = instant::of(&written, zone, utc)?;
     // An offset that could not be read and is the site's own changes nothing.
-    let offset = date.at.offset().to_string();
-    date.repairs.extend(written.ignored.filter(|part| scalar.text[part.clone()] != offset).map(Repair::Ignored));
+    let is_lost = |part: &Range<usize>| scalar.text[part.clone()] != date.at.offset().to_string();
+    date.repairs.extend(written.ignored.filter(is_lost).map(Repair::Ignored));
     Ok(date)
 }
 

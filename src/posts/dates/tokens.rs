@@ -2,42 +2,54 @@
 
 use std::ops::Range;
 
-/// A piece of a date, in lower case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Token {
+/// A piece of a date.
+#[derive(Debug)]
+struct Token {
+    kind: Kind,
+    /// Where it stands in the lower-case text, …
+    lower: Range<usize>,
+    /// … and in the text as it was written.
+    written: Range<usize>,
+    /// Whether it has found a meaning.
+    used: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
     /// A run of ASCII digits.
-    Number(String),
+    Number,
     /// A run of letters.
-    Word(String),
+    Word,
     /// Anything else; runs of white space are one `' '`.
     Sign(char),
 }
 
-/// The pieces of a date, and which of them have found a meaning.
+/// The pieces of a date, in lower case.
 #[derive(Debug)]
 pub(super) struct Tokens {
+    lower: String,
     all: Vec<Token>,
-    /// Where each stands in the text.
-    spans: Vec<Range<usize>>,
-    used: Vec<bool>,
 }
 
 impl Tokens {
     pub(super) fn of(text: &str) -> Self {
-        let (mut all, mut spans): (Vec<Token>, Vec<Range<usize>>) = (Vec::new(), Vec::new());
+        let mut tokens = Self { lower: String::with_capacity(text.len()), all: Vec::with_capacity(16) };
         let blank = text.len() - text.trim_start().len();
-        let places = text.trim().char_indices().map(|(at, c)| (blank + at..blank + at + c.len_utf8(), c));
-        for (place, c) in places.flat_map(|(place, c)| c.to_lowercase().map(move |c| (place.clone(), c))) {
-            let goes_on = all.last_mut().is_some_and(|last| last.takes(c));
-            match spans.last_mut().filter(|_| goes_on) {
-                Some(span) => span.end = place.end,
-                None => {
-                    all.push(Token::of(c));
-                    spans.push(place);
-                }
-            }
+        for (at, c) in text.trim().char_indices() {
+            let written = blank + at..blank + at + c.len_utf8();
+            c.to_lowercase().for_each(|c| tokens.push(c, written.clone()));
         }
-        Self { used: vec![false; all.len()], all, spans }
+        tokens
+    }
+
+    fn push(&mut self, c: char, written: Range<usize>) {
+        let (kind, start) = (Kind::of(c), self.lower.len());
+        self.lower.push(c);
+        let lower = start..self.lower.len();
+        match self.all.last_mut().filter(|last| last.kind == kind && kind.goes_on()) {
+            Some(last) => (last.lower.end, last.written.end) = (lower.end, written.end),
+            None => self.all.push(Token { kind, lower, written, used: false }),
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -51,25 +63,21 @@ impl Tokens {
 
     /// The digits at `at`, unless they have a meaning already.
     pub(super) fn number(&self, at: usize) -> Option<&str> {
-        match self.all.get(at)? {
-            Token::Number(digits) if !self.used[at] => Some(digits),
-            Token::Number(_) | Token::Word(_) | Token::Sign(_) => None,
-        }
+        let token = self.all.get(at).filter(|token| token.kind == Kind::Number && !token.used)?;
+        Some(&self.lower[token.lower.clone()])
     }
 
     pub(super) fn word(&self, at: usize) -> Option<&str> {
-        match self.all.get(at)? {
-            Token::Word(letters) => Some(letters),
-            Token::Number(_) | Token::Sign(_) => None,
-        }
+        let token = self.all.get(at).filter(|token| token.kind == Kind::Word)?;
+        Some(&self.lower[token.lower.clone()])
     }
 
     pub(super) fn is_sign(&self, at: usize, sign: char) -> bool {
-        self.all.get(at) == Some(&Token::Sign(sign))
+        self.all.get(at).is_some_and(|token| token.kind == Kind::Sign(sign))
     }
 
     pub(super) fn mark(&mut self, range: Range<usize>) {
-        self.used[range].fill(true);
+        self.all[range].iter_mut().for_each(|token| token.used = true);
     }
 
     /// The places of the numbers that have no meaning yet.
@@ -79,19 +87,21 @@ impl Tokens {
 
     /// Where in the text the first stretch is that has no meaning, besides what may stand between the parts of a date.
     pub(super) fn left(&self) -> Option<Range<usize>> {
-        let first = (0..self.len()).find(|&at| !self.used[at] && !self.is_filler(at))?;
-        let end = (first..self.len()).find(|&at| self.used[at]).unwrap_or(self.len());
+        let first = (0..self.len()).find(|&at| !self.all[at].used && !self.is_filler(at))?;
+        let end = (first..self.len()).find(|&at| self.all[at].used).unwrap_or(self.len());
         let last = (first..end).rfind(|&at| !self.is_filler(at))?;
-        Some(self.spans[first].start..self.spans[last].end)
+        Some(self.all[first].written.start..self.all[last].written.end)
     }
 
     fn is_filler(&self, at: usize) -> bool {
-        match &self.all[at] {
-            Token::Sign(' ' | ',') => true,
-            Token::Sign('.') => self.is_zero(at + 1),
-            Token::Sign(_) => false,
-            Token::Word(word) => matches!(word.as_str(), "t" | "st" | "nd" | "rd" | "th") || is_weekday(word),
-            Token::Number(_) => at > 0 && self.is_sign(at - 1, '.') && self.is_zero(at),
+        match self.all[at].kind {
+            Kind::Sign(' ' | ',') => true,
+            Kind::Sign('.') => self.is_zero(at + 1),
+            Kind::Sign(_) => false,
+            Kind::Word => {
+                self.word(at).is_some_and(|word| matches!(word, "t" | "st" | "nd" | "rd" | "th") || is_weekday(word))
+            }
+            Kind::Number => at > 0 && self.is_sign(at - 1, '.') && self.is_zero(at),
         }
     }
 
@@ -101,24 +111,18 @@ impl Tokens {
     }
 }
 
-impl Token {
+impl Kind {
     fn of(c: char) -> Self {
         match c {
-            c if c.is_ascii_digit() => Self::Number(c.into()),
-            c if c.is_alphabetic() => Self::Word(c.into()),
+            c if c.is_ascii_digit() => Self::Number,
+            c if c.is_alphabetic() => Self::Word,
             c => Self::Sign(if c.is_whitespace() { ' ' } else { c }),
         }
     }
 
-    /// Makes `c` a part of this token, if it is more of the same.
-    fn takes(&mut self, c: char) -> bool {
-        match self {
-            Self::Number(digits) if c.is_ascii_digit() => digits.push(c),
-            Self::Word(letters) if c.is_alphabetic() => letters.push(c),
-            Self::Sign(' ') if c.is_whitespace() => {}
-            Self::Number(_) | Self::Word(_) | Self::Sign(_) => return false,
-        }
-        true
+    /// Whether more of the same belongs to the same token.
+    fn goes_on(self) -> bool {
+        matches!(self, Self::Number | Self::Word | Self::Sign(' '))
     }
 }
 

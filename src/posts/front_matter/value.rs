@@ -168,6 +168,12 @@ impl Map {
         self.get(key).and_then(Value::as_bool) == Some(word)
     }
 
+    /// Whether it says nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// All entries in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.entries.iter().map(|entry| (entry.key.as_str(), &entry.value))
@@ -238,6 +244,12 @@ impl Map {
 
     /// A mapping of these entries; of a key that stands twice, the first place and the last value.
     pub(super) fn from_entries(all: Vec<Entry>) -> Self {
+        /// Of so few, comparing each with each is faster than hashing, and nearly no front matter has more.
+        const FEW: usize = 24;
+        let has = |entries: &[Entry], key: &str| entries.iter().any(|entry| entry.key == key);
+        if all.len() <= FEW && (1..all.len()).all(|at| !has(&all[..at], &all[at].key)) {
+            return Self { entries: all };
+        }
         let mut places: HashMap<String, usize> = HashMap::with_capacity(all.len());
         let mut entries: Vec<Entry> = Vec::with_capacity(all.len());
         for entry in all {

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, Datelike as _, FixedOffset};
 
 use crate::sites::{links, slug};
 
@@ -120,6 +120,10 @@ fn value(name: &str, parts: &Parts<'_>) -> Option<String> {
         "output_ext" => parts.extension.to_owned(),
         "categories" => joined(parts.categories, str::to_lowercase),
         "slugified_categories" => joined(parts.categories, slug::plain),
+        // Most templates have these three, and reading a format takes several times as long.
+        "year" if (0..=9999).contains(&parts.published.year()) => format!("{:04}", parts.published.year()),
+        "month" => format!("{:02}", parts.published.month()),
+        "day" => format!("{:02}", parts.published.day()),
         _ => parts.published.format(time_format(name)?).to_string(),
     })
 }
@@ -128,8 +132,6 @@ fn value(name: &str, parts: &Parts<'_>) -> Option<String> {
 fn time_format(name: &str) -> Option<&'static str> {
     Some(match name {
         "year" => "%Y",
-        "month" => "%m",
-        "day" => "%d",
         "hour" => "%H",
         "minute" => "%M",
         "second" => "%S",
@@ -149,6 +151,9 @@ fn time_format(name: &str) -> Option<&'static str> {
 }
 
 fn joined(categories: &[String], part: impl Fn(&str) -> String) -> String {
+    if let [category] = categories {
+        return part(category);
+    }
     let mut seen = HashSet::new();
     let parts: Vec<String> =
         categories.iter().map(|category| part(category)).filter(|p| seen.insert(p.clone())).collect();
@@ -157,6 +162,9 @@ fn joined(categories: &[String], part: impl Fn(&str) -> String) -> String {
 
 /// One slash at the start and between segments, and no `..` or `./`, by the very steps that Jekyll takes.
 fn sanitized(path: &str) -> String {
+    if path.starts_with('/') && !["..", "./", "//"].into_iter().any(|odd| path.contains(odd)) {
+        return path.to_owned();
+    }
     let path = format!("/{path}").replace("..", "/").replace("./", "");
     let mut out = String::with_capacity(path.len());
     for c in path.chars() {

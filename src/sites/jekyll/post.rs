@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, FixedOffset};
+use memchr::memchr_iter;
 
 use crate::posts::dates::Naive;
 use crate::posts::front_matter::{self, Map, Value};
@@ -46,7 +47,7 @@ pub(super) fn read(settings: &Settings, path: &str, text: &str, rules: &Rules<'_
     let collection = place.collection(&settings.posts);
     let own = own.changed(PRINTED, scalars::printed);
     let defaults = settings.defaults.for_path(inside, &collection.label).changed(PRINTED, scalars::printed);
-    let data = defaults.clone().merged(own.clone());
+    let data = if defaults.is_empty() { Cow::Borrowed(&own) } else { Cow::Owned(defaults.clone().merged(own.clone())) };
     let file = File { path, text, body_start, own: &own, data: &data, rules };
     let post = JekyllPost { settings, collection, inside, name, file, defaults: &defaults };
     if post.is_hidden() {
@@ -227,7 +228,8 @@ impl JekyllPost<'_> {
 
     fn is_template(&self) -> bool {
         let off = self.file.data.get("render_with_liquid").and_then(Value::as_bool) == Some(false);
-        !off && (self.file.body().contains("{%") || self.file.body().contains("{{"))
+        let body = self.file.body().as_bytes();
+        !off && memchr_iter(b'{', body).any(|at| matches!(body.get(at + 1), Some(b'%' | b'{')))
     }
 
     fn excerpt(&self, report: &mut Report<'_>) -> Excerpt {
