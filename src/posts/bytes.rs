@@ -11,8 +11,17 @@ const AT_ONCE: usize = 32;
 #[inline]
 pub(super) fn position(bytes: &[u8], is: impl Fn(u8) -> bool) -> Option<usize> {
     let (blocks, _) = bytes.as_chunks::<AT_ONCE>();
-    let holds = |block: &[u8; AT_ONCE]| block.iter().fold(0, |any, &byte| any | u8::from(is(byte))) != 0;
-    let from = AT_ONCE * blocks.iter().take_while(|block| !holds(block)).count();
+    let mut from = 0;
+    for block in blocks {
+        let mut holds = false;
+        for &byte in block {
+            holds |= is(byte);
+        }
+        if holds {
+            break;
+        }
+        from += AT_ONCE;
+    }
     bytes[from..].iter().position(|&byte| is(byte)).map(|at| from + at)
 }
 
@@ -21,12 +30,19 @@ pub(super) fn position(bytes: &[u8], is: impl Fn(u8) -> bool) -> Option<usize> {
 pub(super) fn position_of_pair(bytes: &[u8], is: impl Fn(u8, u8) -> bool) -> Option<usize> {
     let (firsts, _) = bytes[..bytes.len().saturating_sub(1)].as_chunks::<AT_ONCE>();
     let (seconds, _) = bytes.get(1..).unwrap_or_default().as_chunks::<AT_ONCE>();
-    let holds = |(firsts, seconds): (&[u8; AT_ONCE], &[u8; AT_ONCE])| {
-        firsts.iter().zip(seconds).fold(0, |any, (&first, &second)| any | u8::from(is(first, second))) != 0
-    };
-    let from = AT_ONCE * firsts.iter().zip(seconds).take_while(|pair| !holds(*pair)).count();
+    let mut from = 0;
+    for (firsts, seconds) in firsts.iter().zip(seconds) {
+        let mut holds = false;
+        for at in 0..AT_ONCE {
+            holds |= is(firsts[at], seconds[at]);
+        }
+        if holds {
+            break;
+        }
+        from += AT_ONCE;
+    }
     let second = |at: usize| bytes.get(at + 1).copied().unwrap_or_default();
-    bytes[from..].iter().enumerate().position(|(at, &first)| is(first, second(from + at))).map(|at| from + at)
+    (from..bytes.len()).find(|&at| is(bytes[at], second(at)))
 }
 
 #[cfg(test)]

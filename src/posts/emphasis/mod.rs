@@ -66,9 +66,17 @@ impl<'a> Marked<'a> {
         Self { text: Cow::Owned(marks.inserted(text, &places)), marks: Some(marks) }
     }
 
-    /// Whether a character of the marked text is none of the author's.
-    pub(super) fn is_mark(&self, c: char) -> bool {
-        self.marks.is_some_and(|marks| c == marks.letter || c == marks.punctuation)
+    /// The text of the author's up to the first mark, that mark, and what is behind it.
+    pub(super) fn split<'t>(&self, text: &'t str) -> Option<(&'t str, &'t str, &'t str)> {
+        let at = self.marks.and_then(|marks| marks.position(text))?;
+        let (before, rest) = text.split_at(at);
+        let (mark, rest) = rest.split_at(rest.chars().next().map_or(0, char::len_utf8));
+        Some((before, mark, rest))
+    }
+
+    /// The last character of the author's in a text.
+    pub(super) fn last_char(&self, text: &str) -> Option<char> {
+        text.chars().rev().find(|c| self.marks.is_none_or(|marks| !marks.are(*c)))
     }
 
     /// Takes the marks out of whatever text the event holds.
@@ -152,9 +160,24 @@ impl Marks {
     }
 
     fn removed_str<'e>(self, s: CowStr<'e>) -> CowStr<'e> {
-        let marks = [self.letter, self.punctuation];
-        let may_hold = position(s.as_bytes(), |byte| (byte == LEADS[0]) | (byte == LEADS[1])).is_some();
-        if may_hold && s.contains(marks) { s.replace(marks, "").into() } else { s }
+        if self.position(&s).is_some() { s.replace([self.letter, self.punctuation], "").into() } else { s }
+    }
+
+    fn are(self, c: char) -> bool {
+        c == self.letter || c == self.punctuation
+    }
+
+    /// Where the first of them stands in a text.
+    fn position(self, s: &str) -> Option<usize> {
+        let mut from = 0;
+        loop {
+            from += position(&s.as_bytes()[from..], |byte| (byte == LEADS[0]) | (byte == LEADS[1]))?;
+            let c = s[from..].chars().next()?;
+            if self.are(c) {
+                return Some(from);
+            }
+            from += c.len_utf8();
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 //! In: one line. Out: whether it begins a list item, a heading, a fence. Never: what stands around it, but for the end of a
 //! fence.
 
+use memchr::{memchr, memchr_iter};
+
 /// How many spaces stand before the text; a tab is four.
 pub(super) fn indent_of(line: &str) -> usize {
     line.bytes().take_while(|byte| *byte == b' ').count()
@@ -60,12 +62,12 @@ impl Fences {
     pub(super) fn of(body: &str) -> Self {
         let mut ends = Vec::new();
         let mut at = 0;
-        for line in body.split_inclusive('\n') {
-            let bare = line.trim_start();
+        for end in memchr_iter(b'\n', body.as_bytes()).chain([body.len()]) {
+            let bare = body[at..end].trim_start();
             if let Some((mark, len)) = fence(bare).filter(|(_, len)| *len == bare.trim_end().len()) {
                 ends.push((at, mark, len));
             }
-            at += line.len();
+            at = end + 1;
         }
         let mut longest = vec![[0, 0]; ends.len()];
         let mut so_far = [0, 0];
@@ -85,6 +87,6 @@ impl Fences {
             return None;
         }
         let (at, ..) = self.ends[next..].iter().find(|(_, of, long)| *of == mark && *long >= len)?;
-        Some(body[*at..].find('\n').map_or(body.len(), |end| at + end + 1))
+        Some(memchr(b'\n', &body.as_bytes()[*at..]).map_or(body.len(), |end| at + end + 1))
     }
 }

@@ -3,7 +3,7 @@
 //! In: a text, and where a span begins in it; the places of one text are asked for in order. Out: where the span ends.
 //! Never: a second look at where something was not found.
 
-use std::collections::HashMap;
+use memchr::memchr;
 
 use super::html;
 
@@ -59,18 +59,21 @@ impl Nearby {
 
 /// The runs of backticks in a text.
 pub(super) struct Runs {
-    /// Where the last run of each length begins.
-    last: HashMap<usize, usize>,
+    /// The lengths that there are, and where the last run of each begins. Mostly there are one or two.
+    last: Vec<(usize, usize)>,
 }
 
 impl Runs {
     pub(super) fn of(text: &str) -> Self {
-        let mut last = HashMap::new();
+        let mut last: Vec<(usize, usize)> = Vec::new();
         let mut at = 0;
-        while let Some(next) = text[at..].find('`') {
+        while let Some(next) = memchr(b'`', &text.as_bytes()[at..]) {
             at += next;
             let len = run(&text[at..]);
-            last.insert(len, at);
+            match last.iter_mut().find(|(of, _)| *of == len) {
+                Some((_, last)) => *last = at,
+                None => last.push((len, at)),
+            }
             at += len;
         }
         Self { last }
@@ -81,8 +84,8 @@ impl Runs {
         let len = run(&text[at..]);
         let mut end = at + len;
         // Without this, each of many runs that nothing closes would look through all of the rest.
-        self.last.get(&len).filter(|last| len > 0 && **last >= end)?;
-        while let Some(next) = text[end..].find('`') {
+        self.last.iter().find(|(of, last)| *of == len && len > 0 && *last >= end)?;
+        while let Some(next) = memchr(b'`', &text.as_bytes()[end..]) {
             end += next;
             let close = run(&text[end..]);
             end += close;

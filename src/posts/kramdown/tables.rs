@@ -2,25 +2,27 @@
 //!
 //! In: lines of text between two ends of blocks. Out: a table as the GitHub extensions have it, or nothing. Never: a table of which a line has no pipe.
 
+use memchr::{memchr, memchr_iter};
+
 use super::near::{Runs, run};
 use super::spans;
+use crate::posts::bytes::position;
 
 /// Lines with more pipes are text. No table that a person wrote comes close; a megabyte of pipes is one of a million columns.
 const MAX_COLUMNS: usize = 1000;
 
 /// Reads `chunk` as a table. `ended`: an empty line or the like follows.
 pub(super) fn rewrite(chunk: &str, ended: bool) -> Option<String> {
-    if !ended || !chunk.contains('|') {
+    if !ended || memchr(b'|', chunk.as_bytes()).is_none() {
         return None;
     }
     let lines: Vec<&str> = chunk.lines().collect();
-    if lines.iter().any(|line| line.bytes().filter(|byte| *byte == b'|').count() > MAX_COLUMNS) {
+    let has_columns = |line: &&str| (1..=MAX_COLUMNS).contains(&memchr_iter(b'|', line.as_bytes()).count());
+    if !lines.iter().all(has_columns) {
         return None;
     }
     let rows: Vec<Vec<String>> = lines.iter().map(|line| cells(line)).collect();
-    let piped =
-        |(line, cells): (&&str, &Vec<String>)| is_separator(line) && line.contains('|') || has_pipe(line, cells);
-    if !lines.iter().zip(&rows).all(piped) {
+    if !lines.iter().zip(&rows).all(|(line, cells)| is_separator(line) || has_pipe(line, cells)) {
         return None;
     }
     let body: Vec<usize> = (0..lines.len()).filter(|n| !is_separator(lines[*n]) && !is_footer(lines[*n])).collect();
@@ -69,26 +71,36 @@ fn alignment(separator: &str, columns: usize) -> String {
 
 /// The cells of a line, rewritten, with the pipes inside them escaped.
 fn cells(line: &str) -> Vec<String> {
-    let mut cells = vec![String::new()];
+    let mut cells = Vec::new();
     let line = line.trim();
     let runs = Runs::of(line);
-    let mut at = 0;
-    while let Some(c) = line[at..].chars().next() {
-        let code = if c == '`' { runs.code(line, at) } else { None };
-        let len = match c {
-            '`' => code.unwrap_or_else(|| run(&line[at..])),
-            '\\' => 1 + line[at + 1..].chars().next().map_or(0, char::len_utf8),
-            _ => c.len_utf8(),
+    let mut cell = String::new();
+    let mut rest = line;
+    while let Some(len) = position(rest.as_bytes(), |byte| (byte == b'|') | (byte == b'`') | (byte == b'\\')) {
+        cell.push_str(&rest[..len]);
+        let special = &rest[len..];
+        let len = match special.as_bytes()[0] {
+            b'|' => {
+                cells.push(std::mem::take(&mut cell));
+                1
+            }
+            b'`' => {
+                let code = runs.code(line, line.len() - special.len());
+                let len = code.unwrap_or_else(|| run(special));
+                // A pipe in a code span has to be escaped here, and only here.
+                cell.push_str(&special[..len].replace('|', "\\|"));
+                len
+            }
+            _ => {
+                let len = 1 + special[1..].chars().next().map_or(0, char::len_utf8);
+                cell.push_str(&special[..len]);
+                len
+            }
         };
-        let piece = &line[at..at + len];
-        at += len;
-        if c == '|' {
-            cells.push(String::new());
-        } else if let Some(cell) = cells.last_mut() {
-            // A pipe in a code span has to be escaped here, and only here.
-            if code.is_some() { cell.push_str(&piece.replace('|', "\\|")) } else { cell.push_str(piece) }
-        }
+        rest = &special[len..];
     }
+    cell.push_str(rest);
+    cells.push(cell);
     if cells.len() > 1 && cells[0].trim().is_empty() {
         cells.remove(0);
     }

@@ -21,6 +21,7 @@ mod tables;
 
 use std::borrow::Cow;
 
+use memchr::memmem;
 use pulldown_cmark::{BrokenLink, CowStr, Event, Options, Parser};
 
 pub use self::dialect::{Dialect, Goldmark, Zola};
@@ -69,10 +70,12 @@ pub fn excerpt_to_html(head: &str, body: &str, base: &str, dialect: Dialect) -> 
 fn write<'a>(mut events: Events<'a, '_, impl Iterator<Item = Event<'a>>>, len: usize, base: &Base) -> String {
     let mut written = String::with_capacity(len + len / 4);
     pulldown_cmark::html::push_html(&mut written, &mut events);
-    if written.contains(CONTENTS) {
+    let holds = |what: &str| memmem::find(written.as_bytes(), what.as_bytes()).is_some();
+    let (has_contents, has_empty_head) = (holds(CONTENTS), holds(EMPTY_HEAD));
+    if has_contents {
         written = written.replacen(CONTENTS, &events.contents().to_html(base), 1);
     }
-    if written.contains(EMPTY_HEAD) {
+    if has_empty_head {
         written = written.replace(EMPTY_HEAD, "");
     }
     if events.have_raw_html() {

@@ -38,7 +38,7 @@ impl<'a, I, S: Smart> Smartened<'a, I, S> {
 
     fn text(&mut self, text: CowStr<'a>, range: &Range<usize>) -> CowStr<'a> {
         let source: &str = &self.marked.text;
-        let before = source[..range.start].trim_end_matches(|c| self.marked.is_mark(c)).chars().next_back();
+        let before = self.marked.last_char(&source[..range.start]);
         match self.between.take() {
             Some(Between::Line) => self.smart.interrupt(Interruption::Line),
             Some(Between::Markup) => self.smart.interrupt(Interruption::Markup(before.unwrap_or('\n'))),
@@ -60,15 +60,14 @@ impl<'a, I, S: Smart> Smartened<'a, I, S> {
         if first > 0 {
             self.smart.push_verbatim(&mut out, &text[..first]);
         }
-        let mut at = first;
+        let mut rest = &text[first..];
         // Marks are none of the author's text, so they stand between no quote and its neighbours.
-        while let Some(len) = text[at..].find(|c| self.marked.is_mark(c)) {
-            let mark = text[at + len..].chars().next().map_or(0, char::len_utf8);
-            self.smart.push(&mut out, &text[at..at + len], &source[range.start + at + len + mark..]);
-            out.push_str(&text[at + len..at + len + mark]);
-            at += len + mark;
+        while let Some((before, mark, behind)) = self.marked.split(rest) {
+            self.smart.push(&mut out, before, &source[range.end - behind.len()..]);
+            out.push_str(mark);
+            rest = behind;
         }
-        self.smart.push(&mut out, &text[at..], &source[range.end..]);
+        self.smart.push(&mut out, rest, &source[range.end..]);
         if out == *text { text } else { out.into() }
     }
 }

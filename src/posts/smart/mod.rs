@@ -6,7 +6,7 @@
 mod goldmark;
 mod kramdown;
 
-use super::bytes::position;
+use super::bytes::position_of_pair;
 
 pub(super) use self::goldmark::Goldmark;
 pub(crate) use self::kramdown::Kramdown;
@@ -31,11 +31,13 @@ pub(super) fn has_symbols(text: &str) -> bool {
     next_symbol(text).is_some()
 }
 
-/// Where the first character stands that could become typographic, alone or with the next. Bytes are looked at, because every
-/// text is searched, and most in vain.
+/// Where the first character stands that could become typographic: a quote, or one of two that are alike. Bytes are looked at,
+/// because every text is searched, and most in vain.
 fn next_symbol(text: &str) -> Option<usize> {
-    position(text.as_bytes(), |byte| {
-        (byte == b'"') | (byte == b'\'') | (byte == b'-') | (byte == b'.') | (byte == b'<') | (byte == b'>')
+    position_of_pair(text.as_bytes(), |byte, next| {
+        let is_quote = (byte == b'"') | (byte == b'\'');
+        let doubles = (byte == b'-') | (byte == b'.') | (byte == b'<') | (byte == b'>');
+        is_quote | doubles & (byte == next)
     })
 }
 
