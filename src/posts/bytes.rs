@@ -13,11 +13,12 @@ pub(super) fn position(bytes: &[u8], is: impl Fn(u8) -> bool) -> Option<usize> {
     let (blocks, _) = bytes.as_chunks::<AT_ONCE>();
     let mut from = 0;
     for block in blocks {
-        let mut holds = false;
+        // Numbers, because the compiler does not compare all at once where truth values are joined.
+        let mut found = 0;
         for &byte in block {
-            holds |= is(byte);
+            found |= u8::from(is(byte));
         }
-        if holds {
+        if found != 0 {
             break;
         }
         from += AT_ONCE;
@@ -32,11 +33,11 @@ pub(super) fn position_of_pair(bytes: &[u8], is: impl Fn(u8, u8) -> bool) -> Opt
     let (seconds, _) = bytes.get(1..).unwrap_or_default().as_chunks::<AT_ONCE>();
     let mut from = 0;
     for (firsts, seconds) in firsts.iter().zip(seconds) {
-        let mut holds = false;
+        let mut found = 0;
         for at in 0..AT_ONCE {
-            holds |= is(firsts[at], seconds[at]);
+            found |= u8::from(is(firsts[at], seconds[at]));
         }
-        if holds {
+        if found != 0 {
             break;
         }
         from += AT_ONCE;

@@ -20,27 +20,32 @@ pub(super) struct Manifest {
 }
 
 /// As it is written.
-#[derive(Serialize, Deserialize)]
-struct Raw {
-    #[serde(default)]
-    about: String,
+#[derive(Serialize)]
+struct Written<'a> {
+    about: &'a str,
+    documents: &'a BTreeMap<String, Option<String>>,
+}
+
+/// As it is read.
+#[derive(Deserialize)]
+struct Read {
     documents: BTreeMap<String, Option<String>>,
 }
 
 impl Manifest {
     /// Reads the text; says what is wrong with it otherwise.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let raw: Raw = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        match raw.documents.keys().find(|path| !is_plain(path)) {
+        let Read { documents } = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        match documents.keys().find(|path| !is_plain(path)) {
             Some(path) => Err(format!("{path:?} is no path below the folder")),
-            None => Ok(Self { documents: raw.documents }),
+            None => Ok(Self { documents }),
         }
     }
 
     /// The text, with a newline at its end.
     pub(super) fn to_json(&self) -> String {
-        let raw = Raw { about: ABOUT.to_owned(), documents: self.documents.clone() };
-        let json = serde_json::to_string_pretty(&raw).expect("maps of strings are JSON");
+        let written = Written { about: ABOUT, documents: &self.documents };
+        let json = serde_json::to_string_pretty(&written).expect("maps of strings are JSON");
         json + "\n"
     }
 }

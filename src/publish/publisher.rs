@@ -81,6 +81,7 @@ pub(super) struct Scan<'a> {
 impl<'a> Publisher<'a> {
     pub(super) fn new(output: &'a mut Output, lock: Lock, manifest: Manifest, durability: Durability) -> Self {
         let dir = output.dir.clone();
+        let documents = output.known.len();
         let scan = Scan {
             output,
             durability,
@@ -88,8 +89,8 @@ impl<'a> Publisher<'a> {
             manifest,
             announced: Vec::new(),
             folded: HashMap::new(),
-            begun: HashSet::new(),
-            documents: HashMap::new(),
+            begun: HashSet::with_capacity(documents),
+            documents: HashMap::with_capacity(documents),
             batch: Batch::default(),
             syncs: Syncs::default(),
             replaced: Vec::new(),
