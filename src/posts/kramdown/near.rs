@@ -59,7 +59,7 @@ impl Nearby {
 
 /// The runs of backticks in a text.
 pub(super) struct Runs {
-    /// The lengths that there are, and where the last run of each begins. Mostly there are one or two.
+    /// The lengths that there are, in order, and where the last run of each begins. Mostly there are one or two.
     last: Vec<(usize, usize)>,
 }
 
@@ -70,9 +70,9 @@ impl Runs {
         while let Some(next) = memchr(b'`', &text.as_bytes()[at..]) {
             at += next;
             let len = run(&text[at..]);
-            match last.iter_mut().find(|(of, _)| *of == len) {
-                Some((_, last)) => *last = at,
-                None => last.push((len, at)),
+            match last.binary_search_by_key(&len, |(of, _)| *of) {
+                Ok(known) => last[known].1 = at,
+                Err(place) => last.insert(place, (len, at)),
             }
             at += len;
         }
@@ -84,7 +84,10 @@ impl Runs {
         let len = run(&text[at..]);
         let mut end = at + len;
         // Without this, each of many runs that nothing closes would look through all of the rest.
-        self.last.iter().find(|(of, last)| *of == len && len > 0 && *last >= end)?;
+        let known = self.last.binary_search_by_key(&len, |(of, _)| *of).ok()?;
+        if self.last[known].1 < end {
+            return None;
+        }
         while let Some(next) = memchr(b'`', &text.as_bytes()[end..]) {
             end += next;
             let close = run(&text[end..]);

@@ -256,8 +256,9 @@ fn a_table_of_more_columns_than_a_person_writes_is_text() {
 fn hostile_tables_take_linear_time() {
     let backticks = format!("|{}\n", "`".repeat(200_000));
     let runs: String = (1..600).map(|len| format!("|{} ", "`".repeat(len))).collect();
+    let short_behind_long = format!("{runs}{}", "`a".repeat(50_000));
     let wide = format!("{}\n{}", "a|".repeat(20_000), "b|\n".repeat(20_000));
-    for table in [backticks, runs, wide] {
+    for table in [backticks, runs, short_behind_long, wide] {
         assert!(rendered(&table).len() < 100 * table.len());
     }
 }
