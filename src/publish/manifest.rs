@@ -3,6 +3,7 @@
 //! In and out: the text of the manifest, sorted and without times, so that it can be kept in git and differs only where
 //! documents do. Never: a path that leads out of the directory.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Component, Path};
 
@@ -20,22 +21,18 @@ pub(super) struct Manifest {
 }
 
 /// As it is written.
-#[derive(Serialize)]
-struct Written<'a> {
-    about: &'a str,
-    documents: &'a BTreeMap<String, Option<String>>,
-}
-
-/// As it is read.
-#[derive(Deserialize)]
-struct Read {
-    documents: BTreeMap<String, Option<String>>,
+#[derive(Serialize, Deserialize)]
+struct Raw<'a> {
+    #[serde(default)]
+    about: Cow<'a, str>,
+    documents: Cow<'a, BTreeMap<String, Option<String>>>,
 }
 
 impl Manifest {
     /// Reads the text; says what is wrong with it otherwise.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let Read { documents } = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let raw: Raw<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let documents = raw.documents.into_owned();
         match documents.keys().find(|path| !is_plain(path)) {
             Some(path) => Err(format!("{path:?} is no path below the folder")),
             None => Ok(Self { documents }),
@@ -44,8 +41,8 @@ impl Manifest {
 
     /// The text, with a newline at its end.
     pub(super) fn to_json(&self) -> String {
-        let written = Written { about: ABOUT, documents: &self.documents };
-        let json = serde_json::to_string_pretty(&written).expect("maps of strings are JSON");
+        let raw = Raw { about: ABOUT.into(), documents: Cow::Borrowed(&self.documents) };
+        let json = serde_json::to_string_pretty(&raw).expect("maps of strings are JSON");
         json + "\n"
     }
 }
