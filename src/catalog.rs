@@ -124,7 +124,7 @@ impl Catalog {
         self.custom.iter_mut().for_each(Members::settle);
     }
 
-    /// Puts a post that is indexed by its terms where it stands besides.
+    /// Notes among whose feeds a post stands, and in which of the operator's own.
     fn put_in(&mut self, at: usize, site: &Site, naming: &Naming<'_>) {
         let post = &self.posts[at];
         self.editions[at] = edition(post, site);

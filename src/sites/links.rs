@@ -15,7 +15,9 @@ pub(super) fn base(site: &Url) -> &str {
 
 /// `text` as part of a path: everything but the characters of RFC 3986's `pchar`, and `/`, is percent-encoded.
 pub(super) fn escape(text: &str) -> String {
-    encode(text.bytes(), |byte| is_pchar(byte) || byte == b'/')
+    let mut out = String::with_capacity(text.len());
+    push_encoded(&mut out, text.bytes(), |byte| is_pchar(byte) || byte == b'/');
+    out
 }
 
 /// A path without its percent-encoding; what is not UTF-8 then is marked.
@@ -71,12 +73,6 @@ fn without_dots(path: &str) -> String {
         kept.push("");
     }
     kept.join("/")
-}
-
-fn encode(bytes: impl Iterator<Item = u8>, stays: impl Fn(u8) -> bool) -> String {
-    let mut out = String::with_capacity(bytes.size_hint().0);
-    push_encoded(&mut out, bytes, stays);
-    out
 }
 
 fn push_encoded(out: &mut String, bytes: impl Iterator<Item = u8>, stays: impl Fn(u8) -> bool) {

@@ -76,7 +76,7 @@ impl<'a> Marked<'a> {
 
     /// The last character of the author's in a text.
     pub(super) fn last_char(&self, text: &str) -> Option<char> {
-        text.chars().rev().find(|c| self.marks.is_none_or(|marks| !marks.are(*c)))
+        text.chars().rev().find(|c| self.marks.is_none_or(|marks| !marks.contain(*c)))
     }
 
     /// Takes the marks out of whatever text the event holds.
@@ -163,7 +163,7 @@ impl Marks {
         if self.position(&s).is_some() { s.replace([self.letter, self.punctuation], "").into() } else { s }
     }
 
-    fn are(self, c: char) -> bool {
+    fn contain(self, c: char) -> bool {
         c == self.letter || c == self.punctuation
     }
 
@@ -173,7 +173,7 @@ impl Marks {
         loop {
             from += position(&s.as_bytes()[from..], |byte| (byte == LEADS[0]) | (byte == LEADS[1]))?;
             let c = s[from..].chars().next()?;
-            if self.are(c) {
+            if self.contain(c) {
                 return Some(from);
             }
             from += c.len_utf8();

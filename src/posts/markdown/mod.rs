@@ -70,12 +70,11 @@ pub fn excerpt_to_html(head: &str, body: &str, base: &str, dialect: Dialect) -> 
 fn write<'a>(mut events: Events<'a, '_, impl Iterator<Item = Event<'a>>>, len: usize, base: &Base) -> String {
     let mut written = String::with_capacity(len + len / 4);
     pulldown_cmark::html::push_html(&mut written, &mut events);
-    let holds = |what: &str| memmem::find(written.as_bytes(), what.as_bytes()).is_some();
-    let (has_contents, has_empty_head) = (holds(CONTENTS), holds(EMPTY_HEAD));
-    if has_contents {
+    let holds = |text: &str, what: &str| memmem::find(text.as_bytes(), what.as_bytes()).is_some();
+    if holds(&written, CONTENTS) {
         written = written.replacen(CONTENTS, &events.contents().to_html(base), 1);
     }
-    if has_empty_head {
+    if holds(&written, EMPTY_HEAD) {
         written = written.replace(EMPTY_HEAD, "");
     }
     if events.have_raw_html() {

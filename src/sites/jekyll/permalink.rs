@@ -120,7 +120,7 @@ fn value(name: &str, parts: &Parts<'_>) -> Option<String> {
         "output_ext" => parts.extension.to_owned(),
         "categories" => joined(parts.categories, str::to_lowercase),
         "slugified_categories" => joined(parts.categories, slug::plain),
-        // Most templates have these three, and reading a format takes several times as long.
+        // Most templates have these three, and reading a format takes several times as long. Other years have a sign.
         "year" if (0..=9999).contains(&parts.published.year()) => format!("{:04}", parts.published.year()),
         "month" => format!("{:02}", parts.published.month()),
         "day" => format!("{:02}", parts.published.day()),
@@ -160,7 +160,8 @@ fn joined(categories: &[String], part: impl Fn(&str) -> String) -> String {
     parts.join("/")
 }
 
-/// One slash at the start and between segments, and no `..` or `./`, by the very steps that Jekyll takes.
+/// One slash at the start and between segments, and no `..` or `./`, by the very steps that Jekyll takes; most paths are so
+/// already.
 fn sanitized(path: &str) -> String {
     if path.starts_with('/') && !["..", "./", "//"].into_iter().any(|odd| path.contains(odd)) {
         return path.to_owned();

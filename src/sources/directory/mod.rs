@@ -181,8 +181,8 @@ fn stamp(metadata: &Metadata) -> Stamp {
 
 /// Reads a file that had `len` bytes a moment ago, but at most one byte more than `limit`.
 fn read_all(file: &mut fs::File, len: u64, limit: u64) -> io::Result<Vec<u8>> {
-    let limit = limit.saturating_add(1);
-    let room = limit.min(len.saturating_add(1));
+    let most = limit.saturating_add(1);
+    let room = most.min(len.saturating_add(1));
     let mut bytes = vec![0; usize::try_from(room).unwrap_or_default()];
     let read = match file.read(&mut bytes) {
         Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
@@ -190,9 +190,9 @@ fn read_all(file: &mut fs::File, len: u64, limit: u64) -> io::Result<Vec<u8>> {
     };
     bytes.truncate(read);
     let read = read as u64;
-    // A read that brings all that was expected, with room for more, has seen the end.
-    if read < limit && read != len {
-        file.take(limit - read).read_to_end(&mut bytes)?;
+    // A read that brings all that was expected, with room for more, has seen the end; one that was interrupted brings nothing.
+    if read < most && (read != len || read == 0) {
+        file.take(most - read).read_to_end(&mut bytes)?;
     }
     Ok(bytes)
 }
