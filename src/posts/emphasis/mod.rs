@@ -80,18 +80,16 @@ impl<'a> Marked<'a> {
     }
 
     /// Takes the marks out of whatever text the event holds.
-    pub(super) fn unmark<'e>(&self, event: Event<'e>) -> Event<'e> {
-        match self.marks {
-            Some(marks) => marks.removed(event),
-            None => event,
+    pub(super) fn unmark(&self, event: &mut Event<'_>) {
+        if let Some(marks) = self.marks {
+            marks.remove(event);
         }
     }
 
     /// Takes the marks out of a piece of the marked text.
-    pub(super) fn unmark_str<'e>(&self, s: CowStr<'e>) -> CowStr<'e> {
-        match self.marks {
-            Some(marks) => marks.removed_str(s),
-            None => s,
+    pub(super) fn unmark_str(&self, s: &mut CowStr<'_>) {
+        if let Some(marks) = self.marks {
+            marks.remove_str(s);
         }
     }
 }
@@ -124,43 +122,40 @@ impl Marks {
         marked
     }
 
-    fn removed<'e>(self, event: Event<'e>) -> Event<'e> {
+    fn remove(self, event: &mut Event<'_>) {
         match event {
-            Event::Text(s) => Event::Text(self.removed_str(s)),
-            Event::Code(s) => Event::Code(self.removed_str(s)),
-            Event::InlineMath(s) => Event::InlineMath(self.removed_str(s)),
-            Event::DisplayMath(s) => Event::DisplayMath(self.removed_str(s)),
-            Event::Html(s) => Event::Html(self.removed_str(s)),
-            Event::InlineHtml(s) => Event::InlineHtml(self.removed_str(s)),
-            Event::FootnoteReference(s) => Event::FootnoteReference(self.removed_str(s)),
-            Event::Start(tag) => Event::Start(self.removed_tag(tag)),
-            Event::End(_) | Event::SoftBreak | Event::HardBreak | Event::Rule | Event::TaskListMarker(_) => event,
+            Event::Text(s)
+            | Event::Code(s)
+            | Event::InlineMath(s)
+            | Event::DisplayMath(s)
+            | Event::Html(s)
+            | Event::InlineHtml(s)
+            | Event::FootnoteReference(s) => self.remove_str(s),
+            Event::Start(tag) => self.remove_tag(tag),
+            Event::End(_) | Event::SoftBreak | Event::HardBreak | Event::Rule | Event::TaskListMarker(_) => {}
         }
     }
 
-    fn removed_tag<'e>(self, tag: Tag<'e>) -> Tag<'e> {
-        let clean = |s| self.removed_str(s);
+    fn remove_tag(self, tag: &mut Tag<'_>) {
         match tag {
-            Tag::Heading { level, id, classes, attrs } => Tag::Heading {
-                level,
-                id: id.map(clean),
-                classes: classes.into_iter().map(clean).collect(),
-                attrs: attrs.into_iter().map(|(name, value)| (clean(name), value.map(clean))).collect(),
-            },
-            Tag::CodeBlock(CodeBlockKind::Fenced(info)) => Tag::CodeBlock(CodeBlockKind::Fenced(clean(info))),
-            Tag::FootnoteDefinition(label) => Tag::FootnoteDefinition(clean(label)),
-            Tag::Link { link_type, dest_url, title, id } => {
-                Tag::Link { link_type, dest_url: clean(dest_url), title: clean(title), id: clean(id) }
+            Tag::Heading { id, classes, attrs, .. } => {
+                let attrs = attrs.iter_mut().flat_map(|(name, value)| [Some(name), value.as_mut()]).flatten();
+                id.iter_mut().chain(classes).chain(attrs).for_each(|s| self.remove_str(s));
             }
-            Tag::Image { link_type, dest_url, title, id } => {
-                Tag::Image { link_type, dest_url: clean(dest_url), title: clean(title), id: clean(id) }
+            Tag::CodeBlock(CodeBlockKind::Fenced(s)) | Tag::FootnoteDefinition(s) => self.remove_str(s),
+            Tag::Link { dest_url, title, id, .. } | Tag::Image { dest_url, title, id, .. } => {
+                for s in [dest_url, title, id] {
+                    self.remove_str(s);
+                }
             }
-            other => other,
+            _ => {}
         }
     }
 
-    fn removed_str<'e>(self, s: CowStr<'e>) -> CowStr<'e> {
-        if self.position(&s).is_some() { s.replace([self.letter, self.punctuation], "").into() } else { s }
+    fn remove_str(self, s: &mut CowStr<'_>) {
+        if self.position(s).is_some() {
+            *s = s.replace([self.letter, self.punctuation], "").into();
+        }
     }
 
     fn contain(self, c: char) -> bool {
@@ -276,7 +271,11 @@ mod tests {
         let marked = Marked::new(text, rule);
         let mut out = String::new();
         let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES | Options::ENABLE_HEADING_ATTRIBUTES;
-        html::push_html(&mut out, Parser::new_ext(&marked.text, options).map(|event| marked.unmark(event)));
+        let unmarked = Parser::new_ext(&marked.text, options).map(|mut event| {
+            marked.unmark(&mut event);
+            event
+        });
+        html::push_html(&mut out, unmarked);
         out
     }
 

@@ -13,8 +13,9 @@ use super::blocks::Restored;
 use super::items::Items;
 use super::linkify::Linkify;
 use super::merge::Merged;
-use super::omit::without_raw_html;
+use super::omit::WithoutRawHtml;
 use super::smarten::Smartened;
+use super::stage::{Stage, Staged};
 use super::tables::Tables;
 use crate::posts::emphasis::{Marked, Rule};
 use crate::posts::kramdown::{self, Block, Prepared};
@@ -82,8 +83,8 @@ pub enum Dialect {
     Zola(Zola),
 }
 
-/// Events with where in the source they come from.
-pub(super) type Parsed<'a> = Box<dyn Iterator<Item = (Event<'a>, Range<usize>)> + 'a>;
+/// The events of a dialect, as those of CommonMark.
+pub(super) type Adapted<'a> = Box<dyn Iterator<Item = Event<'a>> + 'a>;
 
 impl Dialect {
     /// What the parser is told.
@@ -133,34 +134,42 @@ impl Dialect {
         parsed: impl Iterator<Item = (Event<'a>, Range<usize>)> + 'a,
         marked: &'a Marked<'a>,
         blocks: &'a [Block],
-    ) -> Parsed<'a> {
+    ) -> Adapted<'a> {
+        let source: &str = &marked.text;
         match self {
-            Self::GitHub | Self::Zola(_) => Box::new(parsed),
+            Self::GitHub | Self::Zola(_) => Box::new(Staged::new(parsed, (), marked)),
             Self::Kramdown => {
-                let items = Items::new(Merged::new(parsed, &marked.text), &marked.text);
-                let headed = Tables::new(Restored::new(items, blocks));
-                Box::new(Smartened::new(headed, marked, smart::Kramdown::default()))
+                let restored = (Items::new(source), Restored::new(blocks));
+                let written = (Tables::new(source), Smartened::new(marked, smart::Kramdown::default()));
+                Box::new(Staged::new(Merged::new(parsed, source), (restored, written), marked))
             }
-            Self::Goldmark(options) => options.adapt(Box::new(Merged::new(parsed, &marked.text)), marked),
+            Self::Goldmark(options) if options.linkify => {
+                let linked = Linkify::new(Merged::new(parsed, source), source);
+                Box::new(Staged::new(linked, options.stages(marked), marked))
+            }
+            Self::Goldmark(options) => {
+                Box::new(Staged::new(Merged::new(parsed, source), options.stages(marked), marked))
+            }
         }
     }
 }
 
 impl Goldmark {
-    fn adapt<'a>(self, mut parsed: Parsed<'a>, marked: &'a Marked<'a>) -> Parsed<'a> {
-        if self.linkify {
-            parsed = Box::new(Linkify::new(parsed, &marked.text));
+    fn stages<'a>(self, marked: &'a Marked<'a>) -> impl Stage<'a> {
+        let smart = self.typographer.then(|| Smartened::new(marked, smart::Goldmark::default()));
+        let left = (!self.unsafe_html).then_some(WithoutRawHtml);
+        (smart, (left, self.hard_wraps.then_some(Hardened)))
+    }
+}
+
+/// Ends every line where it ends in the source.
+struct Hardened;
+
+impl<'a> Stage<'a> for Hardened {
+    fn pass(&mut self, event: &mut Event<'a>, _: &Range<usize>) -> bool {
+        if *event == Event::SoftBreak {
+            *event = Event::HardBreak;
         }
-        if self.typographer {
-            parsed = Box::new(Smartened::new(parsed, marked, smart::Goldmark::default()));
-        }
-        if !self.unsafe_html {
-            parsed = Box::new(without_raw_html(parsed));
-        }
-        if self.hard_wraps {
-            let harden = |event| if event == Event::SoftBreak { Event::HardBreak } else { event };
-            parsed = Box::new(parsed.map(move |(event, range)| (harden(event), range)));
-        }
-        parsed
+        true
     }
 }

@@ -98,58 +98,55 @@ impl<'a, 'b, I: Iterator<Item = Event<'a>>> Events<'a, 'b, I> {
         self.held.pop_front()
     }
 
-    /// What becomes of an event; `None` if it is not written, or not now.
-    fn step(&mut self, event: Event<'a>) -> Option<Event<'a>> {
+    /// What becomes of an event. Whether it is written, and now.
+    fn step(&mut self, event: &mut Event<'a>) -> bool {
         match event {
-            Event::Start(tag) => self.start(tag),
-            Event::End(tag) => self.end(tag),
-            Event::FootnoteReference(_) if self.images > 0 => None,
-            Event::FootnoteReference(label) => {
-                Some(Event::InlineHtml(self.footnotes.as_mut()?.refer(&label, self.base).into()))
+            Event::Start(_) => self.start(event),
+            Event::End(tag @ (TagEnd::Link | TagEnd::Image)) => {
+                let written = self.written.pop().expect("the parser's events are balanced");
+                if written {
+                    *self.open_of(*tag == TagEnd::Image) -= 1;
+                }
+                written
             }
-            other => Some(other),
+            Event::FootnoteReference(_) if self.images > 0 => false,
+            Event::FootnoteReference(label) => {
+                let Some(footnotes) = &mut self.footnotes else { return false };
+                *event = Event::InlineHtml(footnotes.refer(label, self.base).into());
+                true
+            }
+            _ => true,
         }
     }
 
-    fn start(&mut self, tag: Tag<'a>) -> Option<Event<'a>> {
+    fn start(&mut self, event: &mut Event<'a>) -> bool {
+        let Event::Start(tag) = event else { return true };
         match tag {
-            Tag::Heading { .. } => Some(self.heading(tag)),
-            Tag::Link { .. } | Tag::Image { .. } => self.link(tag),
-            Tag::Table(alignments) => {
-                // The writer would align with a style.
-                self.table.alignments = alignments;
-                Some(Event::Start(Tag::Table(Vec::new())))
-            }
+            Tag::Heading { .. } => self.heading(tag),
+            Tag::Link { .. } | Tag::Image { .. } => return self.link(tag),
+            // The writer would align with a style.
+            Tag::Table(alignments) => self.table.alignments = std::mem::take(alignments),
             Tag::TableHead | Tag::TableRow => {
-                self.table.in_head = tag == Tag::TableHead;
+                self.table.in_head = *tag == Tag::TableHead;
                 self.table.column = 0;
-                Some(Event::Start(tag))
             }
-            Tag::TableCell => Some(self.table.cell()),
+            Tag::TableCell => *event = self.table.cell(),
             Tag::FootnoteDefinition(label) => {
                 let content = self.definition();
-                self.footnotes.as_mut()?.define(&label, content);
-                None
+                if let Some(footnotes) = &mut self.footnotes {
+                    footnotes.define(label, content);
+                }
+                return false;
             }
-            other => Some(Event::Start(other)),
+            _ => {}
         }
-    }
-
-    fn end(&mut self, tag: TagEnd) -> Option<Event<'a>> {
-        if matches!(tag, TagEnd::Link | TagEnd::Image) {
-            let written = self.written.pop().expect("the parser's events are balanced");
-            if written {
-                *self.open_of(tag == TagEnd::Image) -= 1;
-            }
-            return written.then_some(Event::End(tag));
-        }
-        Some(Event::End(tag))
+        true
     }
 
     /// A link that leads nowhere loses its tags and keeps its text; so does an image, whose text is the alternative.
-    fn link(&mut self, mut tag: Tag<'a>) -> Option<Event<'a>> {
+    fn link(&mut self, tag: &mut Tag<'a>) -> bool {
         let is_image = matches!(tag, Tag::Image { .. });
-        let resolves = match &mut tag {
+        let resolves = match tag {
             // The parser lets a link through when it stands in brackets that could have been an image.
             Tag::Link { .. } if self.links > 0 => false,
             // The writer puts the scheme before an address.
@@ -162,7 +159,7 @@ impl<'a, 'b, I: Iterator<Item = Event<'a>>> Events<'a, 'b, I> {
         if resolves {
             *self.open_of(is_image) += 1;
         }
-        resolves.then_some(Event::Start(tag))
+        resolves
     }
 
     fn open_of(&mut self, image: bool) -> &mut usize {
@@ -170,26 +167,28 @@ impl<'a, 'b, I: Iterator<Item = Event<'a>>> Events<'a, 'b, I> {
     }
 
     /// Reads a heading to its end, because its id comes from its text.
-    fn heading(&mut self, tag: Tag<'a>) -> Event<'a> {
-        let Tag::Heading { level, id, classes, .. } = tag else { return Event::Start(tag) };
+    fn heading(&mut self, tag: &mut Tag<'a>) {
+        let Tag::Heading { level, id, classes, attrs } = tag else { return };
         let mut text = String::new();
-        while let Some(event) = self.read() {
+        while let Some(mut event) = self.read() {
             if let Event::Text(piece) | Event::Code(piece) = &event {
                 text.push_str(piece);
             }
             let last = matches!(event, Event::End(TagEnd::Heading(_)));
-            let event = self.step(event);
-            self.ready.extend(event);
+            if self.step(&mut event) {
+                self.ready.push_back(event);
+            }
             if last {
                 break;
             }
         }
-        let id = self.heading_ids.assign(id.as_deref(), &text);
-        if let Some(id) = id.as_deref().filter(|_| !classes.iter().any(|class| **class == *"no_toc")) {
-            self.contents.add(level, id, &text);
+        let given = self.heading_ids.assign(id.as_deref(), &text);
+        if let Some(id) = given.as_deref().filter(|_| !classes.iter().any(|class| **class == *"no_toc")) {
+            self.contents.add(*level, id, &text);
         }
+        *id = given.map(CowStr::from);
         // Attributes that are neither id nor class could be anything, handlers too.
-        Event::Start(Tag::Heading { level, id: id.map(CowStr::from), classes, attrs: Vec::new() })
+        attrs.clear();
     }
 
     /// Reads a footnote to its end.
@@ -217,8 +216,8 @@ impl<'a, I: Iterator<Item = Event<'a>>> Iterator for Events<'a, '_, I> {
             if let Some(event) = self.ready.pop_front() {
                 return Some(event);
             }
-            let event = self.read()?;
-            if let Some(event) = self.step(event) {
+            let mut event = self.read()?;
+            if self.step(&mut event) {
                 return Some(event);
             }
         }

@@ -7,9 +7,10 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, Tag, TagEnd};
 
-/// An iterator over the events of such lists.
-pub(super) struct Items<'a, I> {
-    parsed: I,
+use super::stage::Stage;
+
+/// Takes the tags of such paragraphs away.
+pub(super) struct Items<'a> {
     source: &'a str,
     /// The open lists, outermost first.
     lists: Vec<List>,
@@ -27,9 +28,9 @@ struct List {
     has_tight: bool,
 }
 
-impl<'a, I> Items<'a, I> {
-    pub(super) fn new(parsed: I, source: &'a str) -> Self {
-        Self { parsed, source, lists: Vec::new(), item: None, open_tight: false }
+impl<'a> Items<'a> {
+    pub(super) fn new(source: &'a str) -> Self {
+        Self { source, lists: Vec::new(), item: None, open_tight: false }
     }
 
     /// Whether the first paragraph of an item is written without its tags.
@@ -46,40 +47,35 @@ impl<'a, I> Items<'a, I> {
     }
 }
 
-impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Iterator for Items<'a, I> {
-    type Item = (Event<'a>, Range<usize>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let (event, range) = self.parsed.next()?;
-            let item = self.item.take();
-            match &event {
-                Event::Start(Tag::List(_)) => self.lists.push(List { end: range.end, ..List::default() }),
-                Event::End(TagEnd::List(_)) => {
-                    self.lists.pop();
-                }
-                Event::Start(Tag::Item) => {
-                    self.item = Some(range.end);
-                    if let Some(list) = self.lists.last_mut() {
-                        list.items += 1;
-                    }
-                }
-                Event::Start(Tag::Paragraph) => {
-                    if item.is_some_and(|end| self.is_tight(&range, end)) {
-                        self.open_tight = true;
-                        continue;
-                    }
-                }
-                Event::End(TagEnd::Paragraph) if std::mem::take(&mut self.open_tight) => continue,
-                // An item that begins with something else, or whose list the parser took for tight.
-                _ => {
-                    if let Some(list) = self.lists.last_mut().filter(|_| item.is_some()) {
-                        list.has_tight = true;
-                    }
+impl<'a> Stage<'a> for Items<'a> {
+    fn pass(&mut self, event: &mut Event<'a>, range: &Range<usize>) -> bool {
+        let item = self.item.take();
+        match event {
+            Event::Start(Tag::List(_)) => self.lists.push(List { end: range.end, ..List::default() }),
+            Event::End(TagEnd::List(_)) => {
+                self.lists.pop();
+            }
+            Event::Start(Tag::Item) => {
+                self.item = Some(range.end);
+                if let Some(list) = self.lists.last_mut() {
+                    list.items += 1;
                 }
             }
-            return Some((event, range));
+            Event::Start(Tag::Paragraph) => {
+                if item.is_some_and(|end| self.is_tight(range, end)) {
+                    self.open_tight = true;
+                    return false;
+                }
+            }
+            Event::End(TagEnd::Paragraph) if std::mem::take(&mut self.open_tight) => return false,
+            // An item that begins with something else, or whose list the parser took for tight.
+            _ => {
+                if let Some(list) = self.lists.last_mut().filter(|_| item.is_some()) {
+                    list.has_tight = true;
+                }
+            }
         }
+        true
     }
 }
 

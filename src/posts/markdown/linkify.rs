@@ -8,6 +8,8 @@ use std::ops::Range;
 
 use pulldown_cmark::{CowStr, Event, LinkType, Tag, TagEnd};
 
+use super::merge::is_literal;
+
 /// An iterator over linked events.
 pub(super) struct Linkify<'a, I> {
     parsed: I,
@@ -83,7 +85,7 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Iterator for Linkify<'a,
             match &event {
                 Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::CodeBlock(_)) => self.closed_off += 1,
                 Event::End(TagEnd::Link | TagEnd::Image | TagEnd::CodeBlock) => self.closed_off -= 1,
-                Event::Text(_) if self.closed_off == 0 && super::merge::is_literal(&event, &range, self.source) => {
+                Event::Text(text) if self.closed_off == 0 && is_literal(text, &range, self.source) => {
                     self.text(&range);
                     self.line_start = false;
                     continue;

@@ -3,20 +3,25 @@
 //! In: the events of one body and their places. Out: the same, with neighbouring pieces of text that stand in the source as
 //! they are made one. Never: a merge across an escape or a character reference, which later stages have to tell from text.
 
-use std::iter::Peekable;
 use std::ops::Range;
 
 use pulldown_cmark::{CowStr, Event};
 
 /// An iterator over the merged events.
-pub(super) struct Merged<'a, I: Iterator> {
-    parsed: Peekable<I>,
+pub(super) struct Merged<'a, I> {
+    parsed: I,
     source: &'a str,
+    /// What came behind a text.
+    next: Option<(Event<'a>, Range<usize>)>,
 }
 
-impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Merged<'a, I> {
+impl<'a, I> Merged<'a, I> {
     pub(super) fn new(parsed: I, source: &'a str) -> Self {
-        Self { parsed: parsed.peekable(), source }
+        Self { parsed, source, next: None }
+    }
+
+    fn is_literal(&self, event: &Event<'_>, range: &Range<usize>) -> bool {
+        matches!(event, Event::Text(text) if is_literal(text, range, self.source))
     }
 }
 
@@ -24,23 +29,24 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Iterator for Merged<'a, 
     type Item = (Event<'a>, Range<usize>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (event, mut range) = self.parsed.next()?;
-        if !is_literal(&event, &range, self.source) {
+        let (event, mut range) = self.next.take().or_else(|| self.parsed.next())?;
+        if !self.is_literal(&event, &range) {
             return Some((event, range));
         }
-        let follows =
-            |(next, at): &(Event<'_>, Range<usize>), end| at.start == end && is_literal(next, at, self.source);
-        while let Some((_, at)) = self.parsed.next_if(|next| follows(next, range.end)) {
+        while let Some((event, at)) = self.parsed.next() {
+            if at.start != range.end || !self.is_literal(&event, &at) {
+                self.next = Some((event, at));
+                break;
+            }
             range.end = at.end;
         }
         Some((Event::Text(CowStr::Borrowed(&self.source[range.clone()])), range))
     }
 }
 
-/// Whether an event is text that stands in the source as it is.
-pub(super) fn is_literal(event: &Event<'_>, range: &Range<usize>, source: &str) -> bool {
-    let Event::Text(text) = event else { return false };
+/// Whether a text stands in the source as it is.
+pub(super) fn is_literal(text: &str, range: &Range<usize>, source: &str) -> bool {
     // Mostly it is the very place, and what stands there need not be compared.
-    let is = |there: &str| std::ptr::eq(there, &**text) || there == &**text;
+    let is = |there: &str| std::ptr::eq(there, text) || there == text;
     text.len() == range.len() && source.get(range.clone()).is_some_and(is)
 }

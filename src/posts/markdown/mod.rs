@@ -16,6 +16,7 @@ mod linkify;
 mod merge;
 mod omit;
 mod smarten;
+mod stage;
 mod summary;
 mod tables;
 
@@ -40,7 +41,7 @@ pub fn to_html(body: &str, base: &str, dialect: Dialect) -> String {
     let prepared = dialect.prepare(body);
     let marked = Marked::new(&prepared.text, dialect.emphasis());
     let parsed = Parser::new_ext(&marked.text, dialect.options()).into_offset_iter();
-    let adapted = dialect.adapt(parsed, &marked, &prepared.blocks).map(|(event, _)| marked.unmark(event));
+    let adapted = dialect.adapt(parsed, &marked, &prepared.blocks);
     let resolver = Base::new(base);
     write(Events::new(adapted, &resolver), body.len(), &resolver)
 }
@@ -53,16 +54,17 @@ pub fn excerpt_to_html(head: &str, body: &str, base: &str, dialect: Dialect) -> 
     let (head, body) = (dialect.prepare(head), dialect.prepare(body));
     let marked = Marked::new(&head.text, dialect.emphasis());
     let mut whole = None;
-    let look_up = |link: BrokenLink<'_>| {
+    let look_up = |mut link: BrokenLink<'_>| {
         // Read on the first use: few excerpts hold such a link.
         let whole = whole.get_or_insert_with(|| Parser::new_ext(&body.text, dialect.options()));
-        let found = whole.reference_definitions().get(&marked.unmark_str(link.reference))?.clone().into_static();
+        marked.unmark_str(&mut link.reference);
+        let found = whole.reference_definitions().get(&link.reference)?.clone().into_static();
         Some((found.dest, found.title.unwrap_or(CowStr::Borrowed(""))))
     };
     // The older footnotes are recognised without their definition, which may come later in the body.
     let options = dialect.options() | Options::ENABLE_OLD_FOOTNOTES;
     let parsed = Parser::new_with_broken_link_callback(&marked.text, options, Some(look_up)).into_offset_iter();
-    let adapted = dialect.adapt(parsed, &marked, &head.blocks).map(|(event, _)| marked.unmark(event));
+    let adapted = dialect.adapt(parsed, &marked, &head.blocks);
     let resolver = Base::new(base);
     write(Events::without_footnotes(adapted, &resolver), head.text.len(), &resolver)
 }

@@ -7,13 +7,16 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, Tag, TagEnd};
 
-pub(super) fn without_raw_html<'a>(
-    parsed: impl Iterator<Item = (Event<'a>, Range<usize>)> + 'a,
-) -> impl Iterator<Item = (Event<'a>, Range<usize>)> + 'a {
-    parsed.filter(|(event, _)| {
+use super::stage::Stage;
+
+/// Takes it away.
+pub(super) struct WithoutRawHtml;
+
+impl<'a> Stage<'a> for WithoutRawHtml {
+    fn pass(&mut self, event: &mut Event<'a>, _: &Range<usize>) -> bool {
         !matches!(
             event,
             Event::Html(_) | Event::InlineHtml(_) | Event::Start(Tag::HtmlBlock) | Event::End(TagEnd::HtmlBlock)
         )
-    })
+    }
 }

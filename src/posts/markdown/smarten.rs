@@ -5,15 +5,15 @@
 
 use std::ops::Range;
 
-use pulldown_cmark::{CowStr, Event, LinkType, Tag, TagEnd};
+use pulldown_cmark::{Event, LinkType, Tag, TagEnd};
 
 use super::merge::is_literal;
+use super::stage::Stage;
 use crate::posts::emphasis::Marked;
 use crate::posts::smart::{Interruption, Smart, has_symbols};
 
-/// An iterator over typographic events.
-pub(super) struct Smartened<'a, I, S> {
-    parsed: I,
+/// Makes text typographic.
+pub(super) struct Smartened<'a, S> {
     marked: &'a Marked<'a>,
     smart: S,
     /// How many elements are open whose text stays.
@@ -31,12 +31,13 @@ enum Between {
     Block,
 }
 
-impl<'a, I, S: Smart> Smartened<'a, I, S> {
-    pub(super) fn new(parsed: I, marked: &'a Marked<'a>, smart: S) -> Self {
-        Self { parsed, marked, smart, protected: 0, between: Some(Between::Block), last_end: 0 }
+impl<'a, S: Smart> Smartened<'a, S> {
+    pub(super) fn new(marked: &'a Marked<'a>, smart: S) -> Self {
+        Self { marked, smart, protected: 0, between: Some(Between::Block), last_end: 0 }
     }
 
-    fn text(&mut self, text: CowStr<'a>, range: &Range<usize>) -> CowStr<'a> {
+    /// What text becomes; `None` if it stays.
+    fn text(&mut self, text: &str, range: &Range<usize>) -> Option<String> {
         let source: &str = &self.marked.text;
         let before = self.marked.last_char(&source[..range.start]);
         match self.between.take() {
@@ -47,14 +48,14 @@ impl<'a, I, S: Smart> Smartened<'a, I, S> {
         }
         let escaped = before == Some('\\') && self.last_end < range.start;
         self.last_end = range.end;
-        if !is_literal(&Event::Text(text.clone()), range, source) {
-            self.smart.push_verbatim(&mut String::new(), &text);
-            return text;
+        if !is_literal(text, range, source) {
+            self.smart.push_verbatim(&mut String::new(), text);
+            return None;
         }
         let first = if escaped { text.chars().next().map_or(0, char::len_utf8) } else { 0 };
-        if first == 0 && !has_symbols(&text) {
-            self.smart.pass(&text);
-            return text;
+        if first == 0 && !has_symbols(text) {
+            self.smart.pass(text);
+            return None;
         }
         let mut out = String::with_capacity(text.len() + 8);
         if first > 0 {
@@ -68,30 +69,30 @@ impl<'a, I, S: Smart> Smartened<'a, I, S> {
             rest = behind;
         }
         self.smart.push(&mut out, rest, &source[range.end..]);
-        if out == *text { text } else { out.into() }
+        (out != text).then_some(out)
     }
 }
 
-impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>, S: Smart> Iterator for Smartened<'a, I, S> {
-    type Item = (Event<'a>, Range<usize>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (event, range) = self.parsed.next()?;
-        let event = match event {
-            Event::Text(text) if self.protected == 0 => Event::Text(self.text(text, &range)),
+impl<'a, S: Smart> Stage<'a> for Smartened<'a, S> {
+    fn pass(&mut self, event: &mut Event<'a>, range: &Range<usize>) -> bool {
+        match event {
+            Event::Text(text) if self.protected == 0 => {
+                if let Some(smart) = self.text(text, range) {
+                    *text = smart.into();
+                }
+            }
             other => {
-                self.protected = match &other {
+                self.protected = match other {
                     Event::Start(tag) if protects(tag) => self.protected + 1,
                     Event::End(TagEnd::CodeBlock) => self.protected.saturating_sub(1),
                     Event::End(TagEnd::Link) if self.protected > 0 => self.protected - 1,
                     Event::Start(Tag::Link { .. }) if self.protected > 0 => self.protected + 1,
                     _ => self.protected,
                 };
-                self.between = Some(between(&other));
-                other
+                self.between = Some(between(other));
             }
-        };
-        Some((event, range))
+        }
+        true
     }
 }
 

@@ -1,56 +1,40 @@
 //! Tables without a head.
 //!
 //! In: the events of one body and their places. Out: the same, with heads of which every cell is empty made [`EMPTY_HEAD`].
-//! Never: a head with text in it held back for longer than that text.
+//! Never: a look at the cells' events, which come too late: what stands in the source tells.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 
 use pulldown_cmark::{Event, Tag, TagEnd};
 
+use super::stage::Stage;
+
 /// What the writer makes of such a head; it has to go from what is written.
 pub(super) const EMPTY_HEAD: &str = "<thead><tr></tr></thead>";
 
-/// An iterator over the events that are left.
-pub(super) struct Tables<'a, I> {
-    parsed: I,
-    /// The head, until it is known whether it is empty.
-    held: VecDeque<(Event<'a>, Range<usize>)>,
+/// Takes the cells of such heads away. The head stays: the writer has to know where the body begins.
+pub(super) struct Tables<'a> {
+    source: &'a str,
+    in_empty_head: bool,
 }
 
-impl<I> Tables<'_, I> {
-    pub(super) fn new(parsed: I) -> Self {
-        Self { parsed, held: VecDeque::new() }
+impl<'a> Tables<'a> {
+    pub(super) fn new(source: &'a str) -> Self {
+        Self { source, in_empty_head: false }
     }
 }
 
-impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Iterator for Tables<'a, I> {
-    type Item = (Event<'a>, Range<usize>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if let Some(held) = self.held.pop_front() {
-            return Some(held);
-        }
-        let next = self.parsed.next()?;
-        if next.0 != Event::Start(Tag::TableHead) {
-            return Some(next);
-        }
-        self.held.push_back(next);
-        for (event, range) in self.parsed.by_ref() {
-            let is_cell = matches!(event, Event::Start(Tag::TableCell) | Event::End(TagEnd::TableCell));
-            let ends = event == Event::End(TagEnd::TableHead);
-            self.held.push_back((event, range));
-            if ends {
-                // The writer has to know that the body begins here.
-                self.held.retain(|(event, _)| {
-                    !matches!(event, Event::Start(Tag::TableCell) | Event::End(TagEnd::TableCell))
-                });
-                break;
+impl<'a> Stage<'a> for Tables<'a> {
+    fn pass(&mut self, event: &mut Event<'a>, range: &Range<usize>) -> bool {
+        match event {
+            Event::Start(Tag::TableHead) => {
+                let is_empty = |row: &str| row.chars().all(|c| c == '|' || c.is_whitespace());
+                self.in_empty_head = self.source.get(range.clone()).is_some_and(is_empty);
             }
-            if !is_cell {
-                break;
-            }
+            Event::End(TagEnd::TableHead) => self.in_empty_head = false,
+            Event::Start(Tag::TableCell) | Event::End(TagEnd::TableCell) => return !self.in_empty_head,
+            _ => {}
         }
-        self.held.pop_front()
+        true
     }
 }
