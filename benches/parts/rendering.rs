@@ -3,6 +3,8 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
+use pulldown_cmark::html::push_html;
+use pulldown_cmark::{Options, Parser};
 use tidings::posts::html;
 use tidings::posts::markdown::{Dialect, Goldmark, to_html};
 
@@ -27,6 +29,16 @@ pub(crate) fn all(criterion: &mut Criterion) {
             bencher.iter(|| bodies.iter().map(|body| to_html(black_box(body), BASE, dialect).len()).sum::<usize>());
         });
     }
+    // What any dialect costs at least: the parser and its own writer, with the extensions that kramdown is read with.
+    let options = Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_DEFINITION_LIST;
+    group.bench_function("markdown, the parser alone", |bencher| {
+        let bare = |body| {
+            let mut html = String::new();
+            push_html(&mut html, Parser::new_ext(body, options));
+            html.len()
+        };
+        bencher.iter(|| bodies.iter().map(|body| bare(black_box(body))).sum::<usize>());
+    });
     let pages: Vec<String> = bodies.iter().map(|body| to_html(body, BASE, Dialect::GitHub)).collect();
     group.bench_function("clean", |bencher| {
         bencher.iter(|| pages.iter().map(|page| html::clean(black_box(page), BASE).len()).sum::<usize>());

@@ -91,8 +91,11 @@ impl Neighbours {
 
 /// A Unicode punctuation character (CommonMark 0.31, section 2.1): of general category P or S.
 fn is_punctuation(c: char) -> bool {
-    if c.is_ascii() {
-        return c.is_ascii_punctuation();
+    match c {
+        '\0'..='\x7F' => return c.is_ascii_punctuation(),
+        // Most that are not: kana, and the common ideographs and syllables. Looking these up takes long.
+        'ぁ'..='ゖ' | 'ァ'..='ヺ' | '一'..='鿿' | '가'..='힣' => return false,
+        _ => {}
     }
     matches!(c.general_category_group(), GeneralCategoryGroup::Punctuation | GeneralCategoryGroup::Symbol)
 }

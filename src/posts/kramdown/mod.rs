@@ -63,7 +63,7 @@ pub(super) fn number_of(info: &str) -> Option<usize> {
 /// Rewrites a body.
 #[must_use]
 pub(super) fn prepare(body: &str) -> Prepared<'_> {
-    if body.contains('\r') {
+    if memchr(b'\r', body.as_bytes()).is_some() {
         return prepare(&body.replace("\r\n", "\n").replace('\r', "\n")).into_owned();
     }
     let mut writer = Writer {

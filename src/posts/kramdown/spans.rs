@@ -27,9 +27,8 @@ pub(super) fn rewrite(text: &str, outermost: bool, out: &mut String) {
         math: true,
         after_span: false,
         runs: None,
-        ends: EXTENSIONS.map(|(_, close, _)| Nearby::new(close)),
-        any_end: Nearby::new("{:/}"),
-        end_tags: ["code", "kbd", "samp", "var"].map(Nearby::new),
+        ends: None,
+        end_tags: None,
     };
     spans.run();
 }
@@ -55,11 +54,22 @@ struct Spans<'a, 'o> {
     after_span: bool,
     /// Those of `text`, from the first one on.
     runs: Option<Runs>,
-    /// What ends each of [`EXTENSIONS`], and what ends any of them.
-    ends: [Nearby; 3],
-    any_end: Nearby,
-    /// The elements whose content is shown as it is.
-    end_tags: [Nearby; 4],
+    /// What ends extensions, from the first one on.
+    ends: Option<Ends>,
+    /// The elements whose content is shown as it is, from the first tag on.
+    end_tags: Option<[Nearby; 4]>,
+}
+
+/// What ends each of [`EXTENSIONS`], and what ends any of them.
+struct Ends {
+    own: [Nearby; 3],
+    any: Nearby,
+}
+
+impl Ends {
+    fn new() -> Self {
+        Self { own: EXTENSIONS.map(|(_, close, _)| Nearby::new(close)), any: Nearby::new("{:/}") }
+    }
 }
 
 impl<'a> Spans<'a, '_> {
@@ -142,12 +152,13 @@ impl<'a> Spans<'a, '_> {
 
     fn braces(&mut self) {
         let rest = self.rest();
-        for ((open, _, shown), end) in EXTENSIONS.into_iter().zip(&mut self.ends) {
+        for (n, (open, _, shown)) in EXTENSIONS.into_iter().enumerate() {
             if !rest.starts_with(open) {
                 continue;
             }
             let inside = self.at + open.len();
-            let stop = end.text(self.text, inside).or_else(|| self.any_end.text(self.text, inside));
+            let ends = self.ends.get_or_insert_with(Ends::new);
+            let stop = ends.own[n].text(self.text, inside).or_else(|| ends.any.text(self.text, inside));
             let Some((end, after)) = stop else { continue };
             if shown {
                 self.out.push_str(&self.text[inside..end]);
@@ -212,7 +223,8 @@ impl<'a> Spans<'a, '_> {
         self.copy(len);
         self.after_span = true;
         let name = rest[1..].split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-        let end_tag = self.end_tags.iter_mut().find(|end| end.is_of(name) && !rest[..len].ends_with("/>"));
+        let end_tags = self.end_tags.get_or_insert_with(|| ["code", "kbd", "samp", "var"].map(Nearby::new));
+        let end_tag = end_tags.iter_mut().find(|end| end.is_of(name) && !rest[..len].ends_with("/>"));
         if let Some(end) = end_tag.and_then(|end| end.end_tag(self.text, self.at)) {
             self.protected(&self.text[self.at..end]);
             self.at = end;
