@@ -24,6 +24,9 @@ use self::settings::Settings;
 use crate::config::{Site, SiteLanguage, Taxonomy, Terms};
 use crate::posts::{Person, Post};
 
+/// So many posts are not worth sharing out.
+const FEW: usize = 100;
+
 /// All live posts.
 #[derive(Debug, Clone)]
 pub struct Catalog {
@@ -109,15 +112,20 @@ impl Catalog {
         let (moves, places) = merge(&mut self.posts, gone, new);
         self.indices.iter_mut().for_each(|index| index.follow(&moves));
         self.custom.iter_mut().for_each(|members| members.follow(&moves));
-        moves.carry(&mut self.editions, self.posts.len());
+        moves.carry(&mut self.editions);
         let posts = &self.posts;
-        self.indices.par_iter_mut().for_each(|index| {
+        let put_in = |index: &mut Index| {
             let taxonomy = index.taxonomy();
             for &at in &places {
                 labels(taxonomy, &posts[at], site).for_each(|label| index.add(label, at, naming));
             }
             index.settle(naming);
-        });
+        };
+        // Waking other threads takes longer than a few posts.
+        match places.len() {
+            0..FEW => self.indices.iter_mut().for_each(put_in),
+            _ => self.indices.par_iter_mut().for_each(put_in),
+        }
         for at in places {
             self.put_in(at, site, naming);
         }
@@ -203,10 +211,13 @@ fn merge(posts: &mut Vec<Arc<Post>>, gone: &[usize], mut new: Vec<Arc<Post>>) ->
     newest_first(&mut new);
     let before = |post: &Arc<Post>| posts.partition_point(|other| feed_order(other, post).is_lt());
     let mut new: VecDeque<(usize, Arc<Post>)> = new.into_iter().map(|post| (before(&post), post)).collect();
-    let first_new = new.front().map_or(posts.len(), |(before, _)| *before);
-    let from = gone.first().map_or(first_new, |&first| first.min(first_new));
+    let (len, end) = (posts.len(), |at: &usize| at + 1);
+    let of_new = || new.front().into_iter().chain(new.back()).map(|(before, _)| *before);
+    let from = gone.first().copied().into_iter().chain(of_new()).min().unwrap_or(len);
+    let until = gone.last().map(end).into_iter().chain(of_new()).max().unwrap_or(len);
     let (mut moves, mut places) = (Moves::new(from), Vec::with_capacity(new.len()));
     let mut gone = gone.iter().peekable();
+    let behind = posts.split_off(until);
     let old = posts.split_off(from);
     for (at, post) in (from..).zip(old) {
         while let Some((_, post)) = new.pop_front_if(|(before, _)| *before == at) {
@@ -222,6 +233,8 @@ fn merge(posts: &mut Vec<Arc<Post>>, gone: &[usize], mut new: Vec<Arc<Post>>) ->
     }
     places.extend(posts.len()..posts.len() + new.len());
     posts.extend(new.into_iter().map(|(_, post)| post));
+    moves.follow_from(posts.len());
+    posts.extend(behind);
     (moves, places)
 }
 
