@@ -12,7 +12,8 @@ const PATIENCE: Duration = Duration::from_millis(300);
 /// A progress bar on standard error, if that is a terminal.
 #[derive(Debug)]
 pub(super) struct Progress {
-    bar: ProgressBar,
+    /// Where nobody looks there is none: making one takes longer than many a scan takes to find a post.
+    bar: Option<ProgressBar>,
     step: Mutex<&'static str>,
     started: std::time::Instant,
 }
@@ -20,34 +21,35 @@ pub(super) struct Progress {
 impl Progress {
     /// A bar that appears if the work takes long. `wanted` is false where nobody asked for words.
     pub(super) fn new(wanted: bool) -> Self {
-        let target = match wanted && std::io::stderr().is_terminal() {
-            true => ProgressDrawTarget::stderr_with_hz(10),
-            false => ProgressDrawTarget::hidden(),
-        };
-        let bar = ProgressBar::with_draw_target(None, target);
-        if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}") {
-            bar.set_style(style);
-        }
+        let bar = (wanted && std::io::stderr().is_terminal()).then(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
+            match ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}") {
+                Ok(style) => bar.with_style(style),
+                Err(_) => bar,
+            }
+        });
         Self { bar, step: Mutex::new(""), started: std::time::Instant::now() }
     }
 
     /// Shows how far a step is.
     pub(super) fn show(&self, step: &'static str, done: usize, of: usize) {
-        if self.bar.is_hidden() || self.started.elapsed() < PATIENCE {
+        let Some(bar) = self.bar.as_ref().filter(|bar| !bar.is_hidden() && self.started.elapsed() >= PATIENCE) else {
             return;
-        }
+        };
         let mut shown = self.step.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if *shown != step {
             *shown = step;
-            self.bar.set_message(step);
-            self.bar.set_length(of as u64);
+            bar.set_message(step);
+            bar.set_length(of as u64);
         }
-        self.bar.set_position(done as u64);
+        bar.set_position(done as u64);
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
     }
 }
