@@ -69,25 +69,36 @@ pub fn forget(seen: &Seen) -> Seen {
     Seen { changes, gone: true, post: PostData { revision: changes, ..seen.post.clone() }, ..seen.clone() }
 }
 
+/// When readers' content last changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dated {
+    /// In the time zone of the post.
+    pub at: DateTime<FixedOffset>,
+    /// Whether later scans say the same, for as long as neither the post nor what is known of it from elsewhere is another.
+    pub is_settled: bool,
+}
+
 /// When readers' content last changed: by the author's word, unless that is a time to come, which readers would show as
 /// such; else as it is `known` from elsewhere, else by what scans saw.
 #[must_use]
-pub fn updated(
-    post: &Post,
-    known: Option<DateTime<FixedOffset>>,
-    seen: Option<&Seen>,
-    now: DateTime<Utc>,
-) -> DateTime<FixedOffset> {
-    let observed = || {
-        let seen = seen.filter(|seen| !seen.gone)?;
-        // A clock that was far ahead has left dates that readers would take for the newest for long.
-        let remembered = seen.changed_at.filter(|at| *at < now + TimeDelta::days(1));
-        let at = if is_edited(post, seen) { now } else { remembered? };
-        let whole_seconds = DateTime::from_timestamp(at.timestamp(), 0)?;
-        Some(whole_seconds.with_timezone(post.published.offset()))
-    };
-    let said = post.updated.filter(|at| at.to_utc() <= now);
-    said.or(known).or_else(observed).map_or(post.published, |updated| updated.max(post.published))
+pub fn updated(post: &Post, known: Option<DateTime<FixedOffset>>, seen: Option<&Seen>, now: DateTime<Utc>) -> Dated {
+    let is_to_come = post.updated.is_some_and(|at| at.to_utc() > now);
+    let said = post.updated.filter(|_| !is_to_come).or(known);
+    let (at, is_settled) = said.map_or_else(|| observed(post, seen, now), |at| (Some(at), true));
+    let at = at.map_or(post.published, |at| at.max(post.published));
+    Dated { at, is_settled: is_settled && !is_to_come }
+}
+
+/// What scans saw, if they saw anything, and whether later ones will say the same: a post that is new to this one will be
+/// remembered without a change.
+fn observed(post: &Post, seen: Option<&Seen>, now: DateTime<Utc>) -> (Option<DateTime<FixedOffset>>, bool) {
+    let Some(seen) = seen.filter(|seen| !seen.gone) else { return (None, true) };
+    let is_edited = is_edited(post, seen);
+    let changed = if is_edited { Some(now) } else { seen.changed_at };
+    // A clock that was far ahead has left dates that readers would take for the newest for long.
+    let credible = changed.filter(|at| *at < now + TimeDelta::days(1));
+    let whole_seconds = credible.and_then(|at| DateTime::from_timestamp(at.timestamp(), 0));
+    (whole_seconds.map(|at| at.with_timezone(post.published.offset())), !is_edited && credible == changed)
 }
 
 /// Whether there is something new to read. A post that only went to another URL is told of, but has nothing new in it.
@@ -118,6 +129,7 @@ mod tests {
     #[test]
     fn updated_is_the_authors_word_else_what_scans_saw_and_never_before_published() {
         let p = post("a", 2);
+        let updated = |post: &Post, known, seen: Option<&Seen>, now| updated(post, known, seen, now).at;
         assert_eq!(updated(&p, None, None, now()), p.published);
         let seen = remember(&p, &p.id, None, data(&p, 1), now());
         let edited = Post { revision: Revision([9; 16]), ..p.clone() };
@@ -137,5 +149,23 @@ mod tests {
         assert_eq!(updated(&said, Some(known), Some(&after), now()), p.published);
         let promised = Post { updated: Some(now().fixed_offset() + chrono::Duration::days(1)), ..said };
         assert_eq!(updated(&promised, Some(known), Some(&after), now()), known);
+    }
+
+    #[test]
+    fn a_date_is_settled_unless_time_alone_may_change_it() {
+        let p = post("a", 2);
+        let is_settled = |post: &Post, seen: Option<&Seen>, now| updated(post, None, seen, now).is_settled;
+        let (late, later) = (now() + chrono::Duration::days(2), now() + chrono::Duration::days(4));
+        let seen = remember(&p, &p.id, None, data(&p, 1), now());
+        let edited = Post { revision: Revision([9; 16]), ..p.clone() };
+        let after = remember(&edited, &p.id, Some(&seen), data(&p, 2), late);
+        assert!(is_settled(&p, None, now()), "it will be remembered as it was found");
+        assert!(is_settled(&p, Some(&forget(&seen)), now()), "and so will one that came back");
+        assert!(is_settled(&p, Some(&seen), now()));
+        assert!(!is_settled(&edited, Some(&seen), now()), "until it is recorded");
+        assert!(is_settled(&edited, Some(&after), late));
+        assert!(!is_settled(&edited, Some(&after), now()), "what is remembered will be believed");
+        let promised = Post { updated: Some(late.fixed_offset()), ..p };
+        assert!(!is_settled(&promised, Some(&seen), now()) && is_settled(&promised, Some(&seen), later));
     }
 }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use changes::{Baseline, Change, MassRemoval, appeared, changes, self_and_above};
 pub use id::message_id;
-pub use memory::{Seen, forget, remember, updated};
+pub use memory::{Dated, Seen, forget, remember, updated};
 
 use crate::config::{EventType, Filter, Terms};
 use crate::posts::Person;

@@ -185,7 +185,7 @@ fn data(pass: &Pass<'_>, at: usize, seen: Option<&Seen>) -> PostData {
         categories: post.categories.clone(),
         tags: post.tags.clone(),
         published: post.published,
-        updated: pass.updated(post),
+        updated: pass.updated(post).at,
         image: post.image.clone(),
         reading_time: post.extra.get("reading_time").cloned(),
         revision: seen.map_or(0, |seen| seen.changes) + 1,

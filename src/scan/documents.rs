@@ -210,7 +210,7 @@ fn put_lists(pass: &Pass<'_>, sheets: &[Vec<Arc<Sheet>>], publisher: &Publisher<
 /// them.
 fn entries(pass: &Pass<'_>, plan: &Planned, sheet: &Sheet) -> (Vec<Arc<Entry>>, Vec<Problem>) {
     let (mut entries, mut problems) = (Vec::with_capacity(sheet.posts.len()), Vec::new());
-    for Stood { post, id, updated, attachments } in &sheet.posts {
+    for Stood { post, id, updated, attachments, .. } in &sheet.posts {
         let body = pass.bodies.get(post);
         let entry = entry(post, id, *updated, body, plan, pass.config);
         problems.extend(complaints::about(post, body, plan));

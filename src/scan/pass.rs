@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, Utc};
 use rayon::prelude::*;
 
 use super::bodies::Bodies;
@@ -15,7 +15,7 @@ use super::world::World;
 use super::{Run, ScanError, terms};
 use crate::catalog::Catalog;
 use crate::config::{Config, Updated};
-use crate::events::{self, Seen};
+use crate::events::{self, Dated, Seen};
 use crate::feeds::plan::{Plan, Planned};
 use crate::posts::{self, Post, Rendered, Source};
 use crate::problems::Problem;
@@ -115,7 +115,7 @@ impl Pass<'_> {
         Ok(self.bodies.get(post).cloned())
     }
 
-    pub(super) fn updated(&self, post: &Post) -> DateTime<FixedOffset> {
+    pub(super) fn updated(&self, post: &Post) -> Dated {
         let known = match self.config.source.updated {
             Updated::Scan => None,
             Updated::Git => self.git.of(&post.path).map(|at| at.with_timezone(post.published.offset())),

@@ -10,6 +10,7 @@ use chrono::{DateTime, FixedOffset};
 use super::attachments;
 use super::pass::Pass;
 use crate::config::{Config, Content, Format, Updated};
+use crate::events::Dated;
 use crate::feeds::changed::{Changed, Shown};
 use crate::feeds::compose::compose;
 use crate::feeds::plan::Planned;
@@ -39,6 +40,8 @@ pub(super) struct Stood {
     pub(super) updated: DateTime<FixedOffset>,
     /// With the sizes of local files.
     pub(super) attachments: Vec<Attachment>,
+    /// Whether all of this stays as it is for as long as its post does.
+    is_settled: bool,
 }
 
 /// The sheets whose documents are visible, by path, and what came up when they were made.
@@ -113,10 +116,8 @@ impl Sheet {
     /// Whether it shows these very posts, with the dates that they have by now, and the sizes of no files that may be others.
     fn still_shows(&self, posts: &[usize], pass: &Pass<'_>) -> bool {
         let is_same = |(stood, &at): (&Stood, &usize)| {
-            let is_sized = || stood.post.attachments.iter().all(|file| file.length.is_some());
-            // An author's date may lie ahead, and is shown once it has come.
-            let is_dated = || stood.updated == pass.updated(&stood.post);
-            Arc::ptr_eq(&stood.post, &pass.catalog.posts[at]) && is_sized() && is_dated()
+            let is_as_it_was = || is_sized(&stood.post) && stood.updated == pass.updated(&stood.post).at;
+            Arc::ptr_eq(&stood.post, &pass.catalog.posts[at]) && (stood.is_settled || is_as_it_was())
         };
         self.posts.len() == posts.len() && self.posts.iter().zip(posts).all(is_same)
     }
@@ -136,9 +137,16 @@ fn stood(posts: &[usize], pass: &Pass<'_>) -> Vec<Stood> {
     let stood = |&at: &usize| {
         let post = &pass.catalog.posts[at];
         let attachments = attachments::with_sizes(post, pass.posts, pass.config);
-        Stood { post: Arc::clone(post), id: pass.id(post).to_owned(), updated: pass.updated(post), attachments }
+        let Dated { at: updated, is_settled } = pass.updated(post);
+        let is_settled = is_settled && is_sized(post);
+        Stood { post: Arc::clone(post), id: pass.id(post).to_owned(), updated, attachments, is_settled }
     };
     posts.iter().map(stood).collect()
+}
+
+/// Whether the author says how large everything is that comes with a post.
+fn is_sized(post: &Post) -> bool {
+    post.attachments.iter().all(|file| file.length.is_some())
 }
 
 fn newest(posts: &[Stood]) -> Option<DateTime<FixedOffset>> {
