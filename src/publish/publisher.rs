@@ -65,7 +65,7 @@ pub(super) struct Scan<'a> {
     pub(super) announced: Vec<String>,
     /// Whose path it is, as a file system sees paths that does not know upper from lower case.
     folded: HashMap<String, String>,
-    /// The paths that were put or kept.
+    /// The paths that were put.
     begun: HashSet<String>,
     /// The documents of this scan that are visible, by path; `modified` is not known yet.
     pub(super) documents: HashMap<String, Known>,
@@ -89,7 +89,7 @@ impl<'a> Publisher<'a> {
             manifest,
             announced: Vec::new(),
             folded: HashMap::new(),
-            begun: HashSet::with_capacity(documents),
+            begun: HashSet::new(),
             documents: HashMap::with_capacity(documents),
             batch: Batch::default(),
             syncs: Syncs::default(),
@@ -121,7 +121,8 @@ impl<'a> Publisher<'a> {
     }
 
     /// Whether [`keep`](Self::keep) looks at no file.
-    pub fn is_trusting(&self) -> bool {
+    #[cfg(test)]
+    pub(super) fn is_trusting(&self) -> bool {
         self.scan().is_trusted
     }
 
@@ -159,11 +160,27 @@ impl<'a> Publisher<'a> {
             }
         }
         for (path, known) in kept {
-            scan.begun.insert(path.clone());
             scan.publication.unchanged += 1;
             scan.note(path, known);
         }
         Ok(true)
+    }
+
+    /// [Keeps](Self::keep) all documents of the last scan but those at these paths, which are to come. For who
+    /// [trusts](Self::trust) the files, and has the very documents that the last scan had, of which there were `len`. If that
+    /// scan could not make all of them visible, or files are to be looked at, nothing happens and the answer is `false`.
+    pub fn keep_others(&self, coming: impl IntoIterator<Item = String>, len: usize) -> bool {
+        let mut scan = self.scan();
+        if !scan.is_trusted || scan.output.may_fold_case || scan.output.known.len() != len {
+            return false;
+        }
+        scan.documents = scan.output.known.clone();
+        for path in coming {
+            scan.documents.remove(&path);
+            scan.announced.push(path);
+        }
+        scan.publication.unchanged += scan.documents.len();
+        true
     }
 
     /// Makes one document visible, at the end of the scan at the latest, unless its file has these bytes already. A place that
@@ -254,7 +271,7 @@ impl Scan<'_> {
 
     /// The document of this scan whose file this would overwrite.
     fn same_file(&mut self, path: &str) -> Result<Option<String>, PublishError> {
-        if self.begun.contains(path) {
+        if self.begun.contains(path) || self.documents.contains_key(path) {
             return Ok(Some(path.to_owned()));
         }
         if !self.output.may_fold_case {

@@ -424,6 +424,37 @@ fn a_trusting_scan_looks_at_directories_alone() {
 }
 
 #[test]
+fn who_trusts_keeps_all_but_what_is_to_come_at_once() {
+    let mut site = Site::new();
+    let all = [("feed.atom", "a"), ("feed.rss", "b"), ("tags/a.atom", "c")];
+    let first = site.scan(&all);
+    let coming = || ["feed.rss".to_owned()];
+    assert!(!site.publisher().keep_others(coming(), all.len()), "who does not trust looks at each");
+    let publisher = site.output.open(site.dir.path(), Durability::Synced).unwrap();
+    publisher.trust();
+    assert!(!publisher.keep_others(coming(), all.len() + 1), "one of them was never visible");
+    assert!(publisher.keep_others(coming(), all.len()));
+    assert!(!publisher.keep(["feed.atom"]).unwrap(), "it was kept already");
+    publisher.put(&document("feed.rss", "B")).unwrap();
+    let second = publisher.finish(&site.known, at(120)).unwrap();
+    let etag = |path| second.documents[path].state == first.documents[path].state;
+    assert_eq!((second.documents.len(), second.unchanged), (all.len(), all.len() - 1));
+    assert_eq!((second.written, second.removed), (vec!["feed.rss".to_owned()], Vec::new()));
+    assert_eq!(["feed.atom", "feed.rss", "tags/a.atom"].map(etag), [true, false, true]);
+    assert_eq!(site.text("feed.rss"), "B");
+    let manifest = site.text(manifest::NAME);
+    assert!(["a", "B", "c"].iter().all(|text| manifest.contains(&fingerprint(text.as_bytes()))), "{manifest}");
+
+    // What is to come and does not come has no document any more.
+    let publisher = site.output.open(site.dir.path(), Durability::Synced).unwrap();
+    publisher.trust();
+    assert!(publisher.keep_others(coming(), all.len()));
+    let third = publisher.finish(&site.known, at(180)).unwrap();
+    assert_eq!((third.removed, third.documents.len()), (vec!["feed.rss".to_owned()], all.len() - 1));
+    assert!(!site.file("feed.rss").exists());
+}
+
+#[test]
 fn what_is_removed_while_a_scan_runs_is_missed_by_the_next_one() {
     let mut site = Site::new();
     site.scan(&[("feed.atom", "a"), ("tags/a.atom", "b")]);

@@ -37,7 +37,8 @@ pub(super) fn publish(
     made: &mut Made,
     run: &Run<'_>,
 ) -> Result<Output, ScanError> {
-    let before = std::mem::take(made);
+    // Freed at the end: readers need not wait for that.
+    let mut before = std::mem::take(made);
     // Nobody is told of a mere build, and it can be repeated.
     let durability = if run.store.is_some() { Durability::Synced } else { Durability::Unsynced };
     let publisher = directory.open(&pass.config.output.dir, durability)?;
@@ -46,9 +47,7 @@ pub(super) fn publish(
         publisher.trust();
     }
     let (sheets, states) = sheets(pass, memory, &before);
-    let formats = &pass.config.feeds.formats;
-    publisher.claim(sheets.iter().flatten().flat_map(|sheet| sheet.documents(formats)).chain(lists(pass, &sheets)));
-    let now_made = render(pass, &sheets, before, &publisher, run)?;
+    let now_made = render(pass, &sheets, &mut before, &publisher, run)?;
     let publication = publisher.finish(&memory.documents, run.now)?;
     run.published.replace(publication.documents.clone());
     *made = now_made;
@@ -90,23 +89,21 @@ fn sheets(pass: &Pass<'_>, memory: &Memory, before: &Made) -> (Sheets, Vec<(Stri
 fn render(
     pass: &mut Pass<'_>,
     sheets: &[Vec<Arc<Sheet>>],
-    mut before: Made,
+    before: &mut Made,
     publisher: &Publisher<'_>,
     run: &Run<'_>,
 ) -> Result<Made, ScanError> {
     let is_alike = before.is_with(pass.config);
     let all: Vec<(&Planned, &Arc<Sheet>)> = pairs(pass.plans, sheets).collect();
-    let keeps = |(_, sheet): &(&Planned, &Arc<Sheet>)| {
-        let is_same = |was: &Arc<Sheet>| Arc::ptr_eq(was, sheet) || was == *sheet;
-        let is_known = before.sheets.get(sheet.path()).is_some_and(|(was, _)| is_alike && is_same(was));
-        Ok(is_known && publisher.keep(sheet.documents(&pass.config.feeds.formats))?)
+    let is_same = |(_, sheet): &(&Planned, &Arc<Sheet>)| {
+        let is_it = |was: &Arc<Sheet>| Arc::ptr_eq(was, sheet) || was == *sheet;
+        is_alike && before.sheets.get(sheet.path()).is_some_and(|(was, _)| is_it(was))
     };
-    // Without a look at files there is nothing to share out.
-    let kept: Result<Vec<bool>, PublishError> =
-        if publisher.is_trusting() { all.iter().map(keeps).collect() } else { all.par_iter().map(keeps).collect() };
+    let same: Vec<bool> = all.par_iter().map(is_same).collect();
+    let kept = keep(pass, sheets, &all, same, before, publisher)?;
     let mut made = Made::with(pass.config);
     let (mut stale, total) = (Vec::new(), all.len());
-    for ((plan, sheet), is_kept) in all.into_iter().zip(kept?) {
+    for ((plan, sheet), is_kept) in all.into_iter().zip(kept) {
         match before.sheets.remove(sheet.path()) {
             Some(known) if is_kept => {
                 pass.problems.extend(known.1.iter().cloned());
@@ -139,7 +136,10 @@ fn render(
             pass.problems.extend(problems.iter().cloned());
             made.sheets.insert(sheet.path().to_owned(), (Arc::clone(sheet), problems));
         }
-        last_good::pack_ahead(pass, shown());
+        // What the last ones show is at hand when they are visible, too.
+        if number + 1 < rounds {
+            last_good::pack_ahead(pass, shown());
+        }
         shown().for_each(|post| pass.bodies.release(post));
     }
     if lists_wait {
@@ -147,6 +147,32 @@ fn render(
         put_lists(pass, sheets, publisher)?;
     }
     Ok(made)
+}
+
+/// Keeps the documents of the sheets that are the `same` as before. Which those are whose documents could be kept.
+fn keep(
+    pass: &Pass<'_>,
+    sheets: &[Vec<Arc<Sheet>>],
+    all: &[(&Planned, &Arc<Sheet>)],
+    same: Vec<bool>,
+    before: &Made,
+    publisher: &Publisher<'_>,
+) -> Result<Vec<bool>, PublishError> {
+    let formats = &pass.config.feeds.formats;
+    let lists: Vec<String> = lists(pass, sheets).collect();
+    if before.is_with(pass.config) && before.is_at_the_places_of(all.iter().map(|(_, sheet)| *sheet)) {
+        let stale = all.iter().zip(&same).filter(|(_, same)| !**same);
+        // Whether the lists stay is not known yet.
+        let anew = stale.flat_map(|((_, sheet), _)| sheet.documents(formats)).chain(lists.iter().cloned());
+        let len = lists.len() + all.iter().map(|(_, sheet)| sheet.count(formats)).sum::<usize>();
+        if publisher.keep_others(anew, len) {
+            return Ok(same);
+        }
+    }
+    publisher.claim(all.iter().flat_map(|(_, sheet)| sheet.documents(formats)).chain(lists));
+    let keeps =
+        |((_, sheet), same): (&(&Planned, &Arc<Sheet>), bool)| Ok(same && publisher.keep(sheet.documents(formats))?);
+    all.par_iter().zip(same).map(keeps).collect()
 }
 
 /// Renders and publishes the documents of a feed on all cores, its page among them if it has one. What is wrong with its

@@ -63,6 +63,15 @@ impl Made {
         self.config.as_ref().is_some_and(|made| Arc::ptr_eq(made, config))
     }
 
+    /// Whether the documents of these sheets are where those of the last scan were, each and no other.
+    pub(super) fn is_at_the_places_of<'s>(&self, mut sheets: impl ExactSizeIterator<Item = &'s Arc<Sheet>>) -> bool {
+        let is_there = |sheet: &Arc<Sheet>| {
+            let was = self.sheets.get(sheet.path()).map(|(was, _)| (&was.feed.place, was.paged));
+            was == Some((&sheet.feed.place, sheet.paged))
+        };
+        sheets.len() == self.sheets.len() && sheets.all(is_there)
+    }
+
     /// Remembers what the sheets were made of.
     pub(super) fn of_plans(&mut self, plans: Vec<Planned>) {
         self.plans = plans.into_iter().map(|plan| (plan.place.path.clone(), plan)).collect();
@@ -130,6 +139,11 @@ impl Sheet {
     pub(super) fn documents(&self, formats: &[Format]) -> impl Iterator<Item = String> {
         let place = &self.feed.place;
         formats.iter().map(|format| place.document(*format)).chain(self.paged.then(|| place.page.clone()))
+    }
+
+    /// How many documents it has.
+    pub(super) fn count(&self, formats: &[Format]) -> usize {
+        formats.len() + usize::from(self.paged)
     }
 }
 
