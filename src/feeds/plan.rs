@@ -98,17 +98,27 @@ pub fn plan(catalog: &Catalog, config: &Config) -> Plan {
     let drafts = editions.flat_map(|(number, language)| {
         Edition { language, number, is_whole: is_whole && number == 0, catalog, config }.drafts()
     });
-    let mut claims = Claims::new(config);
-    let mut problems = Vec::new();
-    let settled: Vec<Draft> = drafts.filter_map(|draft| claims.settle(draft, &mut problems)).collect();
-    Plan { feeds: settled.into_iter().map(|draft| draft.cut(catalog, config)).collect(), problems }
+    // As many as one edition has, and mostly there is one: they are large, and would be moved whenever more are found.
+    let expected = 1 + config.feeds.custom.len() + catalog.terms().count();
+    let mut claims = Claims::new(config, expected);
+    let mut plan = Plan { feeds: Vec::with_capacity(expected), problems: Vec::new() };
+    for draft in drafts {
+        let settled = claims.settle(draft, &mut plan.problems);
+        plan.feeds.extend(settled.map(|draft| draft.cut(catalog, config)));
+    }
+    plan
 }
 
 /// The URL of a document: `path` below `server.public_url`, percent-encoded.
 #[must_use]
 pub fn document_url(public_url: &Url, path: &str) -> String {
-    let segments: Vec<_> = path.split('/').map(|segment| utf8_percent_encode(segment, SEGMENT).to_string()).collect();
-    format!("{public_url}{}", segments.join("/"))
+    let mut url = String::with_capacity(public_url.as_str().len() + 3 * path.len());
+    url.push_str(public_url.as_str());
+    for (number, segment) in path.split('/').enumerate() {
+        url.extend((number > 0).then_some("/"));
+        url.extend(utf8_percent_encode(segment, SEGMENT));
+    }
+    url
 }
 
 /// The URL that stands for a planned feed in events: its document in the first format configured.
@@ -312,8 +322,9 @@ struct Claims<'a> {
 }
 
 impl<'a> Claims<'a> {
-    fn new(config: &'a Config) -> Self {
-        let mut taken = HashSet::from([opml_path(config)]);
+    fn new(config: &'a Config, feeds: usize) -> Self {
+        let mut taken = HashSet::with_capacity(feeds * (config.feeds.formats.len() + 1) + 2);
+        taken.insert(opml_path(config));
         if config.feeds.autodiscovery {
             taken.insert(autodiscovery::MAP.to_owned());
         }
