@@ -149,6 +149,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_looked_up_are_letters() {
+        for range in ['ぁ'..='ゖ', 'ァ'..='ヺ', '一'..='鿿', '가'..='힣'] {
+            assert!(range.into_iter().all(|c| c.general_category_group() == GeneralCategoryGroup::Letter));
+        }
+    }
+
+    #[test]
     fn symbols_count_as_punctuation() {
         assert!(['*', '$', '」', '€', '“', '～'].into_iter().all(is_punctuation));
         assert!(!['a', '1', '漢', '\u{E123}', '\u{FE00}'].into_iter().any(is_punctuation));

@@ -143,6 +143,12 @@ fn tables_need_no_head() {
             "| h |\n|:-:|\n| `a|b` |\n|---|\n| c |",
             "<table><thead><tr><th align=\"center\">h</th></tr></thead><tbody>\n<tr><td align=\"center\"><code>a|b</code></td></tr>\n<tr><td align=\"center\">c</td></tr>\n</tbody></table>",
         ),
+        // An ideographic space is text.
+        (
+            "- |\u{3000}|\n  |---|\n  | a |",
+            "<ul>\n<li><table><thead><tr><th>\u{3000}</th></tr></thead><tbody>\n<tr><td>a</td></tr>\n</tbody></table>\n</li>\n</ul>",
+        ),
+        ("- | |\n  |---|\n  | a |", "<ul>\n<li><table><tbody>\n<tr><td>a</td></tr>\n</tbody></table>\n</li>\n</ul>"),
         ("text\n| a | b |\n|---|---|\n| 1 | 2 |", "<p>text\n| a | b |\n|—|—|\n| 1 | 2 |</p>"),
         ("a|b\nc", "<p>a|b\nc</p>"),
         ("`a|b`", "<p><code>a|b</code></p>"),

@@ -101,7 +101,35 @@ impl<'a, 'b, I: Iterator<Item = Event<'a>>> Events<'a, 'b, I> {
     /// What becomes of an event. Whether it is written, and now.
     fn step(&mut self, event: &mut Event<'a>) -> bool {
         match event {
-            Event::Start(_) => self.start(event),
+            Event::Start(tag) => match tag {
+                Tag::Heading { .. } => {
+                    self.heading(tag);
+                    true
+                }
+                Tag::Link { .. } | Tag::Image { .. } => self.link(tag),
+                Tag::Table(alignments) => {
+                    // The writer would align with a style.
+                    self.table.alignments = std::mem::take(alignments);
+                    true
+                }
+                Tag::TableHead | Tag::TableRow => {
+                    self.table.in_head = *tag == Tag::TableHead;
+                    self.table.column = 0;
+                    true
+                }
+                Tag::TableCell => {
+                    *event = self.table.cell();
+                    true
+                }
+                Tag::FootnoteDefinition(label) => {
+                    let content = self.definition();
+                    if let Some(footnotes) = &mut self.footnotes {
+                        footnotes.define(label, content);
+                    }
+                    false
+                }
+                _ => true,
+            },
             Event::End(tag @ (TagEnd::Link | TagEnd::Image)) => {
                 let written = self.written.pop().expect("the parser's events are balanced");
                 if written {
@@ -117,30 +145,6 @@ impl<'a, 'b, I: Iterator<Item = Event<'a>>> Events<'a, 'b, I> {
             }
             _ => true,
         }
-    }
-
-    fn start(&mut self, event: &mut Event<'a>) -> bool {
-        let Event::Start(tag) = event else { return true };
-        match tag {
-            Tag::Heading { .. } => self.heading(tag),
-            Tag::Link { .. } | Tag::Image { .. } => return self.link(tag),
-            // The writer would align with a style.
-            Tag::Table(alignments) => self.table.alignments = std::mem::take(alignments),
-            Tag::TableHead | Tag::TableRow => {
-                self.table.in_head = *tag == Tag::TableHead;
-                self.table.column = 0;
-            }
-            Tag::TableCell => *event = self.table.cell(),
-            Tag::FootnoteDefinition(label) => {
-                let content = self.definition();
-                if let Some(footnotes) = &mut self.footnotes {
-                    footnotes.define(label, content);
-                }
-                return false;
-            }
-            _ => {}
-        }
-        true
     }
 
     /// A link that leads nowhere loses its tags and keeps its text; so does an image, whose text is the alternative.
