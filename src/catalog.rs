@@ -211,10 +211,10 @@ fn merge(posts: &mut Vec<Arc<Post>>, gone: &[usize], mut new: Vec<Arc<Post>>) ->
     newest_first(&mut new);
     let before = |post: &Arc<Post>| posts.partition_point(|other| feed_order(other, post).is_lt());
     let mut new: VecDeque<(usize, Arc<Post>)> = new.into_iter().map(|post| (before(&post), post)).collect();
-    let (len, end) = (posts.len(), |at: &usize| at + 1);
+    let len = posts.len();
     let of_new = || new.front().into_iter().chain(new.back()).map(|(before, _)| *before);
     let from = gone.first().copied().into_iter().chain(of_new()).min().unwrap_or(len);
-    let until = gone.last().map(end).into_iter().chain(of_new()).max().unwrap_or(len);
+    let until = gone.last().map(|at| at + 1).into_iter().chain(of_new()).max().unwrap_or(len);
     let (mut moves, mut places) = (Moves::new(from), Vec::with_capacity(new.len()));
     let mut gone = gone.iter().peekable();
     let behind = posts.split_off(until);
@@ -233,7 +233,7 @@ fn merge(posts: &mut Vec<Arc<Post>>, gone: &[usize], mut new: Vec<Arc<Post>>) ->
     }
     places.extend(posts.len()..posts.len() + new.len());
     posts.extend(new.into_iter().map(|(_, post)| post));
-    moves.follow_from(posts.len());
+    moves.follow_from(posts.len(), behind.len());
     posts.extend(behind);
     (moves, places)
 }

@@ -111,10 +111,10 @@ impl Moves {
         self.to.push(small(at));
     }
 
-    /// All further old posts stand from here on now, in their order.
-    pub(super) fn follow_from(&mut self, at: usize) {
+    /// All further old posts, of which there are so many, stand from here on now, in their order.
+    pub(super) fn follow_from(&mut self, at: usize, posts: usize) {
         self.behind = at;
-        self.shift |= at != self.until();
+        self.shift |= posts > 0 && at != self.until();
     }
 
     /// The old place behind those of which each has a new one of its own.
@@ -169,7 +169,7 @@ mod tests {
         moves.stays(2);
         moves.stays(4);
         assert!(moves.shift);
-        moves.follow_from(6);
+        moves.follow_from(6, 3);
         let mut some = members(&[0, 2, 3, 4, 5, 7]);
         some.follow(&moves);
         assert_eq!(some, members(&[0, 2, 4, 6, 8]));
@@ -182,10 +182,14 @@ mod tests {
     fn where_one_takes_the_place_of_another_nothing_shifts() {
         let mut moves = Moves::new(1);
         moves.goes();
-        moves.follow_from(2);
+        moves.follow_from(2, 1);
         assert!(!moves.shift);
         let mut some = members(&[0, 1, 2]);
         some.follow(&moves);
         assert_eq!(some, members(&[0, 2]));
+        let mut moves = Moves::new(1);
+        moves.goes();
+        moves.follow_from(1, 0);
+        assert!(!moves.shift, "nobody stood behind");
     }
 }

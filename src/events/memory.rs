@@ -84,21 +84,23 @@ pub struct Dated {
 pub fn updated(post: &Post, known: Option<DateTime<FixedOffset>>, seen: Option<&Seen>, now: DateTime<Utc>) -> Dated {
     let is_to_come = post.updated.is_some_and(|at| at.to_utc() > now);
     let said = post.updated.filter(|_| !is_to_come).or(known);
-    let (at, is_settled) = said.map_or_else(|| observed(post, seen, now), |at| (Some(at), true));
-    let at = at.map_or(post.published, |at| at.max(post.published));
-    Dated { at, is_settled: is_settled && !is_to_come }
+    let Dated { at, is_settled } = match said {
+        Some(at) => Dated { at, is_settled: true },
+        None => observed(post, seen, now),
+    };
+    Dated { at: at.max(post.published), is_settled: is_settled && !is_to_come }
 }
 
-/// What scans saw, if they saw anything, and whether later ones will say the same: a post that is new to this one will be
-/// remembered without a change.
-fn observed(post: &Post, seen: Option<&Seen>, now: DateTime<Utc>) -> (Option<DateTime<FixedOffset>>, bool) {
-    let Some(seen) = seen.filter(|seen| !seen.gone) else { return (None, true) };
+/// By what scans saw; when it was published if they saw no change. A post that is new to this one will be remembered without.
+fn observed(post: &Post, seen: Option<&Seen>, now: DateTime<Utc>) -> Dated {
+    let Some(seen) = seen.filter(|seen| !seen.gone) else { return Dated { at: post.published, is_settled: true } };
     let is_edited = is_edited(post, seen);
     let changed = if is_edited { Some(now) } else { seen.changed_at };
     // A clock that was far ahead has left dates that readers would take for the newest for long.
     let credible = changed.filter(|at| *at < now + TimeDelta::days(1));
     let whole_seconds = credible.and_then(|at| DateTime::from_timestamp(at.timestamp(), 0));
-    (whole_seconds.map(|at| at.with_timezone(post.published.offset())), !is_edited && credible == changed)
+    let at = whole_seconds.map_or(post.published, |at| at.with_timezone(post.published.offset()));
+    Dated { at, is_settled: !is_edited && credible == changed }
 }
 
 /// Whether there is something new to read. A post that only went to another URL is told of, but has nothing new in it.

@@ -98,8 +98,11 @@ pub fn plan(catalog: &Catalog, config: &Config) -> Plan {
     let drafts = editions.flat_map(|(number, language)| {
         Edition { language, number, is_whole: is_whole && number == 0, catalog, config }.drafts()
     });
-    // As many as one edition has, and mostly there is one: they are large, and would be moved whenever more are found.
-    let expected = 1 + config.feeds.custom.len() + catalog.terms().count();
+    // As many as one edition has at most, and mostly there is one: they are large, and would be moved whenever more are found.
+    let is_wanted = |term: &&Term| {
+        config.feeds.by.contains(&term.taxonomy) && (term.listed || term.posts.len() >= config.feeds.min_posts)
+    };
+    let expected = 1 + config.feeds.custom.len() + catalog.terms().filter(is_wanted).count();
     let mut claims = Claims::new(config, expected);
     let mut plan = Plan { feeds: Vec::with_capacity(expected), problems: Vec::new() };
     for draft in drafts {

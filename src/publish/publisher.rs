@@ -41,8 +41,8 @@ pub struct Publication {
     pub problems: Vec<Problem>,
 }
 
-/// Publishes the documents of one scan: [`claim`](Self::claim), a [`keep`](Self::keep) or a [`put`](Self::put) a document,
-/// [`finish`](Self::finish). Made by [`Output::open`]. Dropping it half way leaves whole files, old and new, all known as
+/// Publishes the documents of one scan: [`keep_others`](Self::keep_others) at once, or
+/// [`claim`](Self::claim); a [`keep`](Self::keep) or a [`put`](Self::put) a document; [`finish`](Self::finish). Made by [`Output::open`]. Dropping it half way leaves whole files, old and new, all known as
 /// ours.
 #[derive(Debug)]
 pub struct Publisher<'a> {
@@ -61,7 +61,7 @@ pub(super) struct Scan<'a> {
     is_trusted: bool,
     /// What is true now; its file may know less.
     pub(super) manifest: Manifest,
-    /// The paths that were claimed.
+    /// The paths that were said to come.
     pub(super) announced: Vec<String>,
     /// Whose path it is, as a file system sees paths that does not know upper from lower case.
     folded: HashMap<String, String>,
@@ -81,7 +81,6 @@ pub(super) struct Scan<'a> {
 impl<'a> Publisher<'a> {
     pub(super) fn new(output: &'a mut Output, lock: Lock, manifest: Manifest, durability: Durability) -> Self {
         let dir = output.dir.clone();
-        let documents = output.known.len();
         let scan = Scan {
             output,
             durability,
@@ -90,7 +89,7 @@ impl<'a> Publisher<'a> {
             announced: Vec::new(),
             folded: HashMap::new(),
             begun: HashSet::new(),
-            documents: HashMap::with_capacity(documents),
+            documents: HashMap::new(),
             batch: Batch::default(),
             syncs: Syncs::default(),
             replaced: Vec::new(),
@@ -121,8 +120,7 @@ impl<'a> Publisher<'a> {
     }
 
     /// Whether [`keep`](Self::keep) looks at no file.
-    #[cfg(test)]
-    pub(super) fn is_trusting(&self) -> bool {
+    pub fn is_trusting(&self) -> bool {
         self.scan().is_trusted
     }
 

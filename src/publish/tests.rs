@@ -437,10 +437,10 @@ fn who_trusts_keeps_all_but_what_is_to_come_at_once() {
     assert!(!publisher.keep(["feed.atom"]).unwrap(), "it was kept already");
     publisher.put(&document("feed.rss", "B")).unwrap();
     let second = publisher.finish(&site.known, at(120)).unwrap();
-    let etag = |path| second.documents[path].state == first.documents[path].state;
+    let is_as_before = |path| second.documents[path].state == first.documents[path].state;
     assert_eq!((second.documents.len(), second.unchanged), (all.len(), all.len() - 1));
     assert_eq!((second.written, second.removed), (vec!["feed.rss".to_owned()], Vec::new()));
-    assert_eq!(["feed.atom", "feed.rss", "tags/a.atom"].map(etag), [true, false, true]);
+    assert_eq!(["feed.atom", "feed.rss", "tags/a.atom"].map(is_as_before), [true, false, true]);
     assert_eq!(site.text("feed.rss"), "B");
     let manifest = site.text(manifest::NAME);
     assert!(["a", "B", "c"].iter().all(|text| manifest.contains(&fingerprint(text.as_bytes()))), "{manifest}");

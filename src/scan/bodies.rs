@@ -65,6 +65,11 @@ impl Bodies {
         (Arc::ptr_eq(&body.post, post) || body.post == *post).then_some(&body.rendered)
     }
 
+    /// Whether there was room for all bodies of the documents that are made now.
+    pub(super) fn are_all_kept(&self) -> bool {
+        self.at_hand.is_empty()
+    }
+
     /// Says that a kept body was of use again.
     pub(super) fn touch(&mut self, post: &Post) {
         self.uses += 1;

@@ -49,6 +49,10 @@ pub(super) fn publish(
     let (sheets, states) = sheets(pass, memory, &before);
     let now_made = render(pass, &sheets, &mut before, &publisher, run)?;
     let publication = publisher.finish(&memory.documents, run.now)?;
+    debug_assert!(
+        !publication.problems.is_empty() || publication.documents.len() == count(pass, &sheets),
+        "what is not made is refused"
+    );
     run.published.replace(publication.documents.clone());
     *made = now_made;
     let shown = states.iter().filter(|(path, shown)| memory.feeds.get(path) != Some(shown)).cloned().collect();
@@ -95,19 +99,20 @@ fn render(
 ) -> Result<Made, ScanError> {
     let is_alike = before.is_with(pass.config);
     let all: Vec<(&Planned, &Arc<Sheet>)> = pairs(pass.plans, sheets).collect();
-    let is_same = |(_, sheet): &(&Planned, &Arc<Sheet>)| {
+    let as_before = |(_, sheet): &(&Planned, &Arc<Sheet>)| {
         let is_it = |was: &Arc<Sheet>| Arc::ptr_eq(was, sheet) || was == *sheet;
         is_alike && before.sheets.get(sheet.path()).is_some_and(|(was, _)| is_it(was))
     };
-    let same: Vec<bool> = all.par_iter().map(is_same).collect();
+    let same: Vec<bool> = all.par_iter().map(as_before).collect();
     let kept = keep(pass, sheets, &all, same, before, publisher)?;
     let mut made = Made::with(pass.config);
     let (mut stale, total) = (Vec::new(), all.len());
     for ((plan, sheet), is_kept) in all.into_iter().zip(kept) {
         match before.sheets.remove(sheet.path()) {
             Some(known) if is_kept => {
+                // Equal to the one before, and of what is known by now.
                 pass.problems.extend(known.1.iter().cloned());
-                made.sheets.insert(sheet.path().to_owned(), known);
+                made.sheets.insert(sheet.path().to_owned(), (Arc::clone(sheet), known.1));
             }
             _ => stale.push((plan, sheet)),
         }
@@ -136,8 +141,8 @@ fn render(
             pass.problems.extend(problems.iter().cloned());
             made.sheets.insert(sheet.path().to_owned(), (Arc::clone(sheet), problems));
         }
-        // What the last ones show is at hand when they are visible, too.
-        if number + 1 < rounds {
+        // What the last ones show is at hand when they are visible, too, if there was room for it.
+        if number + 1 < rounds || !pass.bodies.are_all_kept() {
             last_good::pack_ahead(pass, shown());
         }
         shown().for_each(|post| pass.bodies.release(post));
@@ -147,6 +152,12 @@ fn render(
         put_lists(pass, sheets, publisher)?;
     }
     Ok(made)
+}
+
+/// How many documents there are.
+fn count(pass: &Pass<'_>, sheets: &[Vec<Arc<Sheet>>]) -> usize {
+    let of_sheet = |sheet: &Arc<Sheet>| pass.config.feeds.formats.len() + usize::from(sheet.paged);
+    lists(pass, sheets).count() + sheets.iter().flatten().map(of_sheet).sum::<usize>()
 }
 
 /// Keeps the documents of the sheets that are the `same` as before. Which those are whose documents could be kept.
@@ -164,15 +175,18 @@ fn keep(
         let stale = all.iter().zip(&same).filter(|(_, same)| !**same);
         // Whether the lists stay is not known yet.
         let anew = stale.flat_map(|((_, sheet), _)| sheet.documents(formats)).chain(lists.iter().cloned());
-        let len = lists.len() + all.iter().map(|(_, sheet)| sheet.count(formats)).sum::<usize>();
-        if publisher.keep_others(anew, len) {
+        if publisher.keep_others(anew, count(pass, sheets)) {
             return Ok(same);
         }
     }
     publisher.claim(all.iter().flat_map(|(_, sheet)| sheet.documents(formats)).chain(lists));
     let keeps =
         |((_, sheet), same): (&(&Planned, &Arc<Sheet>), bool)| Ok(same && publisher.keep(sheet.documents(formats))?);
-    all.par_iter().zip(same).map(keeps).collect()
+    // Without a look at files there is nothing to share out.
+    match publisher.is_trusting() {
+        true => all.iter().zip(same).map(keeps).collect(),
+        false => all.par_iter().zip(same).map(keeps).collect(),
+    }
 }
 
 /// Renders and publishes the documents of a feed on all cores, its page among them if it has one. What is wrong with its

@@ -32,7 +32,7 @@ pub(super) struct Sheet {
 /// The sheets of each plan: its feed's, then its archives'.
 pub(super) type Sheets = Vec<Vec<Arc<Sheet>>>;
 
-/// A post in a feed: all that its entry follows from.
+/// A post in a feed: all that its entry follows from, and how sure that is. Two are equal if their entries are.
 #[derive(Debug, Clone)]
 pub(super) struct Stood {
     pub(super) post: Arc<Post>,
@@ -79,7 +79,8 @@ impl Made {
 
     /// The sheets of a plan as they were, if they would be made the same again: of the very same posts, with the same dates.
     /// `shown` is what is remembered of the feed. To be asked only where posts were patched, so that their ids are those of
-    /// the last scan.
+    /// the last scan, nothing but what that scan recorded is remembered of them, and it is no earlier than it was then: a
+    /// settled date holds for later times alone.
     pub(super) fn again(&self, plan: &Planned, pass: &Pass<'_>, shown: &Shown) -> Option<Vec<Arc<Sheet>>> {
         let sheet = |place: &Place, posts: &[usize]| {
             let (sheet, _) = self.sheets.get(&place.path)?;
@@ -139,11 +140,6 @@ impl Sheet {
     pub(super) fn documents(&self, formats: &[Format]) -> impl Iterator<Item = String> {
         let place = &self.feed.place;
         formats.iter().map(|format| place.document(*format)).chain(self.paged.then(|| place.page.clone()))
-    }
-
-    /// How many documents it has.
-    pub(super) fn count(&self, formats: &[Format]) -> usize {
-        formats.len() + usize::from(self.paged)
     }
 }
 

@@ -58,6 +58,7 @@ impl Standing {
         memory: &Memory,
         now: DateTime<Utc>,
     ) -> Result<Option<BTreeSet<usize>>, ScanError> {
+        // Dates in feeds are trusted to be what they were, too, for as long as time goes forward.
         let is_same_time = self.at <= now && self.live.next_due.is_none_or(|due| due > now);
         let is_simple = !self.live.contested && !self.live.site.cuts();
         if !is_same_time || !is_simple || files.len() > MAX_CHANGES {
