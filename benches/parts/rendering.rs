@@ -29,7 +29,7 @@ pub(crate) fn all(criterion: &mut Criterion) {
             bencher.iter(|| bodies.iter().map(|body| to_html(black_box(body), BASE, dialect).len()).sum::<usize>());
         });
     }
-    // What any dialect costs at least: the parser and its own writer, with the extensions that kramdown is read with.
+    // What any dialect costs at least: the parser and its own writer, with tables, footnotes and definitions.
     let options = Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_DEFINITION_LIST;
     group.bench_function("markdown, the parser alone", |bencher| {
         let bare = |body| {
