@@ -8,16 +8,16 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::live::Live;
-use super::renames::{own_key, resume};
+use super::renames::{Followed, own_key};
 use crate::events::Seen;
 use crate::posts::Post;
 use crate::problems::{Code, Problem, Severity};
 
 impl Live {
     /// Leaves every key, URL and id to one post, and says so.
-    pub(super) fn settle_conflicts(&mut self, seen: &HashMap<String, Seen>) {
-        let before = self.problems.len();
-        resume(&mut self.posts, seen);
+    pub(super) fn settle_conflicts(&mut self, followed: &Followed<'_>) {
+        let (before, seen) = (self.problems.len(), followed.seen);
+        followed.resume(&mut self.posts);
         self.settle_keys(seen);
         self.settle_urls(seen);
         self.follow_renames(seen);

@@ -55,6 +55,7 @@ pub use self::live::Live;
 use self::memory::Memory;
 use self::pass::{Pass, Tools};
 pub use self::posts::Posts;
+use self::renames::Followed;
 use self::sheets::Made;
 pub use self::site::Detected;
 use self::standing::Standing;
@@ -274,9 +275,10 @@ impl Scanner {
         {
             return Ok(Step { standing, new: Some(new) });
         }
-        let mut live = posts.live(run.now, &memory.seen);
+        let followed = Followed::new(&memory.seen);
+        let mut live = posts.live(run.now, &followed);
         last_good::restore(&mut live, memory, run)?;
-        posts.settle(&mut live, &memory.seen)?;
+        posts.settle(&mut live, &followed)?;
         let naming = Naming::new(&live.config.feeds, &memory.terms);
         let catalog = Catalog::new(live.posts.clone(), &live.config.site, &naming);
         Ok(Step { standing: Standing::new(live, catalog, run.now), new: None })

@@ -10,11 +10,11 @@ use chrono::{DateTime, Utc};
 use super::known::{Expansion, Known, State};
 use super::live::Live;
 use super::refresh::{Outline, unreadable_problem};
+use super::renames::Followed;
 use super::site::Opener;
 use super::world::{Asking, Asks, World};
 use super::{Env, ScanError};
 use crate::config::{Config, ConfigFile};
-use crate::events::Seen;
 use crate::posts::{Post, Revision, text};
 use crate::problems::Problem;
 use crate::sites::{Outcome, Rules, Site};
@@ -146,7 +146,7 @@ impl Posts {
     }
 
     /// The live posts, of whom two may still claim one key, URL or id: see [`Posts::settle`].
-    pub(super) fn live(&mut self, now: DateTime<Utc>, seen: &HashMap<String, Seen>) -> Live {
+    pub(super) fn live(&mut self, now: DateTime<Utc>, followed: &Followed<'_>) -> Live {
         let opened = self.opener.last().expect("a source is looked at before its posts are live").clone();
         let outline = self.outline.clone().expect("a source is looked at before its posts are live");
         let mut live = Live {
@@ -168,24 +168,24 @@ impl Posts {
                 .collect(),
             unreadable: outline.unreadable.into_iter().map(|unreadable| unreadable.path).collect(),
         };
-        self.collect(&mut live, seen, now);
+        self.collect(&mut live, followed, now);
         live
     }
 
     /// Leaves every key, URL and id to one post, then runs their templates.
-    pub(super) fn settle(&mut self, live: &mut Live, seen: &HashMap<String, Seen>) -> Result<(), ScanError> {
-        live.settle_conflicts(seen);
+    pub(super) fn settle(&mut self, live: &mut Live, followed: &Followed<'_>) -> Result<(), ScanError> {
+        live.settle_conflicts(followed);
         self.expand(live)
     }
 
-    fn collect(&mut self, live: &mut Live, seen: &HashMap<String, Seen>, now: DateTime<Utc>) {
+    fn collect(&mut self, live: &mut Live, followed: &Followed<'_>, now: DateTime<Utc>) {
         for (path, known) in &mut self.known {
             let broken = known.state == State::Broken;
             if broken {
                 live.unreadable.insert(path.clone());
             }
             let Some(good) = known.good.as_mut().filter(|good| good.post.listed) else { continue };
-            let times = Times::of(&good.post, seen, now);
+            let times = Times::of(&good.post, followed, now);
             live.next_due = times.next.into_iter().chain(live.next_due).min();
             // What was not live before it broke does not come alive broken.
             if times.is_live && (!broken || good.was_live) {
@@ -273,14 +273,15 @@ pub(super) struct Times {
 }
 
 impl Times {
-    pub(super) fn of(post: &Post, seen: &HashMap<String, Seen>, now: DateTime<Utc>) -> Self {
+    pub(super) fn of(post: &Post, followed: &Followed<'_>, now: DateTime<Utc>) -> Self {
         let (from, until) = (post.live_from, post.live_until);
-        // What was shown at a time that is yet to come stays: the clock was ahead, or is behind, and knows no better.
-        let was_shown = || seen.get(&post.key).is_some_and(|seen| !seen.gone && seen.first_seen > now);
-        let has_begun = from.is_none_or(|from| from <= now || was_shown());
+        let is_to_come = |at: &DateTime<Utc>| *at > now;
+        // What was shown at a time that is yet to come stays until then: the clock was ahead, or is behind, and knows no better.
+        let shown = from.filter(is_to_come).and_then(|_| followed.row(post)).filter(|seen| !seen.gone);
+        let shown = shown.map(|seen| seen.first_seen).filter(is_to_come);
         Self {
-            is_live: has_begun && until.is_none_or(|until| until > now),
-            next: [from, until].into_iter().flatten().filter(|at| *at > now).min(),
+            is_live: (shown.is_some() || from.is_none_or(|from| from <= now)) && until.is_none_or(|until| until > now),
+            next: [from, until, shown].into_iter().flatten().filter(is_to_come).min(),
         }
     }
 }
@@ -298,7 +299,7 @@ mod tests {
     fn read(posts: &mut Posts) -> Live {
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
         posts.refresh(now, &Touched::Anything, &|_, _, _| {}).unwrap();
-        posts.live(now, &HashMap::new())
+        posts.live(now, &Followed::new(&HashMap::new()))
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! In: the posts as their files name them, what was seen. Out: the same posts under the keys that the store knows them by.
 //! Never: a key for a post that is known already, or one key for two.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -10,34 +11,57 @@ use super::live::Live;
 use crate::events::Seen;
 use crate::posts::{Post, TextPrint};
 
-/// A file that was followed to another name is known by its first one ever after, so that its path belongs to that post, and
-/// the name to none that comes later.
-pub(super) fn resume(posts: &mut [Arc<Post>], seen: &HashMap<String, Seen>) {
-    if seen.is_empty() {
-        return;
+/// What is remembered of the post in a file, whatever the file's name was at first.
+pub(super) struct Followed<'a> {
+    pub(super) seen: &'a HashMap<String, Seen>,
+    /// By the file's name now; made when it is asked for.
+    by_path: OnceCell<HashMap<&'a str, &'a Seen>>,
+}
+
+impl<'a> Followed<'a> {
+    pub(super) fn new(seen: &'a HashMap<String, Seen>) -> Self {
+        Self { seen, by_path: OnceCell::new() }
     }
+
+    /// `post` as its file names it. `None` if it was never seen.
+    pub(super) fn row(&self, post: &Post) -> Option<&'a Seen> {
+        let own = || self.seen.get(&post.key).filter(|_| is_explicit(&post.key));
+        let by_path = || {
+            let row = self.by_path.get_or_init(|| by_path(self.seen)).get(post.path.as_str());
+            row.copied().filter(|row| !contradict(&row.key, &post.key))
+        };
+        own().filter(|own| !own.gone).or_else(by_path).or_else(own)
+    }
+
+    /// A file that was followed to another name is known by its first one ever after, so that its path belongs to that post,
+    /// and the name to none that comes later.
+    pub(super) fn resume(&self, posts: &mut [Arc<Post>]) {
+        if self.seen.is_empty() {
+            return;
+        }
+        for post in posts {
+            let key = match self.row(post) {
+                Some(row) => row.key.clone(),
+                None if is_explicit(&post.key) => continue,
+                None => own_key(&post.path, self.seen),
+            };
+            if post.key != key {
+                Arc::make_mut(post).key = key;
+            }
+        }
+    }
+}
+
+fn by_path(seen: &HashMap<String, Seen>) -> HashMap<&str, &Seen> {
+    let rank = |row: &Seen| (!row.gone, row.key == row.path, row.first_seen);
     let mut by_path: HashMap<&str, &Seen> = HashMap::new();
     for row in seen.values() {
-        let rank = |row: &Seen| (!row.gone, row.key == row.path, row.first_seen);
         let best = by_path.entry(&row.path).or_insert(row);
         if (rank(row), &row.key) > (rank(best), &best.key) {
             *best = row;
         }
     }
-    for post in posts {
-        if is_explicit(&post.key) && seen.get(&post.key).is_some_and(|own| !own.gone) {
-            continue;
-        }
-        let known = by_path.get(post.path.as_str()).filter(|row| !contradict(&row.key, &post.key));
-        let key = match known {
-            Some(row) => row.key.clone(),
-            None if is_explicit(&post.key) => continue,
-            None => own_key(&post.path, seen),
-        };
-        if post.key != key {
-            Arc::make_mut(post).key = key;
-        }
-    }
+    by_path
 }
 
 /// The key of a post that has no other than its path; marked where the path is the name of a post that went elsewhere.
@@ -207,7 +231,7 @@ mod tests {
 
     fn resumed(posts: &[Post], seen: &HashMap<String, Seen>) -> Vec<String> {
         let mut posts: Vec<_> = posts.iter().cloned().map(Arc::new).collect();
-        resume(&mut posts, seen);
+        Followed::new(seen).resume(&mut posts);
         posts.iter().map(|post| post.key.clone()).collect()
     }
 

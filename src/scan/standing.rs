@@ -16,6 +16,7 @@ use super::live::Live;
 use super::memory::Memory;
 use super::posts::{Posts, Times};
 use super::refresh::Changed;
+use super::renames::Followed;
 use crate::catalog::{Catalog, Naming};
 use crate::posts::Post;
 
@@ -65,9 +66,10 @@ impl Standing {
             return Ok(None);
         }
         let claims = self.claims.get_or_insert_with(|| Claims::of(&self.live, memory));
+        let followed = Followed::new(&memory.seen);
         let (mut swaps, mut next_due) = (Vec::with_capacity(files.len()), self.live.next_due);
         for file in files {
-            let Some(swap) = swap(file, &self.live, posts, claims, memory, now, &mut next_due)? else {
+            let Some(swap) = swap(file, &self.live, posts, claims, &followed, now, &mut next_due)? else {
                 return Ok(None);
             };
             if let Some(swap) = swap {
@@ -110,13 +112,12 @@ fn swap(
     live: &Live,
     posts: &mut Posts,
     claims: &Claims,
-    memory: &Memory,
+    followed: &Followed<'_>,
     now: DateTime<Utc>,
     next_due: &mut Option<DateTime<Utc>>,
 ) -> Result<Option<Option<Swap>>, ScanError> {
     let there = live.find(&file.path).ok().map(|at| Arc::clone(&live.posts[at]));
-    let was_due =
-        file.before.as_ref().filter(|post| post.listed).and_then(|post| Times::of(post, &memory.seen, now).next);
+    let was_due = file.before.as_ref().filter(|post| post.listed).and_then(|post| Times::of(post, followed, now).next);
     if was_due.is_some() && was_due == live.next_due {
         return Ok(None);
     }
@@ -129,7 +130,7 @@ fn swap(
     let Some(new) = known.post().filter(|post| post.listed).cloned() else {
         return Ok(there.is_none().then_some(None));
     };
-    let times = Times::of(&new, &memory.seen, now);
+    let times = Times::of(&new, followed, now);
     *next_due = times.next.into_iter().chain(*next_due).min();
     let was = there.as_ref().zip(file.before.as_ref());
     let is_clear = match (was, times.is_live) {

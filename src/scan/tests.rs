@@ -46,6 +46,8 @@ enum Step {
     Rename(usize, usize),
     /// An hour passes.
     Wait,
+    /// The clock is set back by so many hours.
+    Back(u8),
     /// An include changes.
     Include(u8),
     /// Somebody deletes a document.
@@ -78,6 +80,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..8_usize).prop_map(Step::Delete),
         1 => (0..8_usize, 0..8_usize).prop_map(|(from, to)| Step::Rename(from, to)),
         2 => Just(Step::Wait),
+        1 => (1..30_u8).prop_map(Step::Back),
         1 => (0..3_u8).prop_map(Step::Include),
     ]
 }
@@ -115,7 +118,7 @@ impl Blog {
         let touched = match step {
             Step::Write { post, .. } | Step::Delete(post) => vec![name(post)],
             Step::Rename(from, to) => vec![name(from), name(to)],
-            Step::Wait | Step::Lose(_) => Vec::new(),
+            Step::Wait | Step::Back(_) | Step::Lose(_) => Vec::new(),
             Step::Include(_) => vec!["_posts/note.txt".to_owned()],
         };
         self.happen(step);
@@ -141,6 +144,7 @@ impl Blog {
             Step::Delete(post) => drop(fs::remove_file(self.file(*post))),
             Step::Rename(from, to) => drop(fs::rename(self.file(*from), self.file(*to))),
             Step::Wait => self.now += TimeDelta::hours(1),
+            Step::Back(hours) => self.now -= TimeDelta::hours(i64::from(*hours)),
             Step::Lose(_) => {}
             Step::Include(text) => self.write(&self.dir.path().join("_posts/note.txt"), &format!("note {text}")),
         }
@@ -276,6 +280,24 @@ async fn an_authors_date_is_shown_once_it_has_come() {
         let feed = fs::read_to_string(reader.out.path().join("feeds/feed.atom")).unwrap();
         assert_eq!(feed.contains("<updated>2025-01-01T13:30:00+00:00</updated>"), is_shown, "{feed}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_that_was_shown_stays_when_the_clock_is_set_back_whatever_its_file_was_called() {
+    let mut blog = Blog::new();
+    let mut reader = Reader::new(&blog).await;
+    // A file that was renamed, and another post under its first name.
+    for step in [write(0, 0), Step::Rename(0, 1), write(0, 1)] {
+        blog.happen(&step);
+        reader.scan(blog.now, &Touched::Anything).await.unwrap();
+    }
+    let told = reader.told().await;
+    blog.happen(&Step::Back(20));
+    for _ in 0..2 {
+        let report = reader.scan(blog.now, &Touched::Anything).await.unwrap();
+        assert_eq!((report.posts, report.changes), (2, 0), "at {}, before both were written", blog.now);
+    }
+    assert_eq!(reader.told().await, told);
 }
 
 #[tokio::test(flavor = "multi_thread")]
