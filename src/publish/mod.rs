@@ -28,7 +28,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use crate::feeds::Media;
@@ -132,12 +131,12 @@ fn file_len(dir: &Path, path: &str) -> Option<u64> {
 /// The fingerprint of a document's bytes, as its entity tag has it: 32 hexadecimal digits.
 #[must_use]
 pub fn fingerprint(bytes: &[u8]) -> String {
-    in_digits(Sha256::new_with_prefix(bytes))
+    in_digits(blake3::hash(bytes))
 }
 
-/// A digest as a fingerprint.
-fn in_digits(digest: Sha256) -> String {
-    digest.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+/// A hash as a fingerprint.
+fn in_digits(hash: blake3::Hash) -> String {
+    hash.to_hex()[..32].to_owned()
 }
 
 /// Why documents cannot be published. What was visible before still is, and no file is half written.
