@@ -35,7 +35,7 @@ pub(crate) fn measure(place: &Place, args: &Args, table: &mut Table) -> anyhow::
         three.round(place, Formats::Three)?;
         starts.push(start(place)?);
         if let Some(hugo) = &hugo {
-            place.remove("hugo/public")?;
+            place.set_aside("hugo/public")?;
             hugos.push(hugo.run()?.seconds);
         }
     }
@@ -65,8 +65,8 @@ fn read_all(place: &Place) -> anyhow::Result<Task> {
 
 /// From nothing to the first feed.
 fn start(place: &Place) -> anyhow::Result<f64> {
-    place.remove("start-out")?;
-    place.remove("start-state")?;
+    place.set_aside("start-out")?;
+    place.set_aside("start-state")?;
     let config = place.config("start", Formats::Three, "path: site")?;
     settle()?;
     let mut daemon = Daemon::start(place, &config)?;
@@ -78,8 +78,8 @@ fn start(place: &Place) -> anyhow::Result<f64> {
 
 impl Rounds {
     fn round(&mut self, place: &Place, formats: Formats) -> anyhow::Result<()> {
-        place.remove("build-out")?;
-        place.remove("copy")?;
+        place.set_aside("build-out")?;
+        place.set_aside("copy")?;
         self.builds.push(place.build("build", formats)?.run()?);
         let copy = Task::new("cp").arg("-r").arg(place.path("build-out")).arg(place.path("copy"));
         self.copies.push(copy.run()?.seconds);

@@ -19,12 +19,12 @@ struct Point {
 pub(crate) fn measure(args: &Args) -> anyhow::Result<String> {
     let mut points = Vec::new();
     for &posts in &args.curve {
-        let place = place(args, posts)?;
+        let place = place(args, "curve", posts)?;
         let mut builds = Vec::new();
         // A build of a million posts says enough by itself.
         for round in 0..if posts > 100_000 { 1 } else { args.repeats } {
             eprintln!("whole: {posts} posts, cost of a post, {} of {}", round + 1, args.repeats);
-            place.remove("build-out")?;
+            place.set_aside("build-out")?;
             builds.push(place.build("build", Formats::One)?.run()?);
         }
         let seconds = median(&builds.iter().map(|took| took.seconds).collect::<Vec<_>>());

@@ -113,8 +113,9 @@ fn main() -> ExitCode {
 fn run(args: Args) -> anyhow::Result<()> {
     let args = &args.absolute()?;
     let mut table = Table::default();
+    remove(&args.dir)?;
     for &posts in &args.posts {
-        let place = place(args, posts)?;
+        let place = place(args, "blog", posts)?;
         let cold = builds::measure(&place, args, &mut table).context("cold builds")?;
         running::measure(&place, args, cold, &mut table).context("the daemon")?;
         // A history of every size would say the same.
@@ -136,11 +137,10 @@ fn tell(args: &Args, figures: &str) {
     }
 }
 
-/// A blog of this size, in an empty place.
-fn place(args: &Args, posts: usize) -> anyhow::Result<Place> {
-    remove(&args.dir)?;
+/// A blog of this size, in a place of its own.
+fn place(args: &Args, name: &str, posts: usize) -> anyhow::Result<Place> {
     eprintln!("whole: writing {posts} posts");
-    Place::new(&args.dir, &args.program, posts, args.seed)
+    Place::new(&args.dir.join(format!("{name}-{posts}")), &args.program, posts, args.seed)
 }
 
 fn remove(dir: &Path) -> anyhow::Result<()> {

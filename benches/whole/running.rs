@@ -93,8 +93,8 @@ fn saves(place: &Place, args: &Args, table: &mut Table) -> anyhow::Result<()> {
 
 /// A daemon that has scanned once.
 pub(crate) fn started(place: &Place, name: &str, source: &str) -> anyhow::Result<Daemon> {
-    place.remove(&format!("{name}-out"))?;
-    place.remove(&format!("{name}-state"))?;
+    place.set_aside(&format!("{name}-out"))?;
+    place.set_aside(&format!("{name}-state"))?;
     let mut daemon = Daemon::start(place, &place.config(name, Formats::Three, source)?)?;
     daemon.scanned()?;
     Ok(daemon)
