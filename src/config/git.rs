@@ -51,10 +51,12 @@ pub enum Address {
 /// A repository elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remote {
-    /// For the git program: without a password.
+    /// For the git program: with http and https without a user, which may be a token, and without a password.
     pub url: String,
-    /// The user and the password that the URL held.
-    pub credentials: Option<(String, Secret)>,
+    /// Whom an http or https URL named.
+    pub user: Option<Secret>,
+    /// The password that it held.
+    pub password: Option<Secret>,
 }
 
 impl Address {
@@ -74,7 +76,7 @@ impl Address {
         match text.split_once(':') {
             Some((host, path)) if !host.contains('/') => match path.starts_with(':') {
                 true => Err("a transport of its own would run a program"),
-                false => Ok(Self::Remote(Remote { url: text.to_owned(), credentials: None })),
+                false => Ok(Self::Remote(Remote { url: text.to_owned(), user: None, password: None })),
             },
             _ => Ok(Self::Local(dir.join(text))),
         }
@@ -91,47 +93,60 @@ impl Remote {
         if host.is_empty() && scheme != "file" {
             return Err("it names no host");
         }
-        let Some((user, password)) = user.and_then(|user| user.split_once(':')) else {
-            return Ok(Self { url: format!("{scheme}://{rest}"), credentials: None });
+        let (user, password) = match user.map(|user| user.split_once(':').map_or((user, None), |(u, p)| (u, Some(p)))) {
+            Some((user, password)) if matches!(scheme, "http" | "https") => (Some(user), password),
+            Some((_, Some(_))) => return Err("a password is of use with https only"),
+            _ => return Ok(Self { url: format!("{scheme}://{rest}"), user: None, password: None }),
         };
-        if !matches!(scheme, "http" | "https") {
-            return Err("a password is of use with https only");
-        }
         let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-        let (user, password) = (decoded(user), decoded(password));
-        if format!("{user}{password}").contains(char::is_control) {
+        let (user, password) = (user.map(decoded), password.map(decoded));
+        if [&user, &password].into_iter().flatten().any(|text| text.contains(char::is_control)) {
             return Err("a control character in a name or a password");
         }
-        Ok(Self { url: format!("{scheme}://{host}{path}"), credentials: Some((user, Secret::new(password))) })
+        let secret = |text: Option<String>| text.map(Secret::new);
+        Ok(Self { url: format!("{scheme}://{host}{path}"), user: secret(user), password: secret(password) })
+    }
+
+    /// What the URL begins with, up to its path; `None` if it is none.
+    #[must_use]
+    pub fn origin(&self) -> Option<&str> {
+        let (scheme, rest) = self.url.split_once("://")?;
+        let host = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        Some(&self.url[..scheme.len() + "://".len() + host])
     }
 
     /// What git says, without what only it needs to know: a user's name may be a token, and so may a query.
     #[must_use]
     pub fn without_secrets(&self, text: &str) -> String {
-        let name = self.to_string();
-        let text = text.replace(&self.url, &name);
-        match self.user() {
-            Some(user) => text.replace(&format!("{user}@"), ""),
-            None => text,
-        }
+        let text = without_users(&text.replace(&self.url, &self.to_string()));
+        let secrets = [&self.user, &self.password].into_iter().flatten().map(Secret::expose);
+        secrets.filter(|secret| secret.len() >= TELLING).fold(text, |text, secret| text.replace(secret, "…"))
     }
+}
 
-    /// The user in a URL whose scheme is http or https.
-    fn user(&self) -> Option<&str> {
-        let rest = self.url.strip_prefix("http")?.trim_start_matches('s').strip_prefix("://")?;
-        let authority = rest.split(['/', '?', '#']).next()?;
-        authority.rsplit_once('@').map(|(user, _)| user)
+/// A shorter name or password is part of other words.
+const TELLING: usize = 8;
+
+/// A text without the users in its http and https URLs.
+fn without_users(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let is_http = ["http", "https"].iter().any(|scheme| rest[..at].to_ascii_lowercase().ends_with(scheme));
+        let (before, after) = rest.split_at(at + "://".len());
+        let end =
+            after.find(|c: char| matches!(c, '/' | '?' | '#' | '\'' | '"') || c.is_whitespace()).unwrap_or(after.len());
+        let user = after[..end].rfind('@').filter(|_| is_http).map_or(0, |at| at + 1);
+        kept.push_str(before);
+        rest = &after[user..];
     }
+    kept + rest
 }
 
 /// Without what may be a secret.
 impl fmt::Display for Remote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let url = self.url.split(['?', '#']).next().unwrap_or_default();
-        match self.user() {
-            Some(user) => f.write_str(&url.replacen(&format!("{user}@"), "", 1)),
-            None => f.write_str(url),
-        }
+        f.write_str(self.url.split(['?', '#']).next().unwrap_or_default())
     }
 }
 
@@ -168,7 +183,7 @@ mod tests {
             assert_eq!(parse(text).unwrap(), Address::Local(path.into()), "{text}");
         }
         for text in ["https://h/x.git", "git@h:x.git", "ssh://git@h:22/x", "file:///srv/x", "h:x", "git://h/x"] {
-            assert_eq!(remote(text), Remote { url: text.to_owned(), credentials: None });
+            assert_eq!(remote(text), Remote { url: text.to_owned(), user: None, password: None });
             assert_eq!(remote(text).to_string(), text);
         }
     }
@@ -186,17 +201,33 @@ mod tests {
     fn a_password_is_taken_out_of_the_url() {
         let remote = remote("HTTPS://me%40x:hunt%3Aer2@h:8443/x.git");
         assert_eq!(remote.url, "https://h:8443/x.git");
-        assert_eq!(remote.credentials.as_ref().map(|(user, _)| user.as_str()), Some("me@x"));
-        assert_eq!(remote.credentials.as_ref().map(|(_, secret)| secret.expose()), Some("hunt:er2"));
+        assert_eq!(remote.user.as_ref().map(Secret::expose), Some("me@x"));
+        assert_eq!(remote.password.as_ref().map(Secret::expose), Some("hunt:er2"));
+        assert_eq!(remote.origin(), Some("https://h:8443"));
     }
 
     #[test]
     fn a_name_and_a_query_that_may_be_tokens_are_not_shown() {
-        let remote = remote("https://hunter2@h/x.git?sig=hunter2");
-        assert_eq!(remote.to_string(), "https://h/x.git");
-        let said = "fatal: could not read Password for 'https://hunter2@h': no; at https://hunter2@h/x.git?sig=hunter2";
+        let remote = remote("https://hunt=er+2@h/x.git?sig=hunter2");
+        assert_eq!(
+            (remote.url.as_str(), remote.to_string().as_str()),
+            ("https://h/x.git?sig=hunter2", "https://h/x.git")
+        );
+        // Git writes a name in its own way.
+        let said = "fatal: could not read Password for 'https://hunt%3Der%2B2@h': no hunt=er+2; at https://h/x.git?sig=hunter2";
         let shown = remote.without_secrets(said);
-        assert_eq!(shown, "fatal: could not read Password for 'https://h': no; at https://h/x.git");
+        assert_eq!(shown, "fatal: could not read Password for 'https://h': no …; at https://h/x.git");
+    }
+
+    #[test]
+    fn users_are_taken_out_of_urls_wherever_they_stand() {
+        for (said, shown) in [
+            ("a http://t@h and HTTPS://u:p@h/x@y, git@h:x", "a http://h and HTTPS://h/x@y, git@h:x"),
+            ("ssh://git@h/x 'https://t@h'", "ssh://git@h/x 'https://h'"),
+            ("://@ https://", "://@ https://"),
+        ] {
+            assert_eq!(without_users(said), shown);
+        }
     }
 
     proptest! {

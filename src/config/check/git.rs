@@ -117,7 +117,7 @@ fn address(written: &TextOrSecret, dir: &Path, env: Lookup<'_>) -> Result<Addres
         TextOrSecret::Secret(kept) => kept.resolve(dir, env).map_err(|reason| (reason, "put the address there"))?,
     };
     match Address::parse(text.expose(), dir).map_err(|reason| (reason.to_owned(), REMEDY))? {
-        Address::Remote(remote) if remote.credentials.is_some() && matches!(written, TextOrSecret::Text(_)) => Err((
+        Address::Remote(remote) if remote.password.is_some() && matches!(written, TextOrSecret::Text(_)) => Err((
             "there is a password in this address, for everybody to read".to_owned(),
             "leave it to a credential helper of git, or put the whole address elsewhere: `git: {env: NAME}`",
         )),

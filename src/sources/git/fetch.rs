@@ -21,7 +21,7 @@ const LONGEST_UPKEEP: Duration = Duration::from_secs(600);
 const USER: &str = "TIDINGS_GIT_USER";
 const PASSWORD: &str = "TIDINGS_GIT_PASSWORD";
 /// Answers git's question for credentials from the environment, which others cannot read as they can arguments.
-const HELPER: &str = "credential.helper=!f() { test \"$1\" != get || printf 'username=%s\\npassword=%s\\n' \"$TIDINGS_GIT_USER\" \"$TIDINGS_GIT_PASSWORD\"; }; f";
+const HELPER: &str = "!f() { test \"$1\" != get || printf 'username=%s\\npassword=%s\\n' \"$TIDINGS_GIT_USER\" \"$TIDINGS_GIT_PASSWORD\"; }; f";
 
 /// What git calls its steps, and what they are called here.
 const STEPS: [(&str, &str); 6] = [
@@ -115,10 +115,14 @@ pub(super) fn init(dir: &Path) -> Result<(), FetchError> {
 fn fetching(dir: &Path, git: &Git, remote: &Remote, reference: &str) -> Command {
     let wanted = git.branch.as_ref().map_or_else(|| "HEAD".to_owned(), |branch| format!("refs/heads/{branch}"));
     let mut args = vec!["-c", "fetch.writeCommitGraph=false"];
-    if remote.credentials.is_some() {
+    // Only where its own host asks for them: a remote can send git to another one, and so can a proxy. What those want to
+    // know is for the user's own helpers.
+    let origin = remote.origin().filter(|_| remote.user.is_some());
+    let helpers = origin.filter(|_| remote.password.is_some()).map(|origin| {
         // Nobody else's word counts then.
-        args.extend(["-c", "credential.helper=", "-c", HELPER]);
-    }
+        ["", HELPER].map(|helper| format!("credential.{origin}.helper={helper}"))
+    });
+    args.extend(helpers.iter().flatten().flat_map(|helper| ["-c", helper]));
     args.extend([
         "fetch",
         "--progress",
@@ -127,14 +131,27 @@ fn fetching(dir: &Path, git: &Git, remote: &Remote, reference: &str) -> Command 
         "--no-recurse-submodules",
         "--no-auto-gc",
         "--update-shallow",
-        "--",
-        &remote.url,
     ]);
+    if dir.join("shallow").exists() {
+        // Dates of changes want the history that was not to be had once.
+        args.push("--unshallow");
+    }
+    args.extend(["--", &remote.url]);
     let refspec = format!("+{wanted}:{reference}");
     args.push(&refspec);
     let mut command = command::git(dir, &args);
-    if let Some((user, password)) = &remote.credentials {
-        command.env(USER, user).env(PASSWORD, password.expose());
+    match (origin, &remote.user, &remote.password) {
+        (Some(_), Some(user), Some(password)) => {
+            command.env(USER, user.expose()).env(PASSWORD, password.expose());
+        }
+        // The user's own helpers are asked for the password, or the name is a token that says all.
+        (Some(origin), Some(user), None) => {
+            let count = std::env::var("GIT_CONFIG_COUNT").ok().and_then(|count| count.parse().ok()).unwrap_or(0_usize);
+            command.env("GIT_CONFIG_COUNT", (count + 1).to_string());
+            command.env(format!("GIT_CONFIG_KEY_{count}"), format!("credential.{origin}.username"));
+            command.env(format!("GIT_CONFIG_VALUE_{count}"), user.expose());
+        }
+        _ => {}
     }
     command
 }
