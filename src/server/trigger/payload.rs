@@ -43,13 +43,16 @@ pub(super) fn understand(sender: Sender, headers: &HeaderMap, body: &[u8], branc
         return NO_PUSH;
     }
     let Some(payload) = json(headers, body) else { return Asked::Gibberish };
+    match serde_json::from_slice::<Name>(&payload) {
+        // What else is in it may be anything.
+        Ok(name) if name.kind().is_some_and(|kind| kind != "push") => return NO_PUSH,
+        Ok(_) => {}
+        Err(_) => return Asked::Gibberish,
+    }
     let push: Push = match serde_json::from_slice(&payload) {
         Ok(push) => push,
         Err(_) => return Asked::Gibberish,
     };
-    if push.kind().is_some_and(|kind| kind != "push") {
-        return NO_PUSH;
-    }
     let default = push.default_branch();
     let counts = |changed: &str| branch.or(default).is_none_or(|wanted| wanted == changed);
     match push.changed() {
@@ -69,14 +72,25 @@ fn json<'a>(headers: &HeaderMap, body: &'a [u8]) -> Option<Cow<'a, [u8]>> {
     Some(Cow::Owned(payload.into_owned().into_bytes()))
 }
 
+/// What GitLab's payloads call themselves.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Name {
+    object_kind: Option<String>,
+    /// Of system hooks.
+    event_name: Option<String>,
+}
+
+impl Name {
+    fn kind(&self) -> Option<&str> {
+        self.object_kind.as_deref().or(self.event_name.as_deref())
+    }
+}
+
 /// What the providers' payloads have of interest, all in one: their keys do not get into each other's way.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Push {
-    /// GitLab.
-    object_kind: Option<String>,
-    /// GitLab's system hooks.
-    event_name: Option<String>,
     /// GitHub, GitLab, Gitea: `refs/heads/main`.
     #[serde(rename = "ref")]
     reference: Option<String>,
@@ -131,11 +145,6 @@ struct CenterRef {
 }
 
 impl Push {
-    /// What it calls itself.
-    fn kind(&self) -> Option<&str> {
-        self.object_kind.as_deref().or(self.event_name.as_deref())
-    }
-
     fn default_branch(&self) -> Option<&str> {
         [&self.repository, &self.project].into_iter().flatten().find_map(|place| place.default_branch.as_deref())
     }
@@ -306,6 +315,10 @@ mod tests {
         let of_gitlab = push(Sender::Gitlab, "refs/heads/main").to_string();
         assert_eq!(understand(Sender::Gitlab, &system, of_gitlab.as_bytes(), None), Asked::ToScan);
         assert_eq!(understand(Sender::Gitlab, &system, br#"{"event_name": "project_create"}"#, None), NO_PUSH);
+        let update = br#"{"event_name": "repository_update", "changes": [{"before": "a", "after": "b", "ref": "refs/heads/main"}]}"#;
+        assert_eq!(understand(Sender::Gitlab, &system, update, None), NO_PUSH);
+        let merge = br#"{"object_kind": "merge_request", "changes": {"title": {}}}"#;
+        assert_eq!(understand(Sender::Gitlab, &system, merge, None), NO_PUSH);
     }
 
     #[test]
