@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::names::is_temporary;
+use super::names::{is_temporary, is_vim_probe};
 
 /// Deeper directories are taken for an accident, as when they are read.
 const MAX_DEPTH: usize = 64;
@@ -72,9 +72,11 @@ impl Inside {
         dir.is_empty() || dir.match_indices('/').all(|(at, _)| self.enters(&dir[..at])) && self.enters(dir)
     }
 
-    /// Whether a change of this file, in a directory that is watched, is of interest.
-    pub(super) fn minds(&self, path: &str) -> bool {
-        !is_temporary(name(path)) && !self.ignores(path)
+    /// Whether a change of this file, in a directory that is watched, is of interest. It `may_be_dir`: those may have numbers
+    /// for names.
+    pub(super) fn minds(&self, path: &str, may_be_dir: bool) -> bool {
+        let name = name(path);
+        (!is_temporary(name) || (may_be_dir && is_vim_probe(name))) && !self.ignores(path)
     }
 
     /// Whether a scan would read this file.
@@ -131,8 +133,10 @@ mod tests {
                 && !inside.reaches(".git")
                 && !inside.reaches("a/.git/x")
         );
-        assert!(inside.minds("_posts/a.md") && inside.minds("data/t.db.md"));
-        assert!(!inside.minds("_posts/.a.md.swp") && !inside.minds("data/t.db") && !inside.minds("feeds/feed.atom"));
+        let minds = |path| inside.minds(path, false);
+        assert!(minds("_posts/a.md") && minds("data/t.db.md"));
+        assert!(!minds("_posts/.a.md.swp") && !minds("data/t.db") && !minds("feeds/feed.atom"));
+        assert!(!minds("_posts/4913") && inside.minds("_posts/4913", true) && !inside.minds("_posts/a~", true));
     }
 
     #[test]

@@ -27,7 +27,8 @@ fn is_swap(name: &str) -> bool {
         || matches!(extension.as_bytes(), [b's', b'v', b'a'..=b'z'])
 }
 
-fn is_vim_probe(name: &str) -> bool {
+/// A file in whose place a directory may stand as well: an article with a number for a name.
+pub(super) fn is_vim_probe(name: &str) -> bool {
     let (first, step) = VIM_PROBE;
     let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
     let number = name.parse::<u32>().ok().filter(|number| is_number && *number >= first);

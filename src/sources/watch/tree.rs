@@ -140,11 +140,11 @@ impl Tree {
         if is_writing && !self.inside.wants(&path) {
             return Ok(None);
         }
-        let is_ours = || {
-            let is_foreign = is_directory(kind, &self.full(&path)) && !self.inside.enters(&path);
-            self.inside.reaches(parent(&path)) && !is_foreign
-        };
-        if path.is_empty() || !self.inside.minds(&path) || !(self.has_links() || is_ours()) {
+        let is_dir = is_directory(kind, &self.full(&path));
+        let is_ours = || self.inside.reaches(parent(&path)) && (!is_dir || self.inside.enters(&path));
+        // What was moved away may have been one.
+        let may_be_dir = is_dir || matches!(kind, EventKind::Modify(ModifyKind::Name(_)));
+        if path.is_empty() || !self.inside.minds(&path, may_be_dir) || !(self.has_links() || is_ours()) {
             return Ok(None);
         }
         self.appeared(kind, &path)?;
