@@ -20,6 +20,7 @@ pub(super) async fn run(common: &Common, args: &Build) -> Result<Exit, Failure> 
             published: &Published::default(),
             now: Utc::now(),
             touched: &Touched::Anything,
+            fetches: true,
             allow_removals: true,
             progress: &|step, done, of| progress.show(step, done, of),
         })

@@ -35,6 +35,8 @@ impl From<Exit> for ExitCode {
 pub(super) enum Failure {
     /// 2: the configuration cannot be used.
     Config(Vec<Problem>),
+    /// 3: the settings in a repository elsewhere cannot be used, which others than this command's user may mend.
+    Settings(Vec<Problem>),
     /// 2: what was asked for makes no sense.
     Usage(String),
     /// 3: it could not be done.
@@ -49,7 +51,7 @@ impl Failure {
     /// Says in the log what is the matter.
     pub(super) fn log(&self) {
         match self {
-            Self::Config(problems) => site::log_problems(problems),
+            Self::Config(problems) | Self::Settings(problems) => site::log_problems(problems),
             Self::Usage(message) => tracing::error!("{message}"),
             Self::Failed(error) => tracing::error!("{error:#}"),
         }
@@ -61,6 +63,10 @@ impl Failure {
             Self::Config(problems) => {
                 report::to_stderr(problems);
                 ExitCode::from(2)
+            }
+            Self::Settings(problems) => {
+                report::to_stderr(problems);
+                ExitCode::from(3)
             }
             Self::Usage(message) => {
                 report::error(message);

@@ -108,14 +108,22 @@ impl Pace {
         &self.touched
     }
 
-    /// Notes that everything was looked at, and when the next post comes due.
-    pub(super) fn succeeded(&mut self, due: Option<DateTime<Utc>>) {
-        (self.touched, self.failures, self.due) = (Touched::nothing(), 0, due);
+    /// Notes that everything was looked at, and when the next post comes due. What only a fetch may mend is tried again if there
+    /// was `fetched` none.
+    pub(super) fn succeeded(&mut self, due: Option<DateTime<Utc>>, fetched: bool) {
+        (self.touched, self.due) = (Touched::nothing(), due);
+        if fetched {
+            self.failures = 0;
+        }
     }
 
     /// Notes that a scan came to nothing: the next one has to look at what it has not.
-    pub(super) fn failed(&mut self) {
+    pub(super) fn failed(&mut self, reason: Reason) {
         self.failures += 1;
+        if reason == Reason::Due {
+            // What is due is no reason to try without a pause.
+            self.due = None;
+        }
     }
 
     /// Waits for the next reason to scan.
@@ -166,8 +174,7 @@ fn plan(config: &Config, failures: u32, due: Option<DateTime<Utc>>, now: DateTim
     let scheduled = config.schedule.next_after(now.with_timezone(&zone)).map(|at| (at.to_utc(), Reason::Schedule));
     let wait = || (FIRST_RETRY * 2i32.pow((failures - 1).min(9))).min(LONGEST_RETRY);
     let retry = (failures > 0).then(|| (now + wait(), Reason::Retry));
-    // What was due while scans failed is no reason to scan without a pause.
-    let due = due.filter(|due| failures == 0 || *due > now).map(|due| (due, Reason::Due));
+    let due = due.map(|due| (due, Reason::Due));
     let first = due.into_iter().chain(scheduled).chain(retry).min_by_key(|(at, _)| *at);
     let (at, reason) = first.unwrap_or((now + TimeDelta::days(1), Reason::Schedule));
     tracing::debug!(at = %at.to_rfc3339(), reason = reason.as_str(), "the next scan");
@@ -201,20 +208,20 @@ mod tests {
         pace.follow(Some(Area::new(dir.path().to_owned(), Arc::new(|_| true), Arc::new(|_| true), Vec::new())));
         pace.settle(PATIENCE).await;
         assert_eq!(*pace.touched(Reason::Start), Touched::Anything);
-        pace.succeeded(None);
+        pace.succeeded(None, true);
         assert_eq!(*pace.touched(Reason::Due), Touched::nothing());
         for (name, all) in [("a", &["a"][..]), ("b", &["a", "b"])] {
             std::fs::write(dir.path().join(name), "x").unwrap();
             assert_eq!(pace.next(&config, &rescan).await, Reason::Watch);
             assert_eq!(*pace.touched(Reason::Watch), only(all));
-            pace.failed();
+            pace.failed(Reason::Retry);
         }
         assert_eq!(*pace.touched(Reason::Retry), only(&["a", "b"]));
         rescan.notify_one();
         rescan.notify_one();
         assert_eq!(pace.next(&config, &rescan).await, Reason::Request);
         assert_eq!(*pace.touched(Reason::Request), Touched::Anything);
-        pace.succeeded(None);
+        pace.succeeded(None, true);
         assert_eq!(*pace.touched(Reason::Retry), Touched::nothing());
         pace.follow(None);
         assert_eq!(*pace.touched(Reason::Due), Touched::Anything, "nobody watches");
@@ -233,7 +240,7 @@ mod tests {
         assert_eq!(plan(0, Some(-5)), (seconds(-5), Reason::Due));
         assert_eq!(plan(1, Some(5)), (seconds(2), Reason::Retry));
         assert_eq!(plan(3, Some(5)), (seconds(5), Reason::Due));
-        assert_eq!(plan(3, Some(-5)), (seconds(8), Reason::Retry));
+        assert_eq!(plan(3, Some(-5)), (seconds(-5), Reason::Due));
         assert_eq!(plan(u32::MAX, None), (seconds(900), Reason::Retry));
     }
 }

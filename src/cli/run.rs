@@ -16,7 +16,7 @@ use super::reload::Reload;
 use super::scans::Scans;
 use super::signals::{Asked, Signals};
 use super::{site, systemd};
-use crate::config::Config;
+use crate::config::{Config, FILE_NAME};
 use crate::publish::Published;
 use crate::store::{Access, Store, StoreError};
 
@@ -24,7 +24,13 @@ pub(super) async fn run(common: &Common, args: &Serve) -> Result<Exit, Failure> 
     // First of all: a hook may send HUP at any moment, and would end a process that does not listen yet.
     let mut signals = Signals::new()?;
     let mut scanner = site::scanner(common, args.dir.as_deref(), Some(site::env))?;
-    let config = scanner.config(Utc::now())?;
+    let config = scanner.config(Utc::now()).map_err(|problems| {
+        match problems.iter().any(|problem| problem.path == FILE_NAME) {
+            // Those of a repository elsewhere may be mended there: whoever keeps this running is to start it again.
+            false if scanner.is_remote() => Failure::Settings(problems),
+            _ => Failure::Config(problems),
+        }
+    })?;
     let store = Store::open(&config.store, Access::Owner).await?;
     sync_endpoints(&store, &config).await?;
     let published = Published::existing(&config.output.dir, &config.server.public_url, &store.documents().await?);

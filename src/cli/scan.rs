@@ -31,6 +31,7 @@ pub(super) async fn run(common: &Common, args: &Scan) -> Result<Exit, Failure> {
             published: &published,
             now: Utc::now(),
             touched: &Touched::Anything,
+            fetches: true,
             allow_removals: args.allow_removals,
             progress: &|step, done, of| progress.show(step, done, of),
         })

@@ -45,16 +45,20 @@ impl Scans {
                 reason = Reason::Request;
             }
             let (started, now) = (Instant::now(), pace.now());
-            let result = self.scan(pace.touched(reason), now).await;
+            // A post comes due whether or not its repository can be asked for others.
+            let fetches = reason != Reason::Due || !self.scanner.is_remote();
+            let result = self.scan(pace.touched(reason), fetches, now).await;
             told.tell(&result, reason, started.elapsed());
-            failing.note(&result, &self.config, &self.state.store, now).await;
+            if fetches || result.is_err() {
+                failing.note(&result, &self.config, &self.state.store, now).await;
+            }
             match result {
                 Ok(report) => {
-                    pace.succeeded(report.next_due);
+                    pace.succeeded(report.next_due, fetches);
                     self.allow_removals = false;
                     self.state.ready.store(true, Ordering::Relaxed);
                 }
-                Err(_) => pace.failed(),
+                Err(_) => pace.failed(reason),
             }
             self.state.wake.notify_one();
             self.state.hub.notify_one();
@@ -77,7 +81,7 @@ impl Scans {
         is_asked
     }
 
-    async fn scan(&mut self, touched: &Touched, now: DateTime<Utc>) -> Result<Report, ScanError> {
+    async fn scan(&mut self, touched: &Touched, fetches: bool, now: DateTime<Utc>) -> Result<Report, ScanError> {
         let progress = Progress::new(!self.quiet && !self.state.ready.load(Ordering::Relaxed));
         self.scanner
             .scan(&Run {
@@ -85,6 +89,7 @@ impl Scans {
                 published: &self.state.published,
                 now,
                 touched,
+                fetches,
                 allow_removals: self.allow_removals,
                 progress: &|step, done, of| progress.show(step, done, of),
             })

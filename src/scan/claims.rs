@@ -8,6 +8,7 @@ use std::hash::BuildHasher as _;
 
 use super::live::Live;
 use super::memory::Memory;
+use crate::events::Seen;
 use crate::posts::{Post, TextPrint};
 
 /// All claims of one moment, and those that were given up since.
@@ -18,8 +19,10 @@ pub(super) struct Claims {
     paths: HashSet<u64>,
     urls: HashSet<u64>,
     ids: HashSet<u64>,
-    /// Texts of posts that are gone: a file that has one may be such a post, back under another name.
+    /// Texts of posts that are not live: a file that has one may be such a post, back under another name.
     texts: HashSet<TextPrint>,
+    /// Paths of posts that are neither live nor gone: their files are broken, or out of sight.
+    hidden: HashSet<u64>,
 }
 
 impl Claims {
@@ -28,13 +31,16 @@ impl Claims {
         let hasher = RandomState::new();
         let hash = |text: &str| hasher.hash_one(text);
         let (seen, posts) = (memory.seen.values(), live.posts.iter());
-        let keys = seen.clone().map(|seen| hash(&seen.key)).chain(posts.clone().map(|post| hash(&post.key))).collect();
+        let live_keys: HashSet<u64> = posts.clone().map(|post| hash(&post.key)).collect();
+        let is_live = |seen: &Seen| live_keys.contains(&hash(&seen.key));
+        let hidden = seen.clone().filter(|seen| !seen.gone && !is_live(seen)).map(|seen| hash(&seen.path)).collect();
+        let texts = seen.clone().filter(|seen| seen.gone || !is_live(seen)).filter_map(|seen| seen.text).collect();
+        let keys = seen.clone().map(|seen| hash(&seen.key)).chain(live_keys.iter().copied()).collect();
         let entry_ids = seen.clone().map(|seen| &seen.entry_id).chain(live.ids.values());
         let ids = entry_ids.chain(posts.clone().map(|post| &post.id)).map(|id| hash(id)).collect();
-        let paths = seen.clone().map(|seen| hash(&seen.path)).collect();
+        let paths = seen.map(|seen| hash(&seen.path)).collect();
         let urls = posts.map(|post| hash(&post.url)).collect();
-        let texts = seen.filter(|seen| seen.gone).filter_map(|seen| seen.text).collect();
-        Self { hasher, keys, paths, urls, ids, texts }
+        Self { hasher, keys, paths, urls, ids, texts, hidden }
     }
 
     /// Whether nobody can contest anything of this post, whose file is new.
@@ -44,6 +50,11 @@ impl Claims {
             && !self.has(&self.ids, &post.id)
             && self.is_free_url(post)
             && post.text.is_none_or(|text| !self.texts.contains(&text))
+    }
+
+    /// Whether the file at `path` is that of a post which was seen, is not live, and nobody was told to be gone.
+    pub(super) fn is_hidden(&self, path: &str) -> bool {
+        self.has(&self.hidden, path)
     }
 
     pub(super) fn is_free_url(&self, post: &Post) -> bool {

@@ -14,7 +14,13 @@ pub(super) fn refresh(times: &mut GitTimes, config: &Config, source: &Source) ->
     if config.source.updated != Updated::Git {
         return Ok(());
     }
-    times.refresh(&source.history()).map_err(|error| ScanError::Config(vec![problem(&error)]))
+    times.refresh(&source.history()).map_err(|error| {
+        match &error {
+            GitError::Command(CommandError::Refused(said)) => source.distrust(said).map(ScanError::from),
+            _ => None,
+        }
+        .unwrap_or_else(|| ScanError::Config(vec![problem(&error)]))
+    })
 }
 
 fn problem(error: &GitError) -> Problem {

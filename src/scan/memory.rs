@@ -81,7 +81,9 @@ impl Memory {
     pub(super) fn unread(&self, live: &Live) -> Option<HashSet<String>> {
         let was_there =
             |path: &&String| !self.baseline_done || self_and_above(path).any(|path| self.unread.contains(path));
-        let unread: HashSet<String> = live.unreadable.iter().filter(was_there).cloned().collect();
+        // Where a directory is closed for a while, what is in it is as unread as it was.
+        let hidden = self.unread.iter().filter(|path| live.is_unreadable(path));
+        let unread: HashSet<String> = live.unreadable.iter().filter(was_there).chain(hidden).cloned().collect();
         (unread != self.unread).then_some(unread)
     }
 }

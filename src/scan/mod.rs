@@ -100,6 +100,8 @@ pub struct Run<'a> {
     pub now: DateTime<Utc>,
     /// What may have changed since this scanner's last scan.
     pub touched: &'a Touched,
+    /// Whether a repository elsewhere is asked for news; without, what is at hand will do.
+    pub fetches: bool,
     /// The operator has confirmed that posts are meant to be gone.
     pub allow_removals: bool,
     /// Told how far it is.
@@ -190,13 +192,20 @@ impl Scanner {
         }
     }
 
-    /// The config with the site's own settings, as they are now.
+    /// The config with the site's own settings, as they are at hand; where those of a repository elsewhere cannot be used, as
+    /// they are there now.
     ///
     /// # Errors
     ///
     /// All problems with them.
     pub fn config(&mut self, now: DateTime<Utc>) -> Result<Arc<Config>, Vec<Problem>> {
         self.tools.posts.config(now)
+    }
+
+    /// Whether posts come from a repository elsewhere.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        self.tools.posts.source().is_remote()
     }
 
     /// What to watch, by the rules that the last scan, or [`config`](Self::config), found; `None` before either.
@@ -218,7 +227,8 @@ impl Scanner {
         let (memory, progress) = (Memory::default(), &|_: &'static str, _: usize, _: usize| {});
         let published = Published::default();
         let touched = &Touched::Anything;
-        let run = Run { store: None, published: &published, now, touched, allow_removals: true, progress };
+        let run =
+            Run { store: None, published: &published, now, touched, fetches: true, allow_removals: true, progress };
         let Standing { mut live, catalog, .. } = self.step(&run, &memory)?.standing;
         let plan = plan(&catalog, &live.config);
         let mut pass = self.tools.pass(&live, &catalog, &plan, &memory, Bodies::default(), &run);
@@ -266,7 +276,7 @@ impl Scanner {
         // What a scan reads that does not come to its end is no news to the next one.
         let last = self.standing.take();
         let Tools { posts, git } = &mut self.tools;
-        let news = posts.refresh(run.now, run.touched, run.progress)?;
+        let news = posts.refresh(run.now, run.touched, run.fetches, run.progress)?;
         crate::failpoint::hit("scan.read");
         git::refresh(git, &posts.last_config(), posts.source())?;
         if let Some(mut standing) = last

@@ -12,7 +12,7 @@ use super::live::Live;
 use super::refresh::{Outline, unreadable_problem};
 use super::renames::Followed;
 use super::site::Opener;
-use super::world::{Asking, Asks, World};
+use super::world::{Asked, Asking, Asks, Wanted, World};
 use super::{Env, ScanError};
 use crate::config::{Config, ConfigFile};
 use crate::posts::{Post, Revision, text};
@@ -46,6 +46,8 @@ pub struct Posts {
     pub(super) templates: BTreeSet<String>,
     /// What those asked for.
     pub(super) asks: Asks,
+    /// The files among that, each with the most that is asked of it.
+    asked_for: HashMap<String, Wanted>,
 }
 
 impl Posts {
@@ -58,6 +60,7 @@ impl Posts {
             troubled: BTreeSet::new(),
             templates: BTreeSet::new(),
             asks: Asks::default(),
+            asked_for: HashMap::new(),
         }
     }
 
@@ -67,6 +70,14 @@ impl Posts {
     }
 
     pub(super) fn config(&mut self, now: DateTime<Utc>) -> Result<Arc<Config>, Vec<Problem>> {
+        let problems = match self.opener.open(&self.source, now.into()) {
+            Ok((opened, _)) => return Ok(opened.config),
+            Err(problems) => problems,
+        };
+        // What is at hand of a repository elsewhere may be mended there already.
+        let newer = self.source.is_remote().then(|| self.source.refreshed(true, &|_, _, _| {}));
+        let Some(Ok(newer)) = newer else { return Err(problems) };
+        self.source = newer;
         Ok(self.opener.open(&self.source, now.into())?.0.config)
     }
 
@@ -145,6 +156,12 @@ impl Posts {
         self.templates.iter().all(|path| self.known.get(path).is_none_or(|known| known.is_expanded(&world)))
     }
 
+    /// Whether another state of this file may make a template say something else. Where a live post is, is seen by the post.
+    pub(super) fn is_asked_for(&self, path: &str) -> bool {
+        let is_live = || self.known.get(path).and_then(|known| known.good.as_ref()).is_some_and(|good| good.was_live);
+        self.asked_for.get(path).is_some_and(|wanted| *wanted == Wanted::Text || !is_live())
+    }
+
     /// The live posts, of whom two may still claim one key, URL or id: see [`Posts::settle`].
     pub(super) fn live(&mut self, now: DateTime<Utc>, followed: &Followed<'_>) -> Live {
         let opened = self.opener.last().expect("a source is looked at before its posts are live").clone();
@@ -174,7 +191,12 @@ impl Posts {
 
     /// Leaves every key, URL and id to one post, then runs their templates.
     pub(super) fn settle(&mut self, live: &mut Live, followed: &Followed<'_>) -> Result<(), ScanError> {
+        let before = live.posts.len();
+        live.site.cut(&mut live.posts);
         live.settle_conflicts(followed);
+        if live.posts.len() < before {
+            self.forget_left_out(live);
+        }
         self.expand(live)
     }
 
@@ -193,7 +215,15 @@ impl Posts {
                 live.posts.push(Arc::clone(&good.post));
             }
         }
-        live.site.cut(&mut live.posts);
+    }
+
+    /// What was left out is not live, and is none if it breaks.
+    fn forget_left_out(&mut self, live: &Live) {
+        for (path, known) in self.known.iter_mut().filter(|(_, known)| known.state != State::Broken) {
+            if let Some(good) = known.good.as_mut().filter(|good| good.was_live) {
+                good.was_live = live.find(path).is_ok();
+            }
+        }
     }
 
     /// Runs the templates of live posts, where what they are or what they ask for has changed. What readers see of such a
@@ -201,7 +231,7 @@ impl Posts {
     fn expand(&mut self, live: &mut Live) -> Result<(), ScanError> {
         let mut revisions = Vec::new();
         let world = self.world(live);
-        (self.asks, self.templates) = (Asks::default(), BTreeSet::new());
+        (self.asks, self.templates, self.asked_for) = Default::default();
         for (at, post) in live.posts.iter().enumerate().filter(|(_, post)| post.template) {
             if !self.known.get(&post.path).is_some_and(|known| known.is_expanded(&world)) {
                 self.expand_post(post, &world)?;
@@ -209,6 +239,7 @@ impl Posts {
             let expansion = self.known.get(&post.path).and_then(|known| known.expansion.as_ref());
             let Some(expansion) = expansion else { continue };
             self.asks.add(&expansion.asked);
+            note_files(&mut self.asked_for, &expansion.asked);
             self.templates.insert(post.path.clone());
             if post.revision != expansion.revision {
                 revisions.push((at, expansion.revision));
@@ -232,6 +263,7 @@ impl Posts {
         let mut asks = Asks::default();
         let Some(expansion) = &known.expansion else { return Ok(None) };
         asks.add(&expansion.asked);
+        note_files(&mut self.asked_for, &expansion.asked);
         let revision = expansion.revision;
         self.templates.insert(post.path.clone());
         self.note_revision(&mut post, revision);
@@ -286,6 +318,13 @@ impl Times {
     }
 }
 
+fn note_files(files: &mut HashMap<String, Wanted>, asked: &Asked) {
+    for (path, wanted) in asked.files() {
+        let most = files.entry(path.clone()).or_insert(wanted);
+        *most = wanted.max(*most);
+    }
+}
+
 pub(super) fn rules(config: &Config) -> Rules<'_> {
     Rules { site: &config.site, permalink: &config.source.permalink, max_post_bytes: config.guard.max_post_bytes }
 }
@@ -298,7 +337,7 @@ mod tests {
 
     fn read(posts: &mut Posts) -> Live {
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
-        posts.refresh(now, &Touched::Anything, &|_, _, _| {}).unwrap();
+        posts.refresh(now, &Touched::Anything, true, &|_, _, _| {}).unwrap();
         posts.live(now, &Followed::new(&HashMap::new()))
     }
 

@@ -76,12 +76,29 @@ impl Posts {
         &mut self,
         now: DateTime<Utc>,
         touched: &Touched,
+        fetches: bool,
         progress: Progress<'_>,
     ) -> Result<News, ScanError> {
-        let source = self.source.refreshed(progress)?;
+        let source = self.source.refreshed(fetches, progress)?;
         let before = std::mem::replace(&mut self.source, source);
+        let news = self.take_in(&before, now, touched, progress);
+        if news.is_err() {
+            // What this scan could not use is news to the next one.
+            self.source = before;
+        }
+        news
+    }
+
+    /// Reads what may have changed since the source was as `before`.
+    fn take_in(
+        &mut self,
+        before: &Source,
+        now: DateTime<Utc>,
+        touched: &Touched,
+        progress: Progress<'_>,
+    ) -> Result<News, ScanError> {
         // Between two commits, the source itself knows best what differs.
-        let touched = match self.source.touched_since(&before) {
+        let touched = match self.source.touched_since(before) {
             Touched::Only(paths) => &self.with_unsettled(paths),
             Touched::Anything => touched,
         };
@@ -118,8 +135,8 @@ impl Posts {
         let opened = self.opener.last()?.clone();
         let outline = self.outline.clone().filter(|outline| outline.whole && !outline.links)?;
         let is_known = |path: &String| {
-            // A template may ask for any file.
-            let is_indifferent = self.templates.is_empty() || opened.wants(path);
+            // A template may ask for any file, and for posts' own.
+            let is_indifferent = self.templates.is_empty() || (opened.wants(path) && !self.is_asked_for(path));
             is_indifferent && !self.opener.concerns(path) && !self.source.has_directory(path)
         };
         if !outline.unreadable.is_empty() || !paths.iter().all(is_known) {

@@ -77,6 +77,10 @@ impl Standing {
                 swaps.push(swap);
             }
         }
+        for file in files.iter().filter(|file| posts.known(&file.path).is_none_or(|known| known.state != State::Broken))
+        {
+            self.live.unreadable.remove(&file.path);
+        }
         self.live.next_due = next_due;
         self.live.files = posts.count();
         self.at = now;
@@ -117,6 +121,9 @@ fn swap(
     next_due: &mut Option<DateTime<Utc>>,
 ) -> Result<Option<Option<Swap>>, ScanError> {
     let there = live.find(&file.path).ok().map(|at| Arc::clone(&live.posts[at]));
+    if there.is_none() && claims.is_hidden(&file.path) {
+        return Ok(None);
+    }
     let was_due = file.before.as_ref().filter(|post| post.listed).and_then(|post| Times::of(post, followed, now).next);
     if was_due.is_some() && was_due == live.next_due {
         return Ok(None);

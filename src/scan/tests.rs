@@ -52,10 +52,14 @@ enum Step {
     Include(u8),
     /// Somebody deletes a document.
     Lose(usize),
+    /// Its author keeps it from readers.
+    Hide(usize),
+    /// The process that has scanned so far is another one from now on.
+    Restart,
 }
 
 /// Texts: plain ones, one that cannot be read, one with a template that asks for others.
-const TEXTS: [&str; 7] = [
+const TEXTS: [&str; 9] = [
     "plain text",
     "another *text*, longer",
     "---\nno front matter's end",
@@ -63,6 +67,8 @@ const TEXTS: [&str; 7] = [
     "{% post_url 2025-01-01-p0 %}",
     "{% include_relative note.txt %}",
     "{{ page.category }}",
+    "{% include_relative 2025-01-01-p1.md %}",
+    "{% link _posts/2025-01-01-p2.md %}",
 ];
 
 /// Documents that somebody may delete: each alone, while those beside it stay.
@@ -71,7 +77,7 @@ const LOST: [&str; 5] = ["feed.atom", "feed.json", "index.html", "tags/t1.rss", 
 fn step() -> impl Strategy<Value = Step> {
     let url = proptest::option::weighted(0.1, 0..3_u8);
     let changed = proptest::option::weighted(0.2, 0..30_u8);
-    let write = (0..8_usize, 0..3_u8, 0..4_u8, url, 0..30_u8, changed, 0..14_usize, any::<bool>());
+    let write = (0..8_usize, 0..3_u8, 0..4_u8, url, 0..30_u8, changed, 0..16_usize, any::<bool>());
     prop_oneof![
         9 => write.prop_map(|(post, title, tag, url, hour, changed, text, plural)| {
             Step::Write { post, title, tag, url, hour, changed, text, plural }
@@ -82,6 +88,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Wait),
         1 => (1..30_u8).prop_map(Step::Back),
         1 => (0..3_u8).prop_map(Step::Include),
+        1 => (0..8_usize).prop_map(Step::Hide),
+        1 => Just(Step::Restart),
     ]
 }
 
@@ -116,9 +124,9 @@ impl Blog {
     fn take(&mut self, step: &Step) -> Touched {
         let name = |post: &usize| format!("_posts/2025-01-01-p{post}.md");
         let touched = match step {
-            Step::Write { post, .. } | Step::Delete(post) => vec![name(post)],
+            Step::Write { post, .. } | Step::Delete(post) | Step::Hide(post) => vec![name(post)],
             Step::Rename(from, to) => vec![name(from), name(to)],
-            Step::Wait | Step::Back(_) | Step::Lose(_) => Vec::new(),
+            Step::Wait | Step::Back(_) | Step::Lose(_) | Step::Restart => Vec::new(),
             Step::Include(_) => vec!["_posts/note.txt".to_owned()],
         };
         self.happen(step);
@@ -145,7 +153,8 @@ impl Blog {
             Step::Rename(from, to) => drop(fs::rename(self.file(*from), self.file(*to))),
             Step::Wait => self.now += TimeDelta::hours(1),
             Step::Back(hours) => self.now -= TimeDelta::hours(i64::from(*hours)),
-            Step::Lose(_) => {}
+            Step::Hide(post) => self.write(&self.file(*post), "---\npublished: false\n---\n"),
+            Step::Lose(_) | Step::Restart => {}
             Step::Include(text) => self.write(&self.dir.path().join("_posts/note.txt"), &format!("note {text}")),
         }
         self.now += TimeDelta::seconds(1);
@@ -174,6 +183,7 @@ impl Reader {
             published: &Published::default(),
             now,
             touched,
+            fetches: true,
             allow_removals: false,
             progress: &|_, _, _| {},
         };
@@ -334,6 +344,7 @@ async fn what_was_visible_and_could_not_be_recorded_is_told_with_the_ids_that_it
             published: &Published::default(),
             now: blog.now,
             touched: &Touched::Anything,
+            fetches: true,
             allow_removals: false,
             progress: &|_, _, _| {},
         };
@@ -354,10 +365,16 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn what_changed_makes_what_all_makes(steps in proptest::collection::vec(step(), 1..24), watched: bool) {
+    fn what_changed_makes_what_all_makes(
+        steps in proptest::collection::vec(step(), 1..24),
+        watched: bool,
+        limited in proptest::bool::weighted(0.2),
+    ) {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         runtime.block_on(async {
             let mut blog = Blog::new();
+            let limit = if limited { "limit_posts: 3\n" } else { "" };
+            blog.write(&blog.dir.path().join("_config.yml"), limit);
             let (mut one, mut other) = (Reader::new(&blog).await, Reader::new(&blog).await);
             for step in &steps {
                 let touched = if watched { blog.take(step) } else { blog.take(step); Touched::Anything };
@@ -367,6 +384,9 @@ proptest! {
                     }
                 }
                 other.scanner = scanner(&blog, other.out.path());
+                if matches!(step, Step::Restart) {
+                    one.scanner = scanner(&blog, one.out.path());
+                }
                 let now = one.scan(blog.now, &touched).await.unwrap();
                 let whole = other.scan(blog.now, &Touched::Anything).await.unwrap();
                 let counts = |report: &Report| (report.posts, report.changes, report.next_due, report.problems.clone());

@@ -71,6 +71,26 @@ impl Asks {
     }
 }
 
+impl Asked {
+    /// The files whose text, or whose place on the site, is asked for.
+    pub(super) fn files(&self) -> impl Iterator<Item = (&String, Wanted)> {
+        self.0.keys().filter_map(|question| match question {
+            Question::Text(path) => Some((path, Wanted::Text)),
+            Question::Url(path) => Some((path, Wanted::Url)),
+            Question::Named(_) | Question::Posts => None,
+        })
+    }
+}
+
+/// What templates want of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Wanted {
+    /// Where it is on the site.
+    Url,
+    /// All that it says.
+    Text,
+}
+
 impl<'a> World<'a> {
     /// `posts` are all live posts, by path.
     pub(super) fn new(site: Arc<Site>, source: Source, config: &'a Config, posts: &'a [Arc<Post>]) -> Self {

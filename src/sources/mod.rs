@@ -10,6 +10,7 @@ pub mod touched;
 pub mod watch;
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -61,15 +62,30 @@ impl Source {
         }
     }
 
-    /// The same source as it is now. A repository elsewhere is fetched from.
+    /// Whether it is a copy of what is kept elsewhere, and may be behind it.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        matches!(self, Self::Git(commit) if commit.is_remote())
+    }
+
+    /// Has the copy of a repository elsewhere made anew, because of what is wrong, and says so; `None` if this is none.
+    #[must_use]
+    pub fn distrust(&self, wrong: &dyn Display) -> Option<SourceError> {
+        match self {
+            Self::Git(commit) => commit.distrust(wrong),
+            Self::Directory(_) => None,
+        }
+    }
+
+    /// The same source as it is now. With `fetches`, a repository elsewhere is fetched from.
     ///
     /// # Errors
     ///
     /// If it cannot be found any more.
-    pub fn refreshed(&self, progress: Progress<'_>) -> Result<Self, SourceError> {
+    pub fn refreshed(&self, fetches: bool, progress: Progress<'_>) -> Result<Self, SourceError> {
         match self {
             Self::Directory(directory) => directory.refreshed().map(Self::Directory),
-            Self::Git(commit) => commit.refreshed(progress).map(Self::Git),
+            Self::Git(commit) => commit.refreshed(fetches, progress).map(Self::Git),
         }
     }
 

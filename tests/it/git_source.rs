@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use chrono::{TimeDelta, Utc};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -208,6 +209,21 @@ fn a_mirror_that_is_lost_damaged_or_locked_is_mended() {
         }
         site.ok(&["scan"]);
     }
+    // A git whose Tidings was killed was at work here.
+    let unfinished = mirror(&site).with_extension("new0");
+    for damage in ["pack", "idx"] {
+        let packed = mirror(&site);
+        blog.git(&["-C", packed.to_str().unwrap(), "gc", "-q", "--prune=now"]);
+        let packs = fs::read_dir(packed.join("objects/pack")).unwrap().map(|entry| entry.unwrap().path());
+        let damaged = packs.filter(|path| path.extension().is_some_and(|extension| extension == damage));
+        for path in damaged.collect::<Vec<_>>() {
+            fs::remove_file(&path).unwrap();
+            fs::write(&path, "").unwrap();
+        }
+        fs::create_dir_all(unfinished.join("objects")).unwrap();
+        site.ok(&["scan"]);
+        assert!(!unfinished.exists());
+    }
     let (lock, half) = (mirror(&site).join("shallow.lock"), mirror(&site).join("objects/pack/tmp_pack_x"));
     fs::create_dir_all(half.parent().unwrap()).unwrap();
     fs::write(&lock, "").unwrap();
@@ -234,8 +250,58 @@ fn a_damage_that_shows_in_a_blob_is_mended_by_the_next_scan() {
     daemon.stop();
     let id = blog.git(&["rev-parse", "HEAD:_config.yml"]);
     fs::remove_file(mirror(&site).join("objects").join(&id[..2]).join(&id[2..])).unwrap();
-    assert_eq!(site.run(&["scan"]).status, 2, "without settings every URL would be another one");
     site.ok(&["scan"]);
+}
+
+#[test]
+fn a_damage_that_shows_in_the_history_is_mended_by_the_next_scan() {
+    let blog = Blog::new();
+    let old = blog.git(&["rev-parse", "HEAD:_posts"]);
+    blog.post("01-02-b", "二");
+    blog.commit();
+    let (site, receiver) = site(&blog.url(), ", updated: git");
+    site.ok(&["scan"]);
+    fs::remove_file(mirror(&site).join("objects").join(&old[..2]).join(&old[2..])).unwrap();
+    blog.post("01-03-c", "三");
+    blog.commit();
+    fails(&site, &["unable to read", "made anew with the next scan"]);
+    site.ok(&["scan"]);
+    assert_eq!(receiver.next().data("title"), "三");
+}
+
+#[test]
+fn history_that_was_not_to_be_had_is_fetched_once_it_is() {
+    let blog = Blog::new();
+    blog.post("01-02-b", "二");
+    blog.commit();
+    let clones = tempfile::tempdir().unwrap();
+    let clone = clones.path().join("shallow");
+    blog.git(&["clone", "-q", "--depth", "1", &blog.url(), clone.to_str().unwrap()]);
+    let (site, _receiver) = site(&format!("file://{}", clone.display()), ", updated: git");
+    assert!(site.run(&["scan"]).said().contains("--unshallow"));
+    blog.git(&["-C", clone.to_str().unwrap(), "fetch", "-q", "--unshallow"]);
+    site.ok(&["scan"]);
+}
+
+#[test]
+fn a_post_comes_due_while_its_remote_is_silent() {
+    let blog = Blog::new();
+    let server = Server::of(&blog);
+    let (site, receiver) = site(&server.url, ", git_timeout: 1s");
+    let mut daemon = Daemon::start(&site);
+    let due = (Utc::now() + TimeDelta::seconds(4)).format("%Y-%m-%d %H:%M:%S +0000");
+    blog.write("_posts/2025-01-02-b.md", format!("---\ntitle: 予約\ndate: {due}\n---\n本文\n"));
+    blog.commit();
+    daemon.rescan();
+    server.silent.store(true, Ordering::Relaxed);
+    daemon.signal("HUP");
+    daemon.line(|line| line["message"].as_str().is_some_and(|text| text.starts_with("scan failed")));
+    let is_good = |line: &Value, reason: &str| line["reason"] == reason && line["documents.written"].is_u64();
+    daemon.line(|line| is_good(line, "due"));
+    assert_eq!(receiver.next().data("title"), "予約");
+    server.silent.store(false, Ordering::Relaxed);
+    daemon.line(|line| is_good(line, "retry"));
+    daemon.stop();
 }
 
 #[test]
@@ -362,6 +428,85 @@ fn a_remote_that_offers_too_much_is_refused_until_it_may() {
     configure(&site, &receiver, &blog.url(), ", max_git_bytes: 1GiB");
     site.ok(&["scan"]);
     assert_eq!(receiver.next().data("title"), "二");
+}
+
+/// A branch that is rewritten again and again leaves more in the mirror than the remote has.
+#[test]
+fn what_rewritten_history_left_behind_is_not_counted() {
+    let blog = Blog::new();
+    let (site, _receiver) = site(&blog.url(), ", max_git_bytes: 1MiB");
+    for round in 0..5_u8 {
+        let mut film = noise(350 << 10);
+        film.iter_mut().for_each(|byte| *byte ^= round);
+        blog.write("film.mp4", film);
+        blog.git(&["add", "-A"]);
+        blog.git(&["commit", "-q", "-m", "x", "--amend"]);
+        site.ok(&["scan"]);
+    }
+}
+
+#[test]
+fn settings_that_were_broken_in_one_commit_are_mended_by_the_next() {
+    let blog = Blog::new();
+    let (site, receiver) = site(&blog.url(), "");
+    site.ok(&["scan"]);
+    let settings = fs::read_to_string(blog.file("_config.yml")).unwrap();
+    blog.write("_config.yml", "title: [\n");
+    blog.commit();
+    assert_eq!(site.run(&["scan"]).status, 2);
+    let serve = site.run(&["serve"]);
+    assert_eq!(serve.status, 3, "whoever keeps it running starts it again: {}", serve.said());
+    assert!(serve.stderr.contains("_config.yml"), "{}", serve.said());
+    blog.write("_config.yml", settings);
+    blog.post("01-02-b", "二");
+    blog.commit();
+    site.ok(&["scan"]);
+    assert_eq!(receiver.next().data("title"), "二");
+}
+
+#[test]
+fn a_password_is_for_the_host_that_it_belongs_to() {
+    let (other, asked) = answering(
+        "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    );
+    let elsewhere = format!(
+        "HTTP/1.1 302 Found\r\nLocation: http://{}/x.git/info/refs?service=git-upload-pack\r\nContent-Length: 0\r\n\
+         Connection: close\r\n\r\n",
+        other.replace("127.0.0.1", "localhost"),
+    );
+    let (address, _) = answering(elsewhere.leak());
+    let site = Site::bare();
+    site.write(
+        "tidings.yaml",
+        "source: {git: {env: BLOG}, generator: plain}\nsite: {url: \"https://blog.example.com\"}\n",
+    );
+    for credentials in ["me:hunter2", "hunter2%3D+secret"] {
+        let mut command = site.command(&["scan"]);
+        let done = command.env("BLOG", format!("http://{credentials}@{address}/x.git")).output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.code() == Some(3) && !said.contains("hunter2"), "{said}");
+        let asked = asked.lock().unwrap();
+        assert!(asked.contains("GET /x.git") && !asked.contains("Authorization"), "{asked}");
+    }
+    // A name without a password may be a token. Git writes it in its own way when nobody knows the password.
+    let mut command = site.command(&["scan"]);
+    let done = command.env("BLOG", format!("http://hunter2%3D+secret@{other}/x.git")).output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(said.contains("could not read Password for") && !said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn the_users_own_settings_of_git_change_nothing() {
+    let blog = Blog::new();
+    let (site, _receiver) = site(&blog.url(), ", updated: git");
+    let settings = "[log]\nshowRoot = false\n[init]\ndefaultRefFormat = reftable\n[safe]\nbareRepository = explicit\n";
+    site.write("gitconfig", settings);
+    let mut command = site.command(&["scan"]);
+    let envs = [("GIT_DEFAULT_REF_FORMAT", "reftable"), ("GIT_DEFAULT_HASH", "sha256")];
+    let done = command.env("GIT_CONFIG_GLOBAL", site.file("gitconfig")).envs(envs).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let feed: Value = serde_json::from_str(&site.read("feeds/feed.json")).unwrap();
+    assert_eq!(feed["items"][0]["date_modified"], "2025-01-31T15:00:00Z", "{feed}");
 }
 
 #[cfg(target_os = "linux")]

@@ -36,14 +36,17 @@ const REMOVED: [&str; 16] = [
     "SSH_ASKPASS",
 ];
 
-/// Settings of a repository, or of the user, that would run a program or leave one behind.
-const SETTINGS: [&str; 6] = [
+/// Settings of a repository, or of the user, that would run a program, leave one behind, or have git do something else than is
+/// meant.
+const SETTINGS: [&str; 8] = [
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.askPass=",
     "log.showSignature=false",
     "gc.autoDetach=false",
     "maintenance.autoDetach=false",
+    "log.showRoot=true",
+    "safe.bareRepository=all",
 ];
 
 /// Why the git program did not do what it was asked.
@@ -86,6 +89,9 @@ pub(crate) fn git(dir: &Path, args: &[&str]) -> Command {
         .env("GCM_INTERACTIVE", "never")
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("GIT_NO_LAZY_FETCH", "1")
+        // Of new repositories: what `gix` reads.
+        .env("GIT_DEFAULT_REF_FORMAT", "files")
+        .env("GIT_DEFAULT_HASH", "sha1")
         .env("LC_ALL", "C");
     if ["GIT_SSH_COMMAND", "GIT_SSH"].iter().all(|variable| std::env::var_os(variable).is_none()) {
         // A connection that is shared would outlive the fetch.
@@ -176,7 +182,8 @@ fn listen(pipe: impl Read, last_word: &Mutex<Instant>, heard: &dyn Fn(&str) -> b
         if !complaint.is_empty() {
             complaint.push_str("; ");
         }
-        complaint.push_str(line);
+        // A terminal would take some of a remote's words for commands.
+        complaint.extend(line.chars().filter(|c| !c.is_control()));
         let over = complaint.len().saturating_sub(MAX_COMPLAINT);
         complaint.drain(..complaint.ceil_char_boundary(over));
     }

@@ -21,7 +21,7 @@ use crate::config::{Git, Remote};
 const TICK: Duration = Duration::from_millis(20);
 
 /// What git says when its own repository is at fault.
-const DAMAGES: [&str; 12] = [
+const DAMAGES: [&str; 20] = [
     "bad object",
     "bad tree object",
     "missing blob",
@@ -34,6 +34,14 @@ const DAMAGES: [&str; 12] = [
     "did not send all necessary objects",
     "bad config",
     "error: packfile",
+    "to be a packfile",
+    "is not a GIT packfile",
+    "unresolved deltas",
+    "index file",
+    "non-monotonic index",
+    "wrong index v",
+    "unable to find",
+    "failed to traverse parents",
 ];
 
 /// The mirror of one remote.
@@ -64,6 +72,10 @@ impl<'a> Mirror<'a> {
     pub(super) fn fetch(&self, progress: Progress<'_>) -> Result<(), FetchError> {
         self.make_room().map_err(|reason| self.unwritten(&self.git.mirrors, reason))?;
         let _lock = self.lock()?;
+        for dir in self.unfinished() {
+            // A git whose Tidings was killed may still be at work in it.
+            let _ = remove(&dir);
+        }
         if self.mark().exists() || !self.is_sound() {
             return self.make(progress);
         }
@@ -71,6 +83,8 @@ impl<'a> Mirror<'a> {
         let before = self.commit();
         match self.fetch_into(&self.dir, progress) {
             Err(FetchError::Command { error: CommandError::Refused(said) }) if is_damage(&said) => self.make(progress),
+            // History that was rewritten is in it as well.
+            Err(FetchError::TooLarge(_)) => self.make(progress),
             Err(error) => {
                 tidy(&self.dir);
                 Err(error)
@@ -87,8 +101,7 @@ impl<'a> Mirror<'a> {
 
     /// Makes it under another name, so that what is there stays until the new one is whole.
     fn make(&self, progress: Progress<'_>) -> Result<(), FetchError> {
-        let new = self.dir.with_extension("new");
-        remove(&new).map_err(|reason| self.unwritten(&new, reason))?;
+        let new = self.unfinished().find(|dir| !dir.exists()).ok_or(FetchError::Busy)?;
         let made = fetch::init(&new).and_then(|()| self.fetch_into(&new, progress)).and_then(|()| {
             let moved =
                 remove(&self.dir).and_then(|()| fs::rename(&new, &self.dir)).and_then(|()| unmark(&self.mark()));
@@ -99,6 +112,11 @@ impl<'a> Mirror<'a> {
             let _ = remove(&new);
         }
         made
+    }
+
+    /// Where mirrors are until they are whole.
+    fn unfinished(&self) -> impl Iterator<Item = PathBuf> {
+        (0..8).map(|number| self.dir.with_extension(format!("new{number}")))
     }
 
     fn fetch_into(&self, dir: &Path, progress: Progress<'_>) -> Result<(), FetchError> {

@@ -16,6 +16,7 @@ mod tree;
 mod walk;
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -56,25 +57,41 @@ impl Commit {
         let git = Arc::new(git.clone());
         let Address::Remote(remote) = &git.address else { return Self::at(&git, None) };
         let mirror = Mirror::of(&git, remote);
-        if !mirror.mark().exists()
-            && let Ok(at_hand) = Self::at(&git, None)
-        {
-            return Ok(at_hand);
+        let at_hand = Self::at(&git, None);
+        if at_hand.is_ok() && !mirror.mark().exists() {
+            return at_hand;
         }
-        mirror.fetch(progress).map_err(|reason| unfetched(&git, reason))?;
-        Self::at(&git, None).map(|commit| Self { is_new: true, ..commit })
+        match mirror.fetch(progress) {
+            Ok(()) => Self::at(&git, None).map(|commit| Self { is_new: true, ..commit }),
+            // What is damaged may well be read for the greater part.
+            Err(reason) => at_hand.map_err(|_| unfetched(&git, reason)),
+        }
     }
 
-    /// The newest commit now.
+    /// Whether its repository is elsewhere.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        matches!(self.git.address, Address::Remote(_))
+    }
+
+    /// Has the mirror made anew at the next fetch, if this is in one: what went wrong may be its fault.
+    #[must_use]
+    pub fn distrust(&self, wrong: &dyn Display) -> Option<SourceError> {
+        let is_marked = self.is_remote() && self.objects.mark_damaged();
+        let reason = format!("{wrong}; its copy on this machine is made anew with the next scan");
+        is_marked.then(|| SourceError::Repository { address: self.git.address.to_string(), reason })
+    }
+
+    /// The newest commit now; with `fetches` false the newest that is at hand.
     ///
     /// # Errors
     ///
     /// If the repository cannot be fetched from or read; or if there is no such branch any more.
-    pub fn refreshed(&self, progress: Progress<'_>) -> Result<Self, SourceError> {
-        if self.is_new {
+    pub fn refreshed(&self, fetches: bool, progress: Progress<'_>) -> Result<Self, SourceError> {
+        if self.is_new && fetches {
             return Ok(Self { is_new: false, ..self.clone() });
         }
-        if let Address::Remote(remote) = &self.git.address {
+        if let (true, Address::Remote(remote)) = (fetches, &self.git.address) {
             Mirror::of(&self.git, remote).fetch(progress).map_err(|reason| unfetched(&self.git, reason))?;
         }
         Self::at(&self.git, Some(self))

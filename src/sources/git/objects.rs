@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gix::objs::Kind;
+use gix::refs::TargetRef;
 use gix::{ObjectId, Repository, ThreadSafeRepository};
 
 use super::tree::Tree;
@@ -62,8 +63,13 @@ impl Objects {
         self.with(|repository| {
             let found = repository.try_find_reference(reference).map_err(io::Error::other)?;
             let Some(mut found) = found else { return Ok(None) };
-            // A branch without a commit leads nowhere.
-            let Ok(id) = found.peel_to_id() else { return Ok(None) };
+            // A HEAD whose branch has no commit yet leads nowhere.
+            if let TargetRef::Symbolic(branch) = found.target()
+                && repository.try_find_reference(branch).map_err(io::Error::other)?.is_none()
+            {
+                return Ok(None);
+            }
+            let id = found.peel_to_id().map_err(io::Error::other)?;
             let commit = repository.find_commit(id).map_err(io::Error::other)?;
             let tree = commit.tree_id().map_err(io::Error::other)?;
             Ok(Some((id.detach(), tree.detach())))
@@ -119,13 +125,19 @@ impl Objects {
         })
     }
 
+    /// Notes that something in it cannot be read. `false` if that cannot be written down for processes to come.
+    pub(super) fn mark_damaged(&self) -> bool {
+        self.damaged.store(true, Ordering::Relaxed);
+        let Some(mark) = &self.mark else { return false };
+        File::create(mark)
+            .inspect_err(|error| tracing::debug!("{} could not be written: {error}", mark.display()))
+            .is_ok()
+    }
+
     fn sound<T>(&self, found: gix::Result<T>) -> io::Result<T> {
         found.map_err(|error| {
-            if !self.damaged.swap(true, Ordering::Relaxed)
-                && let Some(mark) = &self.mark
-                && let Err(error) = File::create(mark)
-            {
-                tracing::debug!("{} could not be written: {error}", mark.display());
+            if !self.is_damaged() {
+                self.mark_damaged();
             }
             io::Error::other(format!("the repository is damaged: {error}"))
         })

@@ -261,12 +261,12 @@ fn what_differs_between_two_commits_is_named() {
     repository.files(&[("a/x.md", "one"), ("a/y.md", "one"), ("b/z.md", "one"), ("c.md", "")]);
     let first = repository.open();
     repository.files(&[("a/x.md", "two"), ("a/y.md", "one"), ("d/z.md", "one"), ("c.md/x", "")]);
-    let second = first.refreshed(&|_, _, _| {}).unwrap();
+    let second = first.refreshed(true, &|_, _, _| {}).unwrap();
     assert_eq!(second.touched_since(&first), only(&["a/x.md", "b", "c.md", "d"]));
     assert_eq!(first.touched_since(&second), second.touched_since(&first));
-    assert_eq!(second.refreshed(&|_, _, _| {}).unwrap().touched_since(&second), Touched::nothing());
+    assert_eq!(second.refreshed(true, &|_, _, _| {}).unwrap().touched_since(&second), Touched::nothing());
     repository.files(&[("a/x.md", "two"), ("a/X.md", "two"), ("d/z.md", "one"), ("c.md/x", "")]);
-    let third = second.refreshed(&|_, _, _| {}).unwrap();
+    let third = second.refreshed(true, &|_, _, _| {}).unwrap();
     assert_eq!(third.touched_since(&second), only(&["a/X.md", "a/x.md", "a/y.md"]), "x.md has a twin now");
 }
 
@@ -277,7 +277,7 @@ fn where_links_lead_anything_may_differ() {
     let first = repository.open();
     assert_eq!(paths(&all(&first)), ["real/x.md", "y.md"]);
     repository.files(&[("real/x.md", "two"), ("y.md -> real/x.md", "")]);
-    let second = first.refreshed(&|_, _, _| {}).unwrap();
+    let second = first.refreshed(true, &|_, _, _| {}).unwrap();
     assert_eq!(second.touched_since(&first), Touched::Anything);
     assert_eq!(second.read("y.md", 9).unwrap(), b"two");
 }
@@ -291,7 +291,7 @@ fn a_tree_that_both_commits_have_is_not_read_again() {
     let same = repository.git(&["rev-parse", "main:a"], b"");
     repository.files(&[("a/x.md", "one"), ("b/x.md", "three")]);
     std::fs::remove_file(repository.dir.path().join("objects").join(&same[..2]).join(&same[2..])).unwrap();
-    let second = first.refreshed(&|_, _, _| {}).unwrap();
+    let second = first.refreshed(true, &|_, _, _| {}).unwrap();
     assert_eq!(paths(&all(&second)), ["a/x.md", "b/x.md"]);
     assert!(!all(&repository.open()).whole, "it would have to be there otherwise");
 }
