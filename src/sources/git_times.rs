@@ -3,7 +3,7 @@
 //! In: the directory, or a repository and a commit. Out: author dates, as Hugo's `:git` has them; a rename alone is no
 //! change. Never: a shell, a prompt, the network, or a change to the repository.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, BufRead};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -117,8 +117,11 @@ fn read_log(out: &mut dyn BufRead) -> io::Result<HashMap<String, DateTime<FixedO
                 let (old, new) = (name(out)?, name(out)?);
                 log.renamed(old, new);
             }
-            _ => {
+            status => {
                 let name = name(out)?;
+                if matches!(status, Some((b'A', _))) {
+                    log.added.insert(name.clone());
+                }
                 if let Some(date) = date {
                     log.changed(name, date);
                 }
@@ -149,6 +152,8 @@ struct Log {
     times: HashMap<String, DateTime<FixedOffset>>,
     /// What files are called today that had these names then; `None` where the name was another file's.
     today: HashMap<String, Option<String>>,
+    /// Names that files came under, not by being renamed.
+    added: HashSet<String>,
 }
 
 impl Log {
@@ -158,11 +163,15 @@ impl Log {
     }
 
     fn renamed(&mut self, old: String, new: String) {
-        if let Some(today) = self.today.insert(new.clone(), None).unwrap_or(Some(new))
-            && !self.times.contains_key(&today)
+        let Some(today) = self.today.insert(new.clone(), None).unwrap_or(Some(new)) else { return };
+        // A branch that was merged later may have changed it under the name that it had there still.
+        if !self.added.contains(&old)
+            && let Some(date) = self.times.remove(&old)
         {
-            self.today.insert(old, Some(today));
+            let newest = self.times.entry(today.clone()).or_insert(date);
+            *newest = date.max(*newest);
         }
+        self.today.insert(old, Some(today));
     }
 }
 
@@ -201,6 +210,15 @@ mod tests {
         assert_eq!(log(&text), expected(&[("b", FIRST)]));
         let twice = format!("\u{1}{THIRD}\0\nR100\0b\0c\0\u{1}{SECOND}\0\nR100\0a\0b\0\u{1}{FIRST}\0\nM\0a\0");
         assert_eq!(log(&twice), expected(&[("c", FIRST)]));
+    }
+
+    #[test]
+    fn a_change_on_a_branch_that_knows_nothing_of_a_rename_counts() {
+        let rename = format!("\u{1}{SECOND}\0\nR100\0a\0b\0\u{1}{FIRST}\0\nA\0a\0");
+        assert_eq!(log(&format!("\u{1}{THIRD}\0\nM\0a\0{rename}")), expected(&[("b", THIRD)]));
+        // Another file under the name that was left.
+        let another = format!("\u{1}{THIRD}\0\nM\0a\0A\0a\0{rename}");
+        assert_eq!(log(&another), expected(&[("a", THIRD), ("b", FIRST)]));
     }
 
     #[test]
