@@ -10,7 +10,8 @@ use super::args::{Common, LogFormat};
 pub(super) fn init(common: &Common) {
     let default = match (common.quiet, common.verbose) {
         (true, _) => "error",
-        (_, 0) => "warn,tidings=info",
+        // A directory that is gone is no longer watched; `notify` warns of it.
+        (_, 0) => "warn,notify=error,tidings=info",
         (_, 1) => "info,tidings=debug",
         (_, _) => "debug,tidings=trace",
     };
