@@ -28,6 +28,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use crate::feeds::Media;
@@ -131,12 +132,12 @@ fn file_len(dir: &Path, path: &str) -> Option<u64> {
 /// The fingerprint of a document's bytes, as its entity tag has it: 32 hexadecimal digits.
 #[must_use]
 pub fn fingerprint(bytes: &[u8]) -> String {
-    in_digits(blake3::hash(bytes))
+    in_digits(Sha256::new_with_prefix(bytes))
 }
 
-/// A hash as a fingerprint.
-fn in_digits(hash: blake3::Hash) -> String {
-    hash.to_hex()[..32].to_owned()
+/// A digest as a fingerprint.
+fn in_digits(digest: Sha256) -> String {
+    digest.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Why documents cannot be published. What was visible before still is, and no file is half written.
