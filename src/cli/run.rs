@@ -16,7 +16,7 @@ use super::reload::Reload;
 use super::scans::Scans;
 use super::signals::{Asked, Signals};
 use super::{site, systemd};
-use crate::config::{Config, FILE_NAME};
+use crate::config::Config;
 use crate::publish::Published;
 use crate::store::{Access, Store, StoreError};
 
@@ -25,11 +25,9 @@ pub(super) async fn run(common: &Common, args: &Serve) -> Result<Exit, Failure> 
     let mut signals = Signals::new()?;
     let mut scanner = site::scanner(common, args.dir.as_deref(), Some(site::env))?;
     let config = scanner.config(Utc::now()).map_err(|problems| {
-        match problems.iter().any(|problem| problem.path == FILE_NAME) {
-            // Those of a repository elsewhere may be mended there: whoever keeps this running is to start it again.
-            false if scanner.is_remote() => Failure::Settings(problems),
-            _ => Failure::Config(problems),
-        }
+        // Those of a repository elsewhere may be mended there: whoever keeps this running is to start it again.
+        let are_elsewhere = scanner.is_remote() && problems.iter().all(|problem| problem.path != scanner.config_name());
+        if are_elsewhere { Failure::Settings(problems) } else { Failure::Config(problems) }
     })?;
     let store = Store::open(&config.store, Access::Owner).await?;
     sync_endpoints(&store, &config).await?;

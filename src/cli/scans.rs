@@ -15,8 +15,8 @@ use super::run::State;
 use super::told::Told;
 use crate::config::Config;
 use crate::scan::{Report, Run, ScanError, Scanner};
-use crate::sources::Touched;
 use crate::sources::watch::Area;
+use crate::sources::{SourceError, Touched};
 
 /// The first scan waits so long for the watch: a tree that takes longer is looked at again once it is watched.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -52,6 +52,7 @@ impl Scans {
             if fetches || result.is_err() {
                 failing.note(&result, &self.config, &self.state.store, now).await;
             }
+            let is_unfetched = matches!(result, Err(ScanError::Source(SourceError::Fetch { .. })));
             match result {
                 Ok(report) => {
                     pace.succeeded(report.next_due, fetches);
@@ -59,6 +60,16 @@ impl Scans {
                     self.state.ready.store(true, Ordering::Relaxed);
                 }
                 Err(_) => pace.failed(reason),
+            }
+            if is_unfetched {
+                // What has come due meanwhile, and what comes due next.
+                let started = Instant::now();
+                let result = self.scan(pace.touched(Reason::Due), false, now).await;
+                told.tell(&result, Reason::Due, started.elapsed());
+                if let Ok(report) = result {
+                    pace.succeeded(report.next_due, false);
+                    self.state.ready.store(true, Ordering::Relaxed);
+                }
             }
             self.state.wake.notify_one();
             self.state.hub.notify_one();

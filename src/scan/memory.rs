@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
+
 use super::live::Live;
+use super::renames::Followed;
 use crate::catalog::Given;
 use crate::events::{Baseline, Seen, self_and_above};
 use crate::feeds::changed::Shown;
@@ -12,6 +15,8 @@ use crate::store::{DocumentState, GoodState, ScanCommit, Store, StoreError};
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     pub(super) seen: HashMap<String, Seen>,
+    /// When the last of these was first seen.
+    latest: Option<DateTime<Utc>>,
     /// What the last scan saw and could not record.
     pub(super) unrecorded: HashMap<String, Seen>,
     pub(super) documents: HashMap<String, DocumentState>,
@@ -35,8 +40,10 @@ impl Memory {
             recorded.entry(path.clone()).or_insert(before);
         }
         feeds.extend(unrecorded.kept.feeds.iter().cloned());
+        let seen = store.seen().await?;
         Ok(Self {
-            seen: store.seen().await?,
+            latest: seen.values().map(|seen| seen.first_seen).max(),
+            seen,
             unrecorded: unrecorded.seen.iter().map(|seen| (seen.key.clone(), seen.clone())).collect(),
             documents,
             recorded,
@@ -51,6 +58,7 @@ impl Memory {
     /// What the store remembers once `commit` is recorded.
     pub(super) fn apply(&mut self, commit: ScanCommit) {
         let ScanCommit { seen, documents, documents_gone, kept, at, .. } = commit;
+        self.latest = seen.iter().map(|seen| seen.first_seen).chain(self.latest).max();
         self.seen.extend(seen.into_iter().map(|seen| (seen.key.clone(), seen)));
         self.unrecorded.clear();
         self.recorded.clear();
@@ -65,6 +73,11 @@ impl Memory {
         if let Some(unread) = kept.unread {
             self.unread = unread;
         }
+    }
+
+    /// What is remembered of posts by the files that they are in.
+    pub(super) fn followed(&self) -> Followed<'_> {
+        Followed::new(&self.seen, self.latest)
     }
 
     /// What the store remembers of a document.

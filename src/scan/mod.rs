@@ -55,7 +55,6 @@ pub use self::live::Live;
 use self::memory::Memory;
 use self::pass::{Pass, Tools};
 pub use self::posts::Posts;
-use self::renames::Followed;
 use self::sheets::Made;
 pub use self::site::Detected;
 use self::standing::Standing;
@@ -202,6 +201,12 @@ impl Scanner {
         self.tools.posts.config(now)
     }
 
+    /// What problems with the config file call it.
+    #[must_use]
+    pub fn config_name(&self) -> &str {
+        self.tools.posts.opener.config_name()
+    }
+
     /// Whether posts come from a repository elsewhere.
     #[must_use]
     pub fn is_remote(&self) -> bool {
@@ -285,7 +290,7 @@ impl Scanner {
         {
             return Ok(Step { standing, new: Some(new) });
         }
-        let followed = Followed::new(&memory.seen);
+        let followed = memory.followed();
         let mut live = posts.live(run.now, &followed);
         last_good::restore(&mut live, memory, run)?;
         posts.settle(&mut live, &followed)?;

@@ -191,12 +191,9 @@ impl Posts {
 
     /// Leaves every key, URL and id to one post, then runs their templates.
     pub(super) fn settle(&mut self, live: &mut Live, followed: &Followed<'_>) -> Result<(), ScanError> {
-        let before = live.posts.len();
         live.site.cut(&mut live.posts);
         live.settle_conflicts(followed);
-        if live.posts.len() < before {
-            self.forget_left_out(live);
-        }
+        self.note_live(live);
         self.expand(live)
     }
 
@@ -211,17 +208,20 @@ impl Posts {
             live.next_due = times.next.into_iter().chain(live.next_due).min();
             // What was not live before it broke does not come alive broken.
             if times.is_live && (!broken || good.was_live) {
-                good.was_live = true;
                 live.posts.push(Arc::clone(&good.post));
             }
         }
     }
 
-    /// What was left out is not live, and is none if it breaks.
-    fn forget_left_out(&mut self, live: &Live) {
-        for (path, known) in self.known.iter_mut().filter(|(_, known)| known.state != State::Broken) {
-            if let Some(good) = known.good.as_mut().filter(|good| good.was_live) {
-                good.was_live = live.find(path).is_ok();
+    /// Notes which files are live posts: one that is none, because its time has not come or another has its URL, is none either
+    /// when it breaks. What broken ones were, they stay.
+    fn note_live(&mut self, live: &Live) {
+        let mut posts = live.posts.iter().map(|post| post.path.as_str()).peekable();
+        for (path, known) in &mut self.known {
+            while posts.next_if(|live| *live < path.as_str()).is_some() {}
+            let is_live = posts.peek() == Some(&path.as_str());
+            if let Some(good) = known.good.as_mut().filter(|_| known.state != State::Broken) {
+                good.was_live = is_live;
             }
         }
     }
@@ -309,7 +309,11 @@ impl Times {
         let (from, until) = (post.live_from, post.live_until);
         let is_to_come = |at: &DateTime<Utc>| *at > now;
         // What was shown at a time that is yet to come stays until then: the clock was ahead, or is behind, and knows no better.
-        let shown = from.filter(is_to_come).and_then(|_| followed.row(post)).filter(|seen| !seen.gone);
+        let is_behind = followed.latest.is_some_and(|latest| latest > now);
+        let shown = from
+            .filter(|from| is_behind && is_to_come(from))
+            .and_then(|_| followed.row(post))
+            .filter(|seen| !seen.gone);
         let shown = shown.map(|seen| seen.first_seen).filter(is_to_come);
         Self {
             is_live: (shown.is_some() || from.is_none_or(|from| from <= now)) && until.is_none_or(|until| until > now),
@@ -338,7 +342,9 @@ mod tests {
     fn read(posts: &mut Posts) -> Live {
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
         posts.refresh(now, &Touched::Anything, true, &|_, _, _| {}).unwrap();
-        posts.live(now, &Followed::new(&HashMap::new()))
+        let (seen, mut live) = (HashMap::new(), posts.live(now, &Followed::new(&HashMap::new(), None)));
+        posts.settle(&mut live, &Followed::new(&seen, None)).unwrap();
+        live
     }
 
     #[test]

@@ -84,7 +84,7 @@ impl Posts {
         let news = self.take_in(&before, now, touched, progress);
         if news.is_err() {
             // What this scan could not use is news to the next one.
-            self.source = before;
+            self.source = before.as_old();
         }
         news
     }

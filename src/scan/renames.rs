@@ -7,6 +7,8 @@ use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::live::Live;
 use crate::events::Seen;
 use crate::posts::{Post, TextPrint};
@@ -14,13 +16,15 @@ use crate::posts::{Post, TextPrint};
 /// What is remembered of the post in a file, whatever the file's name was at first.
 pub(super) struct Followed<'a> {
     pub(super) seen: &'a HashMap<String, Seen>,
+    /// When the last of them was first seen.
+    pub(super) latest: Option<DateTime<Utc>>,
     /// By the file's name now; made when it is asked for.
     by_path: OnceCell<HashMap<&'a str, &'a Seen>>,
 }
 
 impl<'a> Followed<'a> {
-    pub(super) fn new(seen: &'a HashMap<String, Seen>) -> Self {
-        Self { seen, by_path: OnceCell::new() }
+    pub(super) fn new(seen: &'a HashMap<String, Seen>, latest: Option<DateTime<Utc>>) -> Self {
+        Self { seen, latest, by_path: OnceCell::new() }
     }
 
     /// `post` as its file names it. `None` if it was never seen.
@@ -231,7 +235,7 @@ mod tests {
 
     fn resumed(posts: &[Post], seen: &HashMap<String, Seen>) -> Vec<String> {
         let mut posts: Vec<_> = posts.iter().cloned().map(Arc::new).collect();
-        Followed::new(seen).resume(&mut posts);
+        Followed::new(seen, None).resume(&mut posts);
         posts.iter().map(|post| post.key.clone()).collect()
     }
 

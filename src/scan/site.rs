@@ -61,6 +61,11 @@ impl Opener {
         Self { file, out, env, opened: None }
     }
 
+    /// What problems with the config file call it.
+    pub(super) fn config_name(&self) -> &str {
+        &self.file.name
+    }
+
     /// Whether both go by the same config file.
     pub(super) fn is_told_the_same(&self, other: &Self) -> bool {
         self.file.says_the_same(&other.file) && self.out == other.out

@@ -66,7 +66,7 @@ impl Standing {
             return Ok(None);
         }
         let claims = self.claims.get_or_insert_with(|| Claims::of(&self.live, memory));
-        let followed = Followed::new(&memory.seen);
+        let followed = memory.followed();
         let (mut swaps, mut next_due) = (Vec::with_capacity(files.len()), self.live.next_due);
         for file in files {
             let Some(swap) = swap(file, &self.live, posts, claims, &followed, now, &mut next_due)? else {

@@ -165,9 +165,8 @@ impl Log {
     fn renamed(&mut self, old: String, new: String) {
         let Some(today) = self.today.insert(new.clone(), None).unwrap_or(Some(new)) else { return };
         // A branch that was merged later may have changed it under the name that it had there still.
-        if !self.added.contains(&old)
-            && let Some(date) = self.times.remove(&old)
-        {
+        let is_anothers = self.added.contains(&old) || self.today.get(&old) == Some(&None);
+        if !is_anothers && let Some(date) = self.times.remove(&old) {
             let newest = self.times.entry(today.clone()).or_insert(date);
             *newest = date.max(*newest);
         }
@@ -216,6 +215,11 @@ mod tests {
     fn a_change_on_a_branch_that_knows_nothing_of_a_rename_counts() {
         let rename = format!("\u{1}{SECOND}\0\nR100\0a\0b\0\u{1}{FIRST}\0\nA\0a\0");
         assert_eq!(log(&format!("\u{1}{THIRD}\0\nM\0a\0{rename}")), expected(&[("b", THIRD)]));
+        // Another file was renamed to the name that was left.
+        let again = format!(
+            "\u{1}{THIRD}\0\nM\0b\0\u{1}{SECOND}\0\nR100\0a\0b\0\u{1}{SECOND}\0\nR100\0b\0c\0\u{1}{FIRST}\0\nA\0a\0A\0b\0"
+        );
+        assert_eq!(log(&again), expected(&[("b", THIRD), ("c", FIRST)]));
         // Another file under the name that was left.
         let another = format!("\u{1}{THIRD}\0\nM\0a\0A\0a\0{rename}");
         assert_eq!(log(&another), expected(&[("a", THIRD), ("b", FIRST)]));

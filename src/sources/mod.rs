@@ -10,7 +10,6 @@ pub mod touched;
 pub mod watch;
 
 use std::collections::BTreeSet;
-use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -68,11 +67,20 @@ impl Source {
         matches!(self, Self::Git(commit) if commit.is_remote())
     }
 
-    /// Has the copy of a repository elsewhere made anew, because of what is wrong, and says so; `None` if this is none.
+    /// The same, of which nobody believes any more that it is as new as can be.
     #[must_use]
-    pub fn distrust(&self, wrong: &dyn Display) -> Option<SourceError> {
+    pub fn as_old(self) -> Self {
         match self {
-            Self::Git(commit) => commit.distrust(wrong),
+            Self::Git(commit) => Self::Git(commit.as_old()),
+            Self::Directory(_) => self,
+        }
+    }
+
+    /// Has the copy of a repository elsewhere made anew, if what git `said` is that it is damaged, and says so.
+    #[must_use]
+    pub fn distrust(&self, said: &str) -> Option<SourceError> {
+        match self {
+            Self::Git(commit) => commit.distrust(said),
             Self::Directory(_) => None,
         }
     }

@@ -293,8 +293,9 @@ fn a_post_comes_due_while_its_remote_is_silent() {
     blog.write("_posts/2025-01-02-b.md", format!("---\ntitle: 予約\ndate: {due}\n---\n本文\n"));
     blog.commit();
     daemon.rescan();
+    daemon.stop();
     server.silent.store(true, Ordering::Relaxed);
-    daemon.signal("HUP");
+    let mut daemon = Daemon::start(&site);
     daemon.line(|line| line["message"].as_str().is_some_and(|text| text.starts_with("scan failed")));
     let is_good = |line: &Value, reason: &str| line["reason"] == reason && line["documents.written"].is_u64();
     daemon.line(|line| is_good(line, "due"));
@@ -457,6 +458,11 @@ fn settings_that_were_broken_in_one_commit_are_mended_by_the_next() {
     let serve = site.run(&["serve"]);
     assert_eq!(serve.status, 3, "whoever keeps it running starts it again: {}", serve.said());
     assert!(serve.stderr.contains("_config.yml"), "{}", serve.said());
+    let config = site.read("tidings.yaml");
+    site.write("tidings.yaml", format!("{config}schedule: never\n"));
+    let serve = site.run(&["serve"]);
+    assert_eq!(serve.status, 2, "nothing that is pushed mends this: {}", serve.said());
+    site.write("tidings.yaml", config);
     blog.write("_config.yml", settings);
     blog.post("01-02-b", "二");
     blog.commit();

@@ -20,6 +20,9 @@ use crate::config::{Git, Remote};
 /// How often it is looked whether another process is done.
 const TICK: Duration = Duration::from_millis(20);
 
+/// A remote that is too large is not downloaded once more before so long.
+const LARGE_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// What git says when its own repository is at fault.
 const DAMAGES: [&str; 20] = [
     "bad object",
@@ -68,6 +71,18 @@ impl<'a> Mirror<'a> {
         self.dir.with_extension("damaged")
     }
 
+    /// The file that says that a new one is too large as well, and for which bound.
+    fn large(&self) -> PathBuf {
+        self.dir.with_extension("large")
+    }
+
+    /// Whether a new one was too large lately. History may be rewritten again.
+    fn is_known_as_large(&self) -> bool {
+        let written = fs::metadata(self.large()).and_then(|metadata| metadata.modified());
+        let is_recent = written.is_ok_and(|at| at.elapsed().is_ok_and(|age| age < LARGE_FOR));
+        is_recent && fs::read_to_string(self.large()).is_ok_and(|bound| bound == self.git.max_bytes.to_string())
+    }
+
     /// Brings it to where the remote is now. If it is damaged, it is made anew.
     pub(super) fn fetch(&self, progress: Progress<'_>) -> Result<(), FetchError> {
         self.make_room().map_err(|reason| self.unwritten(&self.git.mirrors, reason))?;
@@ -84,7 +99,15 @@ impl<'a> Mirror<'a> {
         match self.fetch_into(&self.dir, progress) {
             Err(FetchError::Command { error: CommandError::Refused(said) }) if is_damage(&said) => self.make(progress),
             // History that was rewritten is in it as well.
-            Err(FetchError::TooLarge(_)) => self.make(progress),
+            Err(FetchError::TooLarge(_)) if !self.is_known_as_large() => {
+                tidy(&self.dir);
+                let made = self.make(progress);
+                if matches!(made, Err(FetchError::TooLarge(_))) {
+                    // If this cannot be noted, it is tried again.
+                    let _ = fs::write(self.large(), self.git.max_bytes.to_string());
+                }
+                made
+            }
             Err(error) => {
                 tidy(&self.dir);
                 Err(error)
@@ -183,7 +206,7 @@ fn unmark(mark: &Path) -> io::Result<()> {
 }
 
 /// Whether git complains about the mirror, rather than about the remote, whose words it marks.
-fn is_damage(said: &str) -> bool {
+pub(super) fn is_damage(said: &str) -> bool {
     said.split("; ").any(|line| !line.starts_with("remote:") && DAMAGES.iter().any(|damage| line.contains(damage)))
 }
 

@@ -16,7 +16,6 @@ mod tree;
 mod walk;
 
 use std::collections::BTreeSet;
-use std::fmt::Display;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -74,24 +73,30 @@ impl Commit {
         matches!(self.git.address, Address::Remote(_))
     }
 
-    /// Has the mirror made anew at the next fetch, if this is in one: what went wrong may be its fault.
+    /// The same, to be followed by a newer one.
     #[must_use]
-    pub fn distrust(&self, wrong: &dyn Display) -> Option<SourceError> {
-        let is_marked = self.is_remote() && self.objects.mark_damaged();
-        let reason = format!("{wrong}; its copy on this machine is made anew with the next scan");
+    pub fn as_old(self) -> Self {
+        Self { is_new: false, ..self }
+    }
+
+    /// Has the mirror made anew at the next fetch, if this is in one, and what git `said` is that it is damaged.
+    #[must_use]
+    pub fn distrust(&self, said: &str) -> Option<SourceError> {
+        let is_marked = self.is_remote() && mirror::is_damage(said) && self.objects.mark_damaged();
+        let reason = format!("{said}; its copy on this machine is made anew with the next scan");
         is_marked.then(|| SourceError::Repository { address: self.git.address.to_string(), reason })
     }
 
-    /// The newest commit now; with `fetches` false the newest that is at hand.
+    /// The newest commit now; of a repository elsewhere without `fetches` this one.
     ///
     /// # Errors
     ///
     /// If the repository cannot be fetched from or read; or if there is no such branch any more.
     pub fn refreshed(&self, fetches: bool, progress: Progress<'_>) -> Result<Self, SourceError> {
-        if self.is_new && fetches {
+        if self.is_remote() && (self.is_new || !fetches) {
             return Ok(Self { is_new: false, ..self.clone() });
         }
-        if let (true, Address::Remote(remote)) = (fetches, &self.git.address) {
+        if let Address::Remote(remote) = &self.git.address {
             Mirror::of(&self.git, remote).fetch(progress).map_err(|reason| unfetched(&self.git, reason))?;
         }
         Self::at(&self.git, Some(self))
@@ -108,7 +113,11 @@ impl Commit {
             return Ok(before.clone());
         }
         let objects = match before {
-            Some(before) => objects.after(&before.objects),
+            Some(before) => {
+                // What it finds missing from now on may be missing because the mirror was made anew.
+                before.objects.retire();
+                objects.after(&before.objects)
+            }
             None => objects,
         };
         let root = match Root::new(tree).resolve(&objects, &git.path) {

@@ -33,6 +33,8 @@ pub(super) struct Objects {
     /// Those that were of use for the commit before.
     before: Trees,
     damaged: AtomicBool,
+    /// Newer ones are read instead.
+    retired: AtomicBool,
     /// A file that is written when the repository is found damaged, for processes to come.
     mark: Option<PathBuf>,
 }
@@ -44,7 +46,15 @@ impl Objects {
         let options = gix::open::Options::isolated().with(gix::sec::Trust::Full);
         let repository = ThreadSafeRepository::open_opts(dir, options).map_err(io::Error::other)?;
         let (idle, trees) = (Mutex::default(), Mutex::default());
-        Ok(Self { repository, idle, trees, before: Trees::new(), damaged: AtomicBool::new(false), mark: None })
+        Ok(Self {
+            repository,
+            idle,
+            trees,
+            before: Trees::new(),
+            damaged: AtomicBool::new(false),
+            retired: AtomicBool::new(false),
+            mark: None,
+        })
     }
 
     /// The same; if it is found damaged, `mark` is written.
@@ -56,6 +66,11 @@ impl Objects {
     pub(super) fn after(mut self, before: &Self) -> Self {
         self.before = lock(&before.trees).clone();
         self
+    }
+
+    /// What is found missing from now on is no damage of what is there.
+    pub(super) fn retire(&self) {
+        self.retired.store(true, Ordering::Relaxed);
     }
 
     /// The commit that a reference leads to, and its tree; `None` if there is no such reference.
@@ -128,7 +143,7 @@ impl Objects {
     /// Notes that something in it cannot be read. `false` if that cannot be written down for processes to come.
     pub(super) fn mark_damaged(&self) -> bool {
         self.damaged.store(true, Ordering::Relaxed);
-        let Some(mark) = &self.mark else { return false };
+        let Some(mark) = self.mark.as_ref().filter(|_| !self.retired.load(Ordering::Relaxed)) else { return false };
         File::create(mark)
             .inspect_err(|error| tracing::debug!("{} could not be written: {error}", mark.display()))
             .is_ok()
