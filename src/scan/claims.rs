@@ -8,11 +8,10 @@ use std::hash::BuildHasher as _;
 
 use super::live::Live;
 use super::memory::Memory;
-use crate::events::Seen;
 use crate::posts::{Post, TextPrint};
 
 /// All claims of one moment, and those that were given up since.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Claims {
     hasher: RandomState,
     keys: HashSet<u64>,
@@ -28,19 +27,21 @@ pub(super) struct Claims {
 impl Claims {
     /// Those of live posts, and of what is remembered.
     pub(super) fn of(live: &Live, memory: &Memory) -> Self {
-        let hasher = RandomState::new();
-        let hash = |text: &str| hasher.hash_one(text);
-        let (seen, posts) = (memory.seen.values(), live.posts.iter());
-        let live_keys: HashSet<u64> = posts.clone().map(|post| hash(&post.key)).collect();
-        let is_live = |seen: &Seen| live_keys.contains(&hash(&seen.key));
-        let hidden = seen.clone().filter(|seen| !seen.gone && !is_live(seen)).map(|seen| hash(&seen.path)).collect();
-        let texts = seen.clone().filter(|seen| seen.gone || !is_live(seen)).filter_map(|seen| seen.text).collect();
-        let keys = seen.clone().map(|seen| hash(&seen.key)).chain(live_keys.iter().copied()).collect();
-        let entry_ids = seen.clone().map(|seen| &seen.entry_id).chain(live.ids.values());
-        let ids = entry_ids.chain(posts.clone().map(|post| &post.id)).map(|id| hash(id)).collect();
-        let paths = seen.map(|seen| hash(&seen.path)).collect();
-        let urls = posts.map(|post| hash(&post.url)).collect();
-        Self { hasher, keys, paths, urls, ids, texts, hidden }
+        let mut claims = Self::default();
+        live.posts.iter().for_each(|post| claims.add(post));
+        for seen in memory.seen.values() {
+            let [key, path, id] = [&seen.key, &seen.path, &seen.entry_id].map(|text| claims.hash(text));
+            let is_live = !claims.keys.insert(key);
+            claims.paths.insert(path);
+            claims.ids.insert(id);
+            if !is_live {
+                claims.texts.extend(seen.text);
+                claims.hidden.extend((!seen.gone).then_some(path));
+            }
+        }
+        let ids: Vec<u64> = live.ids.values().map(|id| claims.hash(id)).collect();
+        claims.ids.extend(ids);
+        claims
     }
 
     /// Whether nobody can contest anything of this post, whose file is new.
@@ -63,14 +64,18 @@ impl Claims {
 
     /// Takes down what a post claims.
     pub(super) fn add(&mut self, post: &Post) {
-        let hash = |text: &str| self.hasher.hash_one(text);
-        self.keys.insert(hash(&post.key));
-        self.paths.insert(hash(&post.path));
-        self.urls.insert(hash(&post.url));
-        self.ids.insert(hash(&post.id));
+        let [key, path, url, id] = [&post.key, &post.path, &post.url, &post.id].map(|text| self.hash(text));
+        self.keys.insert(key);
+        self.paths.insert(path);
+        self.urls.insert(url);
+        self.ids.insert(id);
+    }
+
+    fn hash(&self, text: &str) -> u64 {
+        self.hasher.hash_one(text)
     }
 
     fn has(&self, claims: &HashSet<u64>, text: &str) -> bool {
-        claims.contains(&self.hasher.hash_one(text))
+        claims.contains(&self.hash(text))
     }
 }
