@@ -49,7 +49,7 @@ struct Args {
     /// How many commits are pushed
     #[arg(long, default_value_t = 10)]
     pushes: usize,
-    /// Sizes of blogs whose cost for a post is shown; `--curve 1000,10000,100000,1000000` takes 13 GB of disk
+    /// Sizes of blogs whose cost for a post is shown; `--curve 1000,10000,100000,1000000` takes 16 GB of disk
     #[arg(long, value_delimiter = ',', default_values_t = [1_000, 3_000, 10_000, 30_000, 100_000])]
     curve: Vec<usize>,
     /// Seed of the blogs
