@@ -113,6 +113,8 @@ impl<'a> Mirror<'a> {
                 Err(error)
             }
             Ok(()) => {
+                // What it was too large with may be gone; if the note stays, it is believed for a day.
+                let _ = remove_file(&self.large());
                 // Nobody waits for news that there are none of.
                 if self.commit() == before {
                     fetch::keep_up(&self.dir);
@@ -127,7 +129,7 @@ impl<'a> Mirror<'a> {
         let new = self.unfinished().find(|dir| !dir.exists()).ok_or(FetchError::Busy)?;
         let made = fetch::init(&new).and_then(|()| self.fetch_into(&new, progress)).and_then(|()| {
             let moved =
-                remove(&self.dir).and_then(|()| fs::rename(&new, &self.dir)).and_then(|()| unmark(&self.mark()));
+                remove(&self.dir).and_then(|()| fs::rename(&new, &self.dir)).and_then(|()| remove_file(&self.mark()));
             moved.map_err(|reason| self.unwritten(&self.dir, reason))
         });
         if made.is_err() {
@@ -198,8 +200,8 @@ fn remove(dir: &Path) -> io::Result<()> {
     }
 }
 
-fn unmark(mark: &Path) -> io::Result<()> {
-    match fs::remove_file(mark) {
+fn remove_file(file: &Path) -> io::Result<()> {
+    match fs::remove_file(file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         result => result,
     }
