@@ -102,6 +102,14 @@ mod tests {
     }
 
     #[test]
+    fn brackets_in_quotes_are_text_however_many_there_are() {
+        let yaml = format!("title: \"{}\"\n", "[".repeat(2000));
+        let value = read::document(&yaml, 4).unwrap();
+        let title = value.as_map().unwrap().get("title").and_then(Value::as_text);
+        assert_eq!(title.map(str::len), Some(2000));
+    }
+
+    #[test]
     fn words_mean_what_they_mean_to_the_yaml_reader() {
         for word in [
             "null",

@@ -15,7 +15,11 @@ use super::{Error, Syntax, plain};
 /// Reads the first document of `yaml`, which stands at byte `start` of its file.
 pub(super) fn document(yaml: &str, start: usize) -> Result<Value, Error> {
     let Some(value) = plain::document(yaml, start) else { return by_reader(yaml, start) };
-    debug_assert_eq!(by_reader(yaml, start).ok().as_ref(), Some(&value), "front matter is read in one way: {yaml:?}");
+    // The reader is not asked for what only looks nested, brackets in quotes.
+    debug_assert!(
+        too_deep(yaml).is_some() || by_reader(yaml, start).is_ok_and(|other| other == value),
+        "front matter is read in one way: {yaml:?}"
+    );
     Ok(value)
 }
 
