@@ -311,6 +311,20 @@ async fn a_post_that_was_shown_stays_when_the_clock_is_set_back_whatever_its_fil
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_broken_at_first_is_announced_when_it_comes_after_it_was_hidden() {
+    let mut blog = Blog::new();
+    blog.happen(&write(1, 0));
+    let broken = blog.file(0);
+    blog.write(&broken, "---\ntitle: [\n---\n");
+    let mut reader = Reader::new(&blog).await;
+    reader.scan(blog.now, &Touched::Anything).await.unwrap();
+    for (step, changes) in [(Step::Hide(0), 0), (write(0, 1), 1)] {
+        let touched = blog.take(&step);
+        assert_eq!(reader.scan(blog.now, &touched).await.unwrap().changes, changes, "{step:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_feed_that_goes_and_comes_back_is_told_of_each_time() {
     let mut blog = Blog::new();
     blog.happen(&write(0, 0));
