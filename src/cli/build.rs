@@ -7,7 +7,6 @@ use super::failure::{Exit, Failure};
 use super::output;
 use super::progress::Progress;
 use super::site;
-use crate::publish::Published;
 use crate::scan::Run;
 use crate::sources::Touched;
 
@@ -17,7 +16,7 @@ pub(super) async fn run(common: &Common, args: &Build) -> Result<Exit, Failure> 
     let report = scanner
         .scan(&Run {
             store: None,
-            published: &Published::default(),
+            published: None,
             now: Utc::now(),
             touched: &Touched::Anything,
             fetches: true,

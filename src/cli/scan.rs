@@ -28,7 +28,7 @@ pub(super) async fn run(common: &Common, args: &Scan) -> Result<Exit, Failure> {
     let report = scanner
         .scan(&Run {
             store: Some(&store),
-            published: &published,
+            published: Some(&published),
             now: Utc::now(),
             touched: &Touched::Anything,
             fetches: true,

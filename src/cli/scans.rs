@@ -97,7 +97,7 @@ impl Scans {
         self.scanner
             .scan(&Run {
                 store: Some(&self.state.store),
-                published: &self.state.published,
+                published: Some(&self.state.published),
                 now,
                 touched,
                 fetches,

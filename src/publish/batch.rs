@@ -113,7 +113,7 @@ impl Scan<'_> {
     }
 
     /// Makes the batch visible in the middle of a scan.
-    fn flush(&mut self) -> Result<(), PublishError> {
+    pub(super) fn flush(&mut self) -> Result<(), PublishError> {
         let is_unsettled = self.unsettle(true);
         self.make_last(is_unsettled, None)?;
         self.rename()

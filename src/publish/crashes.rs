@@ -9,7 +9,7 @@ use chrono::DateTime;
 use proptest::prelude::*;
 
 use super::manifest::{Manifest, NAME};
-use super::{Durability, Output, Publisher};
+use super::{Durability, Output, Publisher, fingerprint};
 use crate::feeds::{Document, Media};
 
 /// Where documents belong, and what a user may want to put there.
@@ -22,14 +22,14 @@ type Documents = BTreeMap<String, String>;
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// A scan that keeps what it knows, in this process or a new one.
-    Scan { documents: Documents, restart: bool },
+    /// A scan that keeps what it knows, in this process or a new one; so many documents are shown before its end.
+    Scan { documents: Documents, restart: bool, shown: usize },
     /// A scan of another process.
     Other(Documents),
     /// A scan that dies, after which this process starts anew.
-    Crash { documents: Documents, step: &'static str },
+    Crash { documents: Documents, step: &'static str, shown: usize },
     /// A scan that is given up after so many documents.
-    GiveUp { documents: Documents, after: usize },
+    GiveUp { documents: Documents, after: usize, shown: usize },
     /// A file by somebody else, if the place is free.
     Foreign(&'static str),
 }
@@ -42,11 +42,13 @@ fn documents() -> impl Strategy<Value = Documents> {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
-        4 => (documents(), any::<bool>()).prop_map(|(documents, restart)| Step::Scan { documents, restart }),
+        4 => (documents(), any::<bool>(), 0..5_usize)
+            .prop_map(|(documents, restart, shown)| Step::Scan { documents, restart, shown }),
         1 => documents().prop_map(Step::Other),
-        3 => (documents(), proptest::sample::select(STEPS.to_vec()))
-            .prop_map(|(documents, step)| Step::Crash { documents, step }),
-        2 => (documents(), 0..5_usize).prop_map(|(documents, after)| Step::GiveUp { documents, after }),
+        3 => (documents(), proptest::sample::select(STEPS.to_vec()), 0..5_usize)
+            .prop_map(|(documents, step, shown)| Step::Crash { documents, step, shown }),
+        2 => (documents(), 0..5_usize, 0..5_usize)
+            .prop_map(|(documents, after, shown)| Step::GiveUp { documents, after, shown }),
         2 => proptest::sample::select(PATHS.to_vec()).prop_map(Step::Foreign),
     ];
     proptest::collection::vec(step, 1..8)
@@ -57,11 +59,21 @@ fn put(publisher: &Publisher<'_>, path: &str, text: &str) {
     publisher.put(&document).unwrap();
 }
 
-/// A scan to its end; documents that are `unchanged` are not rendered, unless they have to be.
-fn scan(output: &mut Output, dir: &Path, documents: &Documents, unchanged: &Documents) {
+/// Makes visible what was put, and has what it says there.
+fn show(publisher: &Publisher<'_>) {
+    for (path, document) in publisher.show(&HashMap::new(), DateTime::UNIX_EPOCH).unwrap() {
+        assert_eq!(fingerprint(&document.read(&path).unwrap()), document.state.etag);
+    }
+}
+
+/// A scan to its end, with so many documents `shown` before; those that are `unchanged` are not rendered, unless they have to be.
+fn scan(output: &mut Output, dir: &Path, documents: &Documents, shown: usize, unchanged: &Documents) {
     let publisher = output.open(dir, Durability::Synced).unwrap();
     publisher.claim(documents.keys());
-    for (path, text) in documents {
+    for (number, (path, text)) in documents.iter().enumerate() {
+        if number == shown {
+            show(&publisher);
+        }
         if unchanged.get(path) != Some(text) || !publisher.keep([path]).unwrap() {
             put(&publisher, path, text);
         }
@@ -102,13 +114,13 @@ fn fresh(documents: &Documents, foreign: &Documents) -> BTreeMap<String, String>
     for (path, text) in foreign {
         assert!(write(dir.path(), path, text));
     }
-    scan(&mut Output::default(), dir.path(), documents, &Documents::new());
+    scan(&mut Output::default(), dir.path(), documents, 0, &Documents::new());
     files(dir.path())
 }
 
 /// Scans in a process that dies at `step`, if it comes by there.
-fn crash(dir: &Path, documents: &Documents, step: &str) {
-    let scenario = serde_json::to_string(&(dir, documents)).unwrap();
+fn crash(dir: &Path, documents: &Documents, step: &str, shown: usize) {
+    let scenario = serde_json::to_string(&(dir, documents, shown)).unwrap();
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "publish::crashes::the_process_that_dies"])
         .env("TIDINGS_FAILPOINT", step)
@@ -122,8 +134,8 @@ fn crash(dir: &Path, documents: &Documents, step: &str) {
 #[test]
 fn the_process_that_dies() {
     if let Ok(scenario) = std::env::var("TIDINGS_PUBLISH") {
-        let (dir, documents): (std::path::PathBuf, Documents) = serde_json::from_str(&scenario).unwrap();
-        scan(&mut Output::default(), &dir, &documents, &Documents::new());
+        let (dir, documents, shown): (std::path::PathBuf, Documents, usize) = serde_json::from_str(&scenario).unwrap();
+        scan(&mut Output::default(), &dir, &documents, shown, &Documents::new());
     }
 }
 
@@ -147,27 +159,32 @@ impl Story {
 
     fn take(&mut self, step: Step) -> Result<(), TestCaseError> {
         match step {
-            Step::Scan { documents, restart } => {
+            Step::Scan { documents, restart, shown } => {
                 if restart {
                     self.output = Output::default();
                 }
-                scan(&mut self.output, self.dir.path(), &documents, &self.last);
+                scan(&mut self.output, self.dir.path(), &documents, shown, &self.last);
                 self.is_as_fresh(&documents)?;
                 self.last = documents;
             }
             Step::Other(documents) => {
-                scan(&mut Output::default(), self.dir.path(), &documents, &Documents::new());
+                scan(&mut Output::default(), self.dir.path(), &documents, 0, &Documents::new());
                 self.is_as_fresh(&documents)?;
             }
-            Step::Crash { documents, step } => {
-                crash(self.dir.path(), &documents, step);
+            Step::Crash { documents, step, shown } => {
+                crash(self.dir.path(), &documents, step, shown);
                 self.output = Output::default();
                 self.is_settled = false;
             }
-            Step::GiveUp { documents, after } => {
+            Step::GiveUp { documents, after, shown } => {
                 let publisher = self.output.open(self.dir.path(), Durability::Synced).unwrap();
                 publisher.claim(documents.keys());
-                documents.iter().take(after).for_each(|(path, text)| put(&publisher, path, text));
+                for (number, (path, text)) in documents.iter().take(after).enumerate() {
+                    put(&publisher, path, text);
+                    if number == shown {
+                        show(&publisher);
+                    }
+                }
                 self.is_settled = false;
             }
             Step::Foreign(path) => {
@@ -199,7 +216,7 @@ proptest! {
         for step in steps {
             story.take(step)?;
         }
-        story.take(Step::Scan { documents, restart: false })?;
+        story.take(Step::Scan { documents, restart: false, shown: 0 })?;
     }
 }
 
@@ -209,9 +226,9 @@ fn what_a_crash_renamed_and_the_next_scan_does_not_need_is_removed() {
         Documents::from(["feed.atom", "tags/a.atom", "tags/b.atom"].map(|path| (path.to_owned(), text.to_owned())))
     };
     let mut story = Story::begin();
-    story.take(Step::Scan { documents: documents("a"), restart: false }).unwrap();
-    story.take(Step::Crash { documents: documents("b"), step: "publish.written" }).unwrap();
+    story.take(Step::Scan { documents: documents("a"), restart: false, shown: 0 }).unwrap();
+    story.take(Step::Crash { documents: documents("b"), step: "publish.written", shown: 0 }).unwrap();
     assert!(files(story.dir.path()).values().any(|text| text == "b"), "it died too early");
     assert!(files(story.dir.path()).values().any(|text| text.contains("null")), "it died too late");
-    story.take(Step::Scan { documents: Documents::new(), restart: true }).unwrap();
+    story.take(Step::Scan { documents: Documents::new(), restart: true, shown: 0 }).unwrap();
 }

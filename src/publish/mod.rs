@@ -26,6 +26,7 @@ mod tests;
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use sha2::{Digest as _, Sha256};
@@ -90,9 +91,17 @@ pub type Documents = HashMap<String, Arc<PublishedDocument>>;
 #[derive(Debug, Clone, Default)]
 pub struct Published {
     documents: Arc<RwLock<Arc<Documents>>>,
+    is_whole: Arc<AtomicBool>,
 }
 
 impl Published {
+    /// Whether a scan of this process said which documents there are. Before that, what is not among the
+    /// [current](Self::current) ones may only not be there yet. Asked after them, the answer may be newer than they are.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.is_whole.load(Ordering::Acquire)
+    }
+
     /// What is visible now.
     #[must_use]
     pub fn current(&self) -> Arc<Documents> {
@@ -111,12 +120,22 @@ impl Published {
             Some((path.clone(), Arc::new(PublishedDocument { file, url, media, len, state: state.clone() })))
         };
         let published = Self::default();
-        published.replace(known.iter().filter_map(document).collect());
+        published.begin(known.iter().filter_map(document).collect());
         published
     }
 
-    /// Makes another set visible.
+    /// Makes documents visible that more may come to.
+    pub fn begin(&self, documents: Documents) {
+        self.set(documents);
+    }
+
+    /// Makes all documents visible that a scan came to, and no others.
     pub fn replace(&self, documents: Documents) {
+        self.set(documents);
+        self.is_whole.store(true, Ordering::Release);
+    }
+
+    fn set(&self, documents: Documents) {
         *self.documents.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(documents);
     }
 }

@@ -229,6 +229,27 @@ impl<'a> Publisher<'a> {
         Ok(publication)
     }
 
+    /// Makes visible what was put so far, before the scan ends, and says what is: with the validators that
+    /// [`finish`](Self::finish) will give it, if it is told the same.
+    ///
+    /// # Errors
+    ///
+    /// See [`PublishError`].
+    pub fn show(
+        &self,
+        previous: &HashMap<String, DocumentState>,
+        now: DateTime<Utc>,
+    ) -> Result<Documents, PublishError> {
+        let mut scan = self.scan();
+        scan.flush()?;
+        let dated = |(path, known): (&String, &Known)| {
+            let mut document = known.document.clone();
+            date(&mut document, previous.get(path), now);
+            (path.clone(), document)
+        };
+        Ok(scan.documents.iter().map(dated).collect())
+    }
+
     fn scan(&self) -> MutexGuard<'_, Scan<'a>> {
         self.scan.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -345,15 +366,8 @@ impl Scan<'_> {
     fn publication(self, previous: &HashMap<String, DocumentState>, now: DateTime<Utc>) -> Publication {
         let (mut publication, mut documents) = (self.publication, self.documents);
         for (path, Known { document, .. }) in &mut documents {
-            match previous.get(path) {
-                Some(known) if *known == document.state => {}
-                Some(known) if known.etag == document.state.etag => {
-                    Arc::make_mut(document).state = known.clone();
-                }
-                known => {
-                    Arc::make_mut(document).state.modified = modification(known, now.trunc_subsecs(0));
-                    publication.changed.push((path.clone(), document.state.clone()));
-                }
+            if date(document, previous.get(path), now) {
+                publication.changed.push((path.clone(), document.state.clone()));
             }
         }
         publication.gone = previous.keys().filter(|path| !documents.contains_key(*path)).cloned().collect();
@@ -378,6 +392,21 @@ fn holds(document: &PublishedDocument, stamp: Stamp, known: Option<&Known>, byte
     match known {
         Some(known) if known.stamp == stamp => known.document.state.etag == document.state.etag,
         _ => stamp.len == document.len && files::holds(&document.file, bytes),
+    }
+}
+
+/// Dates a document that was `known` like this. Whether that was another one.
+fn date(document: &mut Arc<PublishedDocument>, known: Option<&DocumentState>, now: DateTime<Utc>) -> bool {
+    match known {
+        Some(known) if *known == document.state => false,
+        Some(known) if known.etag == document.state.etag => {
+            Arc::make_mut(document).state = known.clone();
+            false
+        }
+        known => {
+            Arc::make_mut(document).state.modified = modification(known, now.trunc_subsecs(0));
+            true
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 
 use super::*;
 use crate::feeds::Document;
@@ -344,6 +344,33 @@ fn only_regular_files_of_ours_are_there_before_the_first_scan() {
     let found = published.current();
     assert_eq!(found.keys().collect::<Vec<_>>(), ["feed.atom"]);
     assert_eq!(found["feed.atom"].len, 1);
+    assert!(!published.is_whole(), "what is lost comes again");
+}
+
+#[test]
+fn what_is_shown_before_the_end_has_the_validators_that_it_has_at_the_end() {
+    let mut site = Site::new();
+    site.scan(&[("feed.atom", "a"), ("tags/a.atom", "b")]);
+    // The documents are lost, what is known of them is not.
+    fs::remove_dir_all(site.dir.path()).unwrap();
+    site.restart();
+    let known = site.known.clone();
+    let publisher = site.publisher();
+    for (path, text) in [("feed.atom", "a"), ("tags/a.atom", "B")] {
+        publisher.put(&document(path, text)).unwrap();
+    }
+    let shown = publisher.show(&known, at(120)).unwrap();
+    assert_eq!(shown["feed.atom"].state, known["feed.atom"]);
+    assert_eq!(shown["tags/a.atom"].state.modified, at(120).trunc_subsecs(0));
+    for (path, document) in &shown {
+        assert_eq!(fingerprint(&document.read(path).unwrap()), document.state.etag);
+    }
+    publisher.put(&document("tags/b.atom", "c")).unwrap();
+    let mut publication = publisher.finish(&known, at(120)).unwrap();
+    assert_eq!(publication.written, ["feed.atom", "tags/a.atom", "tags/b.atom"]);
+    assert_eq!(publication.changed.iter().map(|(path, _)| &**path).collect::<Vec<_>>(), ["tags/a.atom", "tags/b.atom"]);
+    publication.documents.remove("tags/b.atom").unwrap();
+    assert_eq!(publication.documents, shown);
 }
 
 #[test]

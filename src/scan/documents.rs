@@ -47,13 +47,15 @@ pub(super) fn publish(
         publisher.trust();
     }
     let (sheets, states) = sheets(pass, memory, &before);
-    let now_made = render(pass, &sheets, &mut before, &publisher, run)?;
+    let now_made = render(pass, &sheets, memory, &mut before, &publisher, run)?;
     let publication = publisher.finish(&memory.documents, run.now)?;
     debug_assert!(
         !publication.problems.is_empty() || publication.documents.len() == count(pass, &sheets),
         "what is not made is refused"
     );
-    run.published.replace(publication.documents.clone());
+    if let Some(published) = run.published {
+        published.replace(publication.documents.clone());
+    }
     *made = now_made;
     let shown = states.iter().filter(|(path, shown)| memory.feeds.get(path) != Some(shown)).cloned().collect();
     Ok(Output { publication, feeds: states, shown })
@@ -93,6 +95,7 @@ fn sheets(pass: &Pass<'_>, memory: &Memory, before: &Made) -> (Sheets, Vec<(Stri
 fn render(
     pass: &mut Pass<'_>,
     sheets: &[Vec<Arc<Sheet>>],
+    memory: &Memory,
     before: &mut Made,
     publisher: &Publisher<'_>,
     run: &Run<'_>,
@@ -146,6 +149,11 @@ fn render(
             last_good::pack_ahead(pass, shown());
         }
         shown().for_each(|post| pass.bodies.release(post));
+        // Who has nothing yet need not wait for all of it: the site's own feed is among the first ones.
+        if let Some(published) = run.published.filter(|published| number + 1 < rounds && published.current().is_empty())
+        {
+            published.begin(publisher.show(&memory.documents, run.now)?);
+        }
     }
     if lists_wait {
         pass.prepare(latest())?;

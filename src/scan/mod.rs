@@ -93,8 +93,8 @@ pub type Progress<'a> = &'a (dyn Fn(&'static str, usize, usize) + Sync);
 pub struct Run<'a> {
     /// Remembers and records; `None` for a mere build.
     pub store: Option<&'a Store>,
-    /// Told which documents are visible.
-    pub published: &'a Published,
+    /// Told which documents are visible; `None` if nobody reads them through this process.
+    pub published: Option<&'a Published>,
     /// What time it is.
     pub now: DateTime<Utc>,
     /// What may have changed since this scanner's last scan.
@@ -230,10 +230,8 @@ impl Scanner {
 
     fn look(&mut self, now: DateTime<Utc>) -> Result<Live, ScanError> {
         let (memory, progress) = (Memory::default(), &|_: &'static str, _: usize, _: usize| {});
-        let published = Published::default();
         let touched = &Touched::Anything;
-        let run =
-            Run { store: None, published: &published, now, touched, fetches: true, allow_removals: true, progress };
+        let run = Run { store: None, published: None, now, touched, fetches: true, allow_removals: true, progress };
         let Standing { mut live, catalog, .. } = self.step(&run, &memory)?.standing;
         let plan = plan(&catalog, &live.config);
         let mut pass = self.tools.pass(&live, &catalog, &plan, &memory, Bodies::default(), &run);

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -20,9 +20,14 @@ use crate::sources::{Source, Touched};
 use crate::store::{Access, DocumentState, Selection, Store};
 
 const CONFIG: &str = "site: {url: \"https://example.com\", title: T}\nsource: {generator: jekyll}\n\
-                      feeds: {limit: 3, archive: {size: 4}, autodiscovery: true}\nguard: {max_removed_percent: 100}\n\
+                      guard: {max_removed_percent: 100}\n\
                       webhooks: [{name: cdn, url: \"https://x.example\", secret: {env: S}, events: [feed.updated, urls.changed]}]\n\
                       websub: {ping: [\"https://hub.example\"]}\n";
+
+/// With these, every post stands in some feed.
+const ALL_SHOWN: &str = "feeds: {limit: 3, archive: {size: 4}, autodiscovery: true}\n";
+/// With these, most stand in none.
+const FEW_SHOWN: &str = "feeds: {limit: 2, min_posts: 5}\n";
 
 const SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
@@ -96,6 +101,8 @@ fn step() -> impl Strategy<Value = Step> {
 /// A blog and its clock.
 struct Blog {
     dir: TempDir,
+    /// What the config says of feeds.
+    feeds: &'static str,
     now: DateTime<Utc>,
     /// Every file that is written is as old as the number of writes before it.
     writes: u64,
@@ -105,7 +112,7 @@ impl Blog {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("_posts")).unwrap();
-        Self { dir, now: "2025-01-01T12:00:00Z".parse().unwrap(), writes: 0 }
+        Self { dir, feeds: ALL_SHOWN, now: "2025-01-01T12:00:00Z".parse().unwrap(), writes: 0 }
     }
 
     fn file(&self, post: usize) -> std::path::PathBuf {
@@ -178,16 +185,7 @@ impl Reader {
     }
 
     async fn scan(&mut self, now: DateTime<Utc>, touched: &Touched) -> Result<Report, ScanError> {
-        let run = Run {
-            store: Some(&self.store),
-            published: &Published::default(),
-            now,
-            touched,
-            fetches: true,
-            allow_removals: false,
-            progress: &|_, _, _| {},
-        };
-        self.scanner.scan(&run).await
+        self.scanner.scan(&run(&self.store, now, touched)).await
     }
 
     fn lose(&self, document: &str) {
@@ -210,8 +208,13 @@ impl Reader {
     }
 }
 
+fn run<'a>(store: &'a Store, now: DateTime<Utc>, touched: &'a Touched) -> Run<'a> {
+    let progress = &|_: &'static str, _: usize, _: usize| {};
+    Run { store: Some(store), published: None, now, touched, fetches: true, allow_removals: false, progress }
+}
+
 fn scanner(blog: &Blog, out: &Path) -> Scanner {
-    let file = ConfigFile::parse("tidings.yaml", blog.dir.path(), CONFIG.to_owned()).unwrap();
+    let file = ConfigFile::parse("tidings.yaml", blog.dir.path(), format!("{CONFIG}{}", blog.feeds)).unwrap();
     let source = Source::directory(blog.dir.path()).unwrap();
     Scanner::new(file, source, Some(out.join("feeds")), Some(|_| Some(SECRET.to_owned())))
 }
@@ -253,6 +256,40 @@ fn a_scanner_is_replaced_if_it_is_told_otherwise_and_keeps_what_was_not_recorded
 /// A plain post with this number and tag.
 fn write(post: usize, tag: u8) -> Step {
     Step::Write { post, title: 0, tag, url: None, hour: 0, changed: None, text: 0, plural: false }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_nothing_to_serve_has_the_first_feeds_before_the_last_ones() {
+    let mut blog = Blog::new();
+    (0..40).for_each(|post| blog.happen(&write(post.into(), post)));
+    let mut reader = Reader::new(&blog).await;
+    let (published, shown) = (Published::default(), Mutex::new(Vec::new()));
+    let look = |step: &str, _, _| {
+        if step == "writing feeds" {
+            shown.lock().unwrap().push((published.current(), published.is_whole()));
+        }
+    };
+    let first =
+        Run { published: Some(&published), progress: &look, ..run(&reader.store, blog.now, &Touched::Anything) };
+    reader.scanner.scan(&first).await.unwrap();
+    let (shown, whole) = (shown.into_inner().unwrap(), published.current());
+    assert!(
+        shown[0].0.is_empty()
+            && shown[1..].iter().all(|(documents, is_whole)| {
+                let early = &documents["feed.atom"];
+                early == &whole["feed.atom"] && documents.len() < whole.len() && !is_whole
+            })
+    );
+    assert!(shown.len() > 2 && published.is_whole());
+
+    // Who has something keeps it until all is new.
+    (0..40).for_each(|post| blog.happen(&write(post.into(), post + 40)));
+    let shown = Mutex::new(Vec::new());
+    let look = |_: &'static str, _, _| shown.lock().unwrap().push(published.current());
+    let next = Run { published: Some(&published), progress: &look, ..run(&reader.store, blog.now, &Touched::Anything) };
+    reader.scanner.scan(&next).await.unwrap();
+    let shown = shown.into_inner().unwrap();
+    assert!(shown.len() > 3 && shown.iter().all(|documents| Arc::ptr_eq(documents, &whole)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -353,16 +390,7 @@ async fn what_was_visible_and_could_not_be_recorded_is_told_with_the_ids_that_it
     blog.happen(&Step::Delete(0));
     let memory = Memory::load(Some(&reader.store), &reader.scanner.unrecorded).await.unwrap();
     let commit = tokio::task::block_in_place(|| {
-        let run = Run {
-            store: Some(&reader.store),
-            published: &Published::default(),
-            now: blog.now,
-            touched: &Touched::Anything,
-            fetches: true,
-            allow_removals: false,
-            progress: &|_, _, _| {},
-        };
-        reader.scanner.pass(&run, &memory).unwrap().1
+        reader.scanner.pass(&run(&reader.store, blog.now, &Touched::Anything), &memory).unwrap().1
     });
     let lost =
         commit.events.iter().flat_map(|(event, names)| names.iter().map(|name| (name.clone(), event.id.clone())));
@@ -383,10 +411,14 @@ proptest! {
         steps in proptest::collection::vec(step(), 1..24),
         watched: bool,
         limited in proptest::bool::weighted(0.2),
+        is_all_shown: bool,
     ) {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         runtime.block_on(async {
             let mut blog = Blog::new();
+            if !is_all_shown {
+                blog.feeds = FEW_SHOWN;
+            }
             let limit = if limited { "limit_posts: 3\n" } else { "" };
             blog.write(&blog.dir.path().join("_config.yml"), limit);
             let (mut one, mut other) = (Reader::new(&blog).await, Reader::new(&blog).await);
@@ -397,9 +429,14 @@ proptest! {
                         reader.lose(LOST[*document]);
                     }
                 }
-                other.scanner = scanner(&blog, other.out.path());
-                if matches!(step, Step::Restart) {
+                let restarts = matches!(step, Step::Restart);
+                if restarts {
                     one.scanner = scanner(&blog, one.out.path());
+                }
+                match is_all_shown || restarts {
+                    true => other.scanner = scanner(&blog, other.out.path()),
+                    // What no feed shows, only a process that lives on has when it breaks.
+                    false => other.scanner.standing = None,
                 }
                 let now = one.scan(blog.now, &touched).await.unwrap();
                 let whole = other.scan(blog.now, &Touched::Anything).await.unwrap();

@@ -39,7 +39,7 @@ const METHODS: &str = "GET, HEAD, OPTIONS";
 /// The pages have inline styles and show pictures of posts; they have no scripts and no forms.
 const PAGE_POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; img-src *; base-uri 'none'; form-action 'none'";
-/// Seconds that a client shall wait if a document cannot be read: a scan repairs it.
+/// Seconds that a client shall wait if a document cannot be read, or is not there yet: a scan brings it.
 const RETRY: &str = "60";
 
 const REQUESTS: &str = "tidings_http_requests_total";
@@ -51,6 +51,14 @@ struct Site {
     bodies: Bodies,
     complaints: Complaints,
     websub: Websub,
+}
+
+/// Why there is no document at a path.
+enum Missing {
+    /// There is none by this name.
+    Unknown,
+    /// No scan has said yet whether there is.
+    NotYet,
 }
 
 /// The routes of all documents.
@@ -92,26 +100,40 @@ const fn label(media: Media) -> &'static str {
 
 impl Site {
     /// The document that a request path names, below the prefix or without it.
-    fn find(&self, path: &str) -> Option<(String, Arc<PublishedDocument>)> {
-        let path = percent_decode_str(path).decode_utf8().ok()?;
+    fn find(&self, path: &str) -> Result<(String, Arc<PublishedDocument>), Missing> {
+        let path = percent_decode_str(path).decode_utf8().map_err(|_| Missing::Unknown)?;
+        let is_whole = self.published.is_whole();
         let documents = self.published.current();
-        self.prefix.names(&path).find_map(|name| {
+        let mut missing = Missing::Unknown;
+        for name in self.prefix.names(&path) {
             let index = if name.is_empty() || name.ends_with('/') { "index.html" } else { "" };
             let name = format!("{name}{index}");
-            documents.get(&name).cloned().map(|document| (name, document))
-        })
+            if let Some(document) = documents.get(&name).cloned() {
+                return Ok((name, document));
+            }
+            // Nothing else can become a document.
+            if !is_whole && Media::of_path(&name).is_some() {
+                missing = Missing::NotYet;
+            }
+        }
+        Err(missing)
     }
 
     async fn answer(
         &self,
         method: &Method,
         headers: &HeaderMap,
-        found: Option<(String, Arc<PublishedDocument>)>,
+        found: Result<(String, Arc<PublishedDocument>), Missing>,
     ) -> Response {
         match (method, found) {
             (&Method::OPTIONS, _) => preflight(),
-            (_, None) => refusal(StatusCode::NOT_FOUND, None, "There is no such document.\n"),
-            (&Method::GET | &Method::HEAD, Some((path, document))) => self.document(headers, &path, &document).await,
+            (_, Err(Missing::Unknown)) => refusal(StatusCode::NOT_FOUND, None, "There is no such document.\n"),
+            (_, Err(Missing::NotYet)) => {
+                // A reader that is told 404 may well give the feed up.
+                let text = "The feeds are being made: this document may come.\n";
+                refusal(StatusCode::SERVICE_UNAVAILABLE, Some((RETRY_AFTER, RETRY)), text)
+            }
+            (&Method::GET | &Method::HEAD, Ok((path, document))) => self.document(headers, &path, &document).await,
             _ => refusal(StatusCode::METHOD_NOT_ALLOWED, Some((ALLOW, METHODS)), "Documents can only be read.\n"),
         }
     }

@@ -326,6 +326,32 @@ async fn what_is_no_document_is_not_kept_by_caches() {
     }
 }
 
+#[tokio::test]
+async fn what_no_scan_has_spoken_of_is_not_said_to_be_missing() {
+    let (dir, published) = (tempfile::tempdir().unwrap(), Published::default());
+    let server =
+        Server::start(public(published.clone(), "/blog/", None, &Arc::default(), &Websub::default(), None)).await;
+    let paths = ["/blog/feed.atom", "/blog/", "/tags/x.rss", "/favicon.ico", "/%FF.atom", "/../feed.atom"];
+    let answers = async || {
+        let mut answers = Vec::new();
+        for path in paths {
+            let reply = server.ask(&format!("GET {path}"), &[]).await;
+            if reply.status == 503 {
+                assert_eq!((reply.header("retry-after"), reply.header("cache-control")), ("60", "no-store"));
+            }
+            answers.push(reply.status);
+        }
+        answers
+    };
+    assert_eq!(answers().await, [503, 503, 503, 404, 404, 503]);
+    let whole = site(dir.path(), &HashMap::new(), modified()).current();
+    let first = whole.iter().filter(|(path, _)| *path == "feed.atom").map(|(path, it)| (path.clone(), it.clone()));
+    published.begin(first.collect());
+    assert_eq!(answers().await, [200, 503, 503, 404, 404, 503]);
+    published.replace(HashMap::clone(&whole));
+    assert_eq!(answers().await, [200, 200, 404, 404, 404, 404]);
+}
+
 #[test]
 fn an_unreadable_document_is_logged_once_until_it_can_be_read_again() {
     let log = Log::default();

@@ -2,6 +2,9 @@
 //!
 //! In: `hub.topic`. Out: the document's path and tag. Never: a document of somebody else, or one that never changes.
 
+use std::time::Duration;
+
+use axum::http::StatusCode;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
@@ -14,6 +17,8 @@ use crate::publish::{Published, PublishedDocument};
 
 /// In bytes. The path of a document is shorter.
 const LONGEST: usize = 4_096;
+/// Until the first scan is through, or another is tried.
+const WAIT: Duration = Duration::from_secs(60);
 
 /// The documents that can be subscribed to.
 #[derive(Debug)]
@@ -32,8 +37,14 @@ impl Topics {
         const UNKNOWN: Refusal = Refusal::bad(
             "hub.topic is no feed of this site: it has to be the feed's rel=self URL. This hub has no other topics.",
         );
+        const NOT_YET: Refusal = Refusal {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            text: "The feeds are being made: ask again later.",
+            retry_after: Some(WAIT),
+        };
         let url: Url = topic.parse().ok().filter(|_| topic.len() <= LONGEST).ok_or(UNKNOWN)?;
         let path = percent_decode_str(url.path()).decode_utf8().map_err(|_| UNKNOWN)?;
+        let is_whole = self.published.is_whole();
         let documents = self.published.current();
         let is_it = |name: &&str| {
             let document = documents.get(*name);
@@ -41,7 +52,7 @@ impl Topics {
                 is_topic(name, document) && normal_escapes(&document.url) == normal_escapes(url.as_str())
             })
         };
-        let name = self.prefix.names(&path).find(is_it).ok_or(UNKNOWN)?;
+        let name = self.prefix.names(&path).find(is_it).ok_or(if is_whole { UNKNOWN } else { NOT_YET })?;
         Ok((name.to_owned(), documents[name].state.etag.clone()))
     }
 }

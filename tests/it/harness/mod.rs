@@ -12,7 +12,7 @@ mod unsigned;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub(crate) use daemon::{Daemon, client};
+pub(crate) use daemon::{Daemon, client, fetch};
 pub(crate) use disk::{BrokenDisk, SmallDisk};
 pub(crate) use receiver::{Answer, Message, Receiver};
 pub(crate) use site::{Done, Site};

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use super::subscriber::{Call, Reply, Subscriber};
 use super::{ATOM, DAY, Hub, signature, start};
-use crate::harness::{Daemon, client};
+use crate::harness::{Daemon, client, fetch};
 
 const HUB: &str = "https://blog.example.com/feeds/hub";
 
@@ -328,6 +328,27 @@ fn a_crash_after_the_commit_loses_no_notice() {
     assert!(subscriber.rest().is_empty());
     let daemon = start(&site);
     assert_eq!(subscriber.told().body, daemon.get(ATOM.1));
+}
+
+#[test]
+fn documents_that_are_lost_before_a_start_cost_no_notice() {
+    let (mut hub, subscriber) = (Hub::start(), Subscriber::start());
+    hub.subscribed(&subscriber, "/cb", &[]);
+    let Hub { site, daemon, .. } = hub;
+    daemon.stop();
+    site.post("03-01-new", "新しい記事", "本文");
+    Daemon::start_to_die(&site, "scan.committed").dies();
+    let lost = site.read("feeds/feed.atom");
+    std::fs::remove_dir_all(site.file("feeds")).unwrap();
+    site.write("feeds", "in the way of the first scan");
+    let mut daemon = start(&site);
+    daemon.said(|line| line["error"] == "unpublished");
+    assert_eq!(fetch(&format!("{}/{}", daemon.public(), ATOM.1)).0, 503);
+
+    site.remove("feeds");
+    daemon.rescan();
+    assert_eq!(subscriber.told().body, lost);
+    assert_eq!(daemon.get(ATOM.1), lost);
 }
 
 #[test]
