@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 use super::live::Live;
 use super::memory::Memory;
 use super::pass::Pass;
+use super::posts::Times;
 use super::{Run, ScanError};
 use crate::feeds::plan::Planned;
 use crate::posts::{Post, Rendered};
@@ -40,10 +41,12 @@ pub(super) fn restore(live: &mut Live, memory: &Memory, run: &Run<'_>) -> Result
     let missing = memory.good.iter().filter(|(_, state)| is_missing(state));
     let missing: Vec<&str> = missing.map(|(key, _)| key.as_str()).collect();
     let Some(store) = run.store.filter(|_| !missing.is_empty()) else { return Ok(()) };
+    let followed = memory.followed();
     for post in Handle::current().block_on(store.good_posts(&missing))? {
         // What was to end meanwhile has ended.
-        if post.live_until.is_none_or(|until| until > run.now) {
-            live.next_due = post.live_until.into_iter().chain(live.next_due).min();
+        let times = Times::of(&post, &followed, run.now);
+        live.next_due = times.next.into_iter().chain(live.next_due).min();
+        if times.is_live {
             live.posts.push(Arc::new(post));
         }
     }
@@ -83,8 +86,9 @@ fn pack_all(pass: &mut Pass<'_>, mut posts: Vec<&Arc<Post>>) {
     pass.packed.bodies.extend(packed);
 }
 
-/// What is to be kept anew, and the keys of what no feed shows any more.
-pub(super) fn keep(pass: &mut Pass<'_>) -> Result<(Vec<LastGood>, Vec<String>), ScanError> {
+/// What is to be kept anew, and the keys of what no feed shows any more. A post that the kept state stands for keeps it until
+/// its file is mended, whatever feeds show: it is not to be there in one scan and out of sight in the next.
+pub(super) fn keep(pass: &mut Pass<'_>, live: &Live) -> Result<(Vec<LastGood>, Vec<String>), ScanError> {
     let states = pass.good;
     // Newest first: their text is kept where there is no room for all.
     let shown: BTreeSet<usize> = pass.plans.iter().flat_map(Planned::all_posts).collect();
@@ -114,7 +118,8 @@ pub(super) fn keep(pass: &mut Pass<'_>) -> Result<(Vec<LastGood>, Vec<String>), 
         return Ok((good, Vec::new()));
     }
     let known: HashSet<&String> = known.into_iter().collect();
-    Ok((good, states.keys().filter(|key| !known.contains(key)).cloned().collect()))
+    let is_unused = |(key, state): &(&String, &GoodState)| !known.contains(key) && !live.is_unreadable(&state.path);
+    Ok((good, states.iter().filter(is_unused).map(|(key, _)| key.clone()).collect()))
 }
 
 /// Whether just this state of a post is kept.

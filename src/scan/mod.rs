@@ -314,7 +314,7 @@ impl Scanner {
         let ((seen, events), (good, good_gone)) = match run.store {
             Some(_) => {
                 let feeds = renewed::feeds(&pass, memory, &output, &self.unrecorded.documents, &self.made);
-                (announce::announce(&mut pass, &changes, new.as_ref(), &feeds)?, last_good::keep(&mut pass)?)
+                (announce::announce(&mut pass, &changes, new.as_ref(), &feeds)?, last_good::keep(&mut pass, live)?)
             }
             // Nobody is told, and nothing is remembered.
             None => Default::default(),

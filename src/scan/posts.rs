@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::known::{Expansion, Known, State};
+use super::known::{Expansion, Good, Known, State};
 use super::live::Live;
 use super::refresh::{Outline, unreadable_problem};
 use super::renames::Followed;
@@ -163,7 +163,7 @@ impl Posts {
     }
 
     /// The live posts, of whom two may still claim one key, URL or id: see [`Posts::settle`].
-    pub(super) fn live(&mut self, now: DateTime<Utc>, followed: &Followed<'_>) -> Live {
+    pub(super) fn live(&self, now: DateTime<Utc>, followed: &Followed<'_>) -> Live {
         let opened = self.opener.last().expect("a source is looked at before its posts are live").clone();
         let outline = self.outline.clone().expect("a source is looked at before its posts are live");
         let mut live = Live {
@@ -197,17 +197,18 @@ impl Posts {
         self.expand(live)
     }
 
-    fn collect(&mut self, live: &mut Live, followed: &Followed<'_>, now: DateTime<Utc>) {
-        for (path, known) in &mut self.known {
+    fn collect(&self, live: &mut Live, followed: &Followed<'_>, now: DateTime<Utc>) {
+        for (path, known) in &self.known {
             let broken = known.state == State::Broken;
             if broken {
                 live.unreadable.insert(path.clone());
             }
-            let Some(good) = known.good.as_mut().filter(|good| good.post.listed) else { continue };
+            // What was not live before it broke does not come alive broken, now or later.
+            let may_be_live = |good: &&Good| good.post.listed && (!broken || good.was_live);
+            let Some(good) = known.good.as_ref().filter(may_be_live) else { continue };
             let times = Times::of(&good.post, followed, now);
             live.next_due = times.next.into_iter().chain(live.next_due).min();
-            // What was not live before it broke does not come alive broken.
-            if times.is_live && (!broken || good.was_live) {
+            if times.is_live {
                 live.posts.push(Arc::clone(&good.post));
             }
         }
