@@ -516,6 +516,33 @@ async fn a_post_out_of_sight_is_told_of_when_its_file_goes_or_is_mended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_post_that_wants_the_url_of_another_is_left_out_and_not_said_to_be_gone() {
+    let of_url = |post, url| Step::Write {
+        post,
+        title: 0,
+        tag: 0,
+        url: Some(url),
+        hour: 0,
+        changed: None,
+        text: 0,
+        plural: false,
+    };
+    let mut pair = Pair::new(Blog::new(), true).await;
+    for (step, posts, changes) in [
+        (of_url(0, 0), 1, 0),
+        (of_url(1, 1), 2, 1),
+        (of_url(1, 0), 1, 0),
+        (Step::Wait, 1, 0),
+        (of_url(1, 1), 2, 0),
+        (of_url(1, 0), 1, 0),
+        (Step::Delete(1), 1, 1),
+    ] {
+        let report = pair.take(&step).await.unwrap();
+        assert_eq!((report.posts, report.changes), (posts, changes), "{step:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_more_posts_are_live_than_may_be_whatever_stands_for_broken_ones() {
     let mut blog = Blog::new();
     blog.write(&blog.dir.path().join("_config.yml"), "limit_posts: 3\n");

@@ -25,6 +25,23 @@ fn an_unreadable_file_is_named_and_not_removed() {
 }
 
 #[test]
+fn what_was_broken_at_first_is_no_news_though_its_directory_was_closed_meanwhile() {
+    let (site, receiver) = (Site::new(), Receiver::start());
+    site.webhook(&receiver, "");
+    site.post("01-01-a", "記事", "本文");
+    site.write("_posts/closed/2025-01-02-b.md", "---\ntitle: [\n---\n");
+    ok(&site.run_as_nobody(&["scan"]));
+    for mode in [0o000, 0o755] {
+        site.permit("_posts/closed", mode);
+        ok(&site.run_as_nobody(&["scan"]));
+    }
+    site.write("_posts/closed/2025-01-02-b.md", "---\ntitle: 直した\n---\n本文\n");
+    ok(&site.run_as_nobody(&["scan"]));
+    assert!(site.read("feeds/feed.atom").contains("直した"));
+    assert!(receiver.rest().is_empty(), "it was there before");
+}
+
+#[test]
 fn nothing_counts_as_removed_while_a_directory_cannot_be_looked_into() {
     let (site, receiver) = (Site::new(), Receiver::start());
     site.webhook(&receiver, "");
