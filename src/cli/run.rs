@@ -1,7 +1,9 @@
 //! The daemon: the whole life of the process, from the first listener to the last delivery.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::anyhow;
 use chrono::Utc;
@@ -18,17 +20,19 @@ use super::signals::{Asked, Signals};
 use super::{site, systemd};
 use crate::config::Config;
 use crate::publish::Published;
+use crate::scan::Scanner;
+use crate::sources;
 use crate::store::{Access, Store, StoreError};
+
+/// So long it is waited for a git program that is ended.
+const GRACE: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(common: &Common, args: &Serve) -> Result<Exit, Failure> {
     // First of all: a hook may send HUP at any moment, and would end a process that does not listen yet.
     let mut signals = Signals::new()?;
-    let mut scanner = site::scanner(common, args.dir.as_deref(), Some(site::env))?;
-    let config = scanner.config(Utc::now()).map_err(|problems| {
-        // Those of a repository elsewhere may be mended there: whoever keeps this running is to start it again.
-        let are_elsewhere = scanner.is_remote() && problems.iter().all(|problem| problem.path != scanner.config_name());
-        if are_elsewhere { Failure::Settings(problems) } else { Failure::Config(problems) }
-    })?;
+    let Some(Opened { scanner, config, is_stale }) = opened(common, args, &mut signals).await? else {
+        return Ok(Exit::Done);
+    };
     let store = Store::open(&config.store, Access::Owner).await?;
     sync_endpoints(&store, &config).await?;
     let published = Published::existing(&config.output.dir, &config.server.public_url, &store.documents().await?);
@@ -41,6 +45,9 @@ pub(super) async fn run(common: &Common, args: &Serve) -> Result<Exit, Failure> 
     let scans = Scans { config, state: state.clone(), scanner, reload, allow_removals, quiet };
     tasks.spawn(scans.run(stop.clone()));
     systemd::ready();
+    if is_stale {
+        state.reload();
+    }
 
     loop {
         tokio::select! {
@@ -58,6 +65,7 @@ pub(super) async fn run(common: &Common, args: &Serve) -> Result<Exit, Failure> 
     tracing::info!("stopping: no new work, finishing what is under way");
     systemd::stopping();
     stop.cancel();
+    sources::end();
     tokio::select! {
         _ = tasks.join_all() => {}
         () = signals.stop() => return Err(Failure::Failed(anyhow!("stopped at once, as asked twice"))),
@@ -65,6 +73,48 @@ pub(super) async fn run(common: &Common, args: &Serve) -> Result<Exit, Failure> 
     state.store.close().await;
     tracing::info!("stopped");
     Ok(Exit::Done)
+}
+
+/// The site, before anything is served.
+struct Opened {
+    scanner: Scanner,
+    config: Arc<Config>,
+    /// Somebody asked for the config to be read again meanwhile.
+    is_stale: bool,
+}
+
+/// Opens the site; `None` if the daemon is stopped before. A first clone takes as long as it takes.
+async fn opened(common: &Common, args: &Serve, signals: &mut Signals) -> Result<Option<Opened>, Failure> {
+    let (common, dir, mut is_stale) = (common.clone(), args.dir.clone(), false);
+    let mut opening = tokio::task::spawn_blocking(move || open(&common, dir.as_deref()));
+    loop {
+        tokio::select! {
+            result = &mut opening => {
+                let (scanner, config) = result.map_err(Failure::failed)??;
+                return Ok(Some(Opened { scanner, config, is_stale }));
+            }
+            signal = signals.next() => match signal {
+                Asked::ToReload => is_stale = true,
+                Asked::ToStop => break,
+            },
+        }
+    }
+    systemd::stopping();
+    sources::end();
+    // What is read from a disk is left behind.
+    let _ = tokio::time::timeout(GRACE, opening).await;
+    tracing::info!("stopped before anything was served");
+    Ok(None)
+}
+
+fn open(common: &Common, dir: Option<&Path>) -> Result<(Scanner, Arc<Config>), Failure> {
+    let mut scanner = site::scanner(common, dir, Some(site::env))?;
+    let config = scanner.config(Utc::now()).map_err(|problems| {
+        // Those of a repository elsewhere may be mended there: whoever keeps this running is to start it again.
+        let are_elsewhere = scanner.is_remote() && problems.iter().all(|problem| problem.path != scanner.config_name());
+        if are_elsewhere { Failure::Settings(problems) } else { Failure::Config(problems) }
+    })?;
+    Ok((scanner, config))
 }
 
 /// What the parts of the daemon share.

@@ -48,6 +48,10 @@ impl Scans {
             // A post comes due whether or not its repository can be asked for others.
             let fetches = reason != Reason::Due || !self.scanner.is_remote();
             let result = self.scan(pace.touched(reason), fetches, now).await;
+            if stop.is_cancelled() && matches!(result, Err(ScanError::Source(_))) {
+                // What it waited for was given up.
+                return;
+            }
             told.tell(&result, reason, started.elapsed());
             if fetches || result.is_err() {
                 failing.note(&result, &self.config, &self.state.store, now).await;

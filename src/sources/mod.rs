@@ -20,6 +20,11 @@ use self::git_times::History;
 pub use self::touched::Touched;
 use crate::config::Place;
 
+/// Gives up what is waited for, now and later: this process is to end.
+pub fn end() {
+    git::command::end_all();
+}
+
 /// Where the posts are, as it is at one moment. Paths are relative to the root, with `/`.
 #[derive(Debug, Clone)]
 pub enum Source {

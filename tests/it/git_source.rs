@@ -7,13 +7,13 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 
 use chrono::{TimeDelta, Utc};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::{Daemon, Receiver, Site};
+use crate::harness::{Daemon, PATIENCE, Receiver, Site};
 
 /// A repository that somebody pushes to.
 struct Blog {
@@ -95,6 +95,8 @@ fn mirror(site: &Site) -> PathBuf {
 struct Server {
     url: String,
     silent: Arc<AtomicBool>,
+    /// Who asked while it was silent, and still waits.
+    waiting: mpsc::Receiver<TcpStream>,
 }
 
 impl Server {
@@ -102,17 +104,16 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("git://{}/.git", listener.local_addr().unwrap());
         let (silent, base) = (Arc::<AtomicBool>::default(), blog.dir.path().to_owned());
-        let is_silent = Arc::clone(&silent);
+        let (is_silent, (sender, waiting)) = (Arc::clone(&silent), mpsc::channel());
         std::thread::spawn(move || {
-            let mut held = Vec::new();
             for stream in listener.incoming().map_while(Result::ok) {
                 match is_silent.load(Ordering::Relaxed) {
-                    true => held.push(stream),
+                    true => drop(sender.send(stream)),
                     false => serve(stream, &base),
                 }
             }
         });
-        Self { url, silent }
+        Self { url, silent, waiting }
     }
 }
 
@@ -375,6 +376,33 @@ fn while_a_remote_is_silent_the_last_good_feeds_stay_and_nothing_is_told_twice()
     server.silent.store(false, Ordering::Relaxed);
     again.rescan();
     again.stop();
+}
+
+#[test]
+fn who_stops_the_daemon_does_not_wait_for_a_silent_remote() {
+    let blog = Blog::new();
+    let server = Server::of(&blog);
+    let (site, _receiver) = site(&server.url, ", git_timeout: 1h");
+    let stop_while_waiting = |daemon: Daemon| {
+        let mut waiting = server.waiting.recv_timeout(PATIENCE).unwrap();
+        daemon.signal("TERM");
+        let (ended, log) = daemon.outcome();
+        assert!(ended.success(), "{log:#?}");
+        assert!(log.iter().all(|line| line["level"] != "ERROR" && line["level"] != "WARN"), "{log:#?}");
+        // No git is left behind.
+        waiting.set_read_timeout(Some(PATIENCE)).unwrap();
+        waiting.read_to_end(&mut Vec::new()).unwrap();
+    };
+    server.silent.store(true, Ordering::Relaxed);
+    stop_while_waiting(Daemon::spawn_serving(&site, &[]));
+
+    server.silent.store(false, Ordering::Relaxed);
+    let daemon = Daemon::start(&site);
+    server.silent.store(true, Ordering::Relaxed);
+    daemon.signal("HUP");
+    stop_while_waiting(daemon);
+    server.silent.store(false, Ordering::Relaxed);
+    site.ok(&["scan"]);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -48,6 +49,19 @@ const SETTINGS: [&str; 8] = [
     "log.showRoot=true",
     "safe.bareRepository=all",
 ];
+
+/// Whether this process is to end.
+static IS_ENDING: AtomicBool = AtomicBool::new(false);
+
+/// Ends the git programs that are at work, and begins no more: this process is to end, and a remote may be silent for longer
+/// than whoever stops it waits.
+pub(crate) fn end_all() {
+    IS_ENDING.store(true, Ordering::Relaxed);
+}
+
+pub(super) fn is_ending() -> bool {
+    IS_ENDING.load(Ordering::Relaxed)
+}
 
 /// Why the git program did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -143,7 +157,9 @@ fn watch(
     let started = Instant::now();
     while done.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
         let silent = lock(last_word).elapsed();
-        let why = if started.elapsed() >= bounds.total {
+        let why = if is_ending() {
+            Some("tidings is to end".to_owned())
+        } else if started.elapsed() >= bounds.total {
             Some(format!("it was not done within {} s", bounds.total.as_secs()))
         } else if silent >= bounds.silence {
             Some(format!("nothing was heard from the other side for {} s", bounds.silence.as_secs()))

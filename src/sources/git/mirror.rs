@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
 
-use super::command::CommandError;
+use super::command::{self, CommandError};
 use super::fetch::{self, FetchError, Progress};
 use super::objects::Objects;
 use crate::config::{Git, Remote};
@@ -177,7 +177,9 @@ impl<'a> Mirror<'a> {
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(file),
-                Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(TICK),
+                Err(TryLockError::WouldBlock) if Instant::now() < until && !command::is_ending() => {
+                    std::thread::sleep(TICK);
+                }
                 Err(TryLockError::WouldBlock) => return Err(FetchError::Busy),
                 Err(TryLockError::Error(reason)) => return Err(unwritten(reason)),
             }
