@@ -15,6 +15,7 @@ use super::run::{State, sync_endpoints};
 use super::{site, systemd};
 use crate::config::Config;
 use crate::scan::Scanner;
+use crate::sources;
 
 const RELOADS: &str = "tidings_reloads_total";
 
@@ -38,6 +39,8 @@ impl Reload {
         metrics::counter!(RELOADS, "outcome" => outcome).increment(1);
         match &result {
             Ok(_) => tracing::info!("the config was read again and has taken over"),
+            // What it waited for was given up.
+            Err(_) if sources::is_ending() => return None,
             Err(failure) => {
                 failure.log();
                 tracing::error!(

@@ -24,15 +24,13 @@ use crate::scan::Scanner;
 use crate::sources;
 use crate::store::{Access, Store, StoreError};
 
-/// So long it is waited for a git program that is ended.
+/// So long is waited for a git program that is ended.
 const GRACE: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(common: &Common, args: &Serve) -> Result<Exit, Failure> {
     // First of all: a hook may send HUP at any moment, and would end a process that does not listen yet.
     let mut signals = Signals::new()?;
-    let Some(Opened { scanner, config, is_stale }) = opened(common, args, &mut signals).await? else {
-        return Ok(Exit::Done);
-    };
+    let Some((scanner, config)) = opened(common, args, &mut signals).await? else { return Ok(Exit::Done) };
     let store = Store::open(&config.store, Access::Owner).await?;
     sync_endpoints(&store, &config).await?;
     let published = Published::existing(&config.output.dir, &config.server.public_url, &store.documents().await?);
@@ -45,9 +43,6 @@ pub(super) async fn run(common: &Common, args: &Serve) -> Result<Exit, Failure> 
     let scans = Scans { config, state: state.clone(), scanner, reload, allow_removals, quiet };
     tasks.spawn(scans.run(stop.clone()));
     systemd::ready();
-    if is_stale {
-        state.reload();
-    }
 
     loop {
         tokio::select! {
@@ -75,33 +70,21 @@ pub(super) async fn run(common: &Common, args: &Serve) -> Result<Exit, Failure> 
     Ok(Exit::Done)
 }
 
-/// The site, before anything is served.
-struct Opened {
-    scanner: Scanner,
-    config: Arc<Config>,
-    /// Somebody asked for the config to be read again meanwhile.
-    is_stale: bool,
-}
-
 /// Opens the site; `None` if the daemon is stopped before. A first clone takes as long as it takes.
-async fn opened(common: &Common, args: &Serve, signals: &mut Signals) -> Result<Option<Opened>, Failure> {
-    let (common, dir, mut is_stale) = (common.clone(), args.dir.clone(), false);
+async fn opened(
+    common: &Common,
+    args: &Serve,
+    signals: &mut Signals,
+) -> Result<Option<(Scanner, Arc<Config>)>, Failure> {
+    let (common, dir) = (common.clone(), args.dir.clone());
     let mut opening = tokio::task::spawn_blocking(move || open(&common, dir.as_deref()));
-    loop {
-        tokio::select! {
-            result = &mut opening => {
-                let (scanner, config) = result.map_err(Failure::failed)??;
-                return Ok(Some(Opened { scanner, config, is_stale }));
-            }
-            signal = signals.next() => match signal {
-                Asked::ToReload => is_stale = true,
-                Asked::ToStop => break,
-            },
-        }
+    tokio::select! {
+        result = &mut opening => return result.map_err(Failure::failed)?.map(Some),
+        () = signals.stop() => {}
     }
     systemd::stopping();
     sources::end();
-    // What is read from a disk is left behind.
+    // Git is ended, and what it leaves is tidied up. What reads a dead disk ends with the process.
     let _ = tokio::time::timeout(GRACE, opening).await;
     tracing::info!("stopped before anything was served");
     Ok(None)

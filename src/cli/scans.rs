@@ -16,7 +16,7 @@ use super::told::Told;
 use crate::config::Config;
 use crate::scan::{Report, Run, ScanError, Scanner};
 use crate::sources::watch::Area;
-use crate::sources::{SourceError, Touched};
+use crate::sources::{self, SourceError, Touched};
 
 /// The first scan waits so long for the watch: a tree that takes longer is looked at again once it is watched.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -44,11 +44,14 @@ impl Scans {
             if self.reload_if_asked().await {
                 reason = Reason::Request;
             }
+            if stop.is_cancelled() {
+                return;
+            }
             let (started, now) = (Instant::now(), pace.now());
             // A post comes due whether or not its repository can be asked for others.
             let fetches = reason != Reason::Due || !self.scanner.is_remote();
             let result = self.scan(pace.touched(reason), fetches, now).await;
-            if stop.is_cancelled() && matches!(result, Err(ScanError::Source(_))) {
+            if result.is_err() && sources::is_ending() {
                 // What it waited for was given up.
                 return;
             }

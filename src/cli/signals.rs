@@ -36,8 +36,11 @@ impl Signals {
         }
     }
 
-    /// Waits for a signal to stop.
+    /// Waits for a signal to stop. Any other is still to come by [`next`](Self::next).
     pub(super) async fn stop(&mut self) {
-        while self.next().await != Asked::ToStop {}
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }

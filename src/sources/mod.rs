@@ -25,6 +25,12 @@ pub fn end() {
     git::command::end_all();
 }
 
+/// Whether this process is to end, so that what failed may only have been given up.
+#[must_use]
+pub fn is_ending() -> bool {
+    git::command::is_ending()
+}
+
 /// Where the posts are, as it is at one moment. Paths are relative to the root, with `/`.
 #[derive(Debug, Clone)]
 pub enum Source {

@@ -382,7 +382,7 @@ fn while_a_remote_is_silent_the_last_good_feeds_stay_and_nothing_is_told_twice()
 fn who_stops_the_daemon_does_not_wait_for_a_silent_remote() {
     let blog = Blog::new();
     let server = Server::of(&blog);
-    let (site, _receiver) = site(&server.url, ", git_timeout: 1h");
+    let (site, receiver) = site(&server.url, ", git_timeout: 1h");
     let stop_while_waiting = |daemon: Daemon| {
         let mut waiting = server.waiting.recv_timeout(PATIENCE).unwrap();
         daemon.signal("TERM");
@@ -399,6 +399,14 @@ fn who_stops_the_daemon_does_not_wait_for_a_silent_remote() {
     server.silent.store(false, Ordering::Relaxed);
     let daemon = Daemon::start(&site);
     server.silent.store(true, Ordering::Relaxed);
+    daemon.signal("HUP");
+    stop_while_waiting(daemon);
+
+    server.silent.store(false, Ordering::Relaxed);
+    let daemon = Daemon::start(&site);
+    server.silent.store(true, Ordering::Relaxed);
+    // Another source, of which there is no mirror yet.
+    configure(&site, &receiver, &format!("{}/", server.url), ", git_timeout: 1h");
     daemon.signal("HUP");
     stop_while_waiting(daemon);
     server.silent.store(false, Ordering::Relaxed);

@@ -3,7 +3,6 @@
 //! In: a document's path. Out: the newest revision that is visible. Never: bytes under the tag of others.
 
 use std::io;
-use std::sync::Arc;
 
 use hyper::body::Bytes;
 use quick_cache::Weighter;
@@ -48,34 +47,22 @@ impl Bodies {
     }
 
     /// Whether there is such a document.
-    ///
-    /// # Errors
-    ///
-    /// If no scan has said so yet.
-    pub(super) fn has(&self, path: &str) -> Result<bool, Failure> {
-        Ok(self.find(path)?.is_some())
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.published.current().contains_key(path)
     }
 
     /// The newest revision of a document; `None` if there is no such document any more.
     ///
     /// # Errors
     ///
-    /// If no scan has said so yet, or its file does not have what the index says, as when a scan is at work.
+    /// If its file does not have what the index says, as when a scan is at work.
     pub(super) async fn newest(&self, path: &str) -> Result<Option<Revision>, Failure> {
-        let Some(document) = self.find(path)? else { return Ok(None) };
+        let Some(document) = self.published.current().get(path).cloned() else { return Ok(None) };
         let etag = document.state.etag.clone();
         let bytes = self.cache.get_or_insert_async(&etag, read(path, &document)).await.map_err(|error| {
             Failure::new("unreadable", format!("the document cannot be read at the moment: {error}"))
         })?;
         Ok(Some(Revision { bytes, etag, url: document.url.clone(), media: document.media }))
-    }
-
-    fn find(&self, path: &str) -> Result<Option<Arc<PublishedDocument>>, Failure> {
-        let is_whole = self.published.is_whole();
-        match self.published.current().get(path) {
-            None if !is_whole => Err(Failure::new("unpublished", "the feeds are being made: the document may come")),
-            found => Ok(found.cloned()),
-        }
     }
 }
 

@@ -28,14 +28,7 @@ pub(super) enum Asked {
 /// more.
 pub(super) async fn ask(desk: &Desk, intent: &Intent, challenge: [u8; 24]) -> Asked {
     let (phone, challenge) = (&desk.phone, URL_SAFE_NO_PAD.encode(challenge));
-    let is_denied = match intent.mode {
-        Mode::Denied => true,
-        Mode::Subscribe => match desk.bodies.has(&intent.path) {
-            Ok(there) => !there,
-            Err(failure) => return Asked::Nothing(failure),
-        },
-        Mode::Unsubscribe => false,
-    };
+    let is_denied = intent.mode == Mode::Denied || (intent.mode == Mode::Subscribe && !desk.bodies.has(&intent.path));
     let url = address(intent, is_denied, &challenge);
     let heard = match phone.call(&url, phone.request(Method::GET, url.clone())).await {
         Ok(heard) => heard,

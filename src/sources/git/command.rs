@@ -50,6 +50,9 @@ const SETTINGS: [&str; 8] = [
     "safe.bareRepository=all",
 ];
 
+/// Why a git program is ended with this process.
+const ENDING: &str = "tidings is to end";
+
 /// Whether this process is to end.
 static IS_ENDING: AtomicBool = AtomicBool::new(false);
 
@@ -59,7 +62,7 @@ pub(crate) fn end_all() {
     IS_ENDING.store(true, Ordering::Relaxed);
 }
 
-pub(super) fn is_ending() -> bool {
+pub(crate) fn is_ending() -> bool {
     IS_ENDING.load(Ordering::Relaxed)
 }
 
@@ -126,6 +129,9 @@ pub(crate) fn run<T>(
     heard: &(dyn Fn(&str) -> bool + Sync),
     read: impl FnOnce(&mut dyn BufRead) -> io::Result<T>,
 ) -> Result<T, CommandError> {
+    if is_ending() {
+        return Err(CommandError::Ended(ENDING.to_owned()));
+    }
     let mut child = command.spawn().map_err(CommandError::NotRun)?;
     let (out, words) = (child.stdout.take(), child.stderr.take());
     let (child, last_word) = (Mutex::new(child), Mutex::new(Instant::now()));
@@ -158,7 +164,7 @@ fn watch(
     while done.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
         let silent = lock(last_word).elapsed();
         let why = if is_ending() {
-            Some("tidings is to end".to_owned())
+            Some(ENDING.to_owned())
         } else if started.elapsed() >= bounds.total {
             Some(format!("it was not done within {} s", bounds.total.as_secs()))
         } else if silent >= bounds.silence {

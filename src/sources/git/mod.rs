@@ -60,6 +60,9 @@ impl Commit {
         if at_hand.is_ok() && !mirror.mark().exists() {
             return at_hand;
         }
+        if at_hand.is_err() {
+            tracing::info!(repository = %git.address, "fetching the repository, of which there is no copy yet");
+        }
         match mirror.fetch(progress) {
             Ok(()) => Self::at(&git, None).map(|commit| Self { is_new: true, ..commit }),
             // What is damaged may well be read for the greater part.
