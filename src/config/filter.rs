@@ -8,7 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 ///
 /// Terms are compared without regard to case, in NFC.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of settings")]
 pub struct Filter {
     /// Posts in one of these categories.
     pub categories: Vec<Pattern>,

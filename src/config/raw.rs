@@ -21,7 +21,7 @@ use super::{SecretRef, Updated};
 
 /// A whole `tidings.yaml`.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of settings")]
 pub(super) struct RawConfig {
     pub(super) site: Option<RawSite>,
     pub(super) source: Option<RawSource>,
@@ -39,7 +39,7 @@ pub(super) struct RawConfig {
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of settings")]
 pub(super) struct RawSite {
     pub(super) url: Option<String>,
     pub(super) title: Option<String>,
@@ -61,7 +61,7 @@ pub(super) enum RawLanguage {
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of settings")]
 pub(super) struct RawAuthor {
     pub(super) name: Option<String>,
     pub(super) email: Option<String>,
@@ -69,7 +69,7 @@ pub(super) struct RawAuthor {
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of settings")]
 pub(super) struct RawSource {
     pub(super) git: Option<TextOrSecret>,
     pub(super) branch: Option<String>,
@@ -98,13 +98,13 @@ pub(super) enum RawGenerator {
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of settings")]
 pub(super) struct RawOutput {
     pub(super) dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of settings")]
 pub(super) struct RawServer {
     pub(super) listen: Option<String>,
     pub(super) public_url: Option<String>,
@@ -113,13 +113,13 @@ pub(super) struct RawServer {
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of settings")]
 pub(super) struct RawStore {
     pub(super) url: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of settings")]
 pub(super) struct RawTrigger {
     pub(super) github: Option<SecretRef>,
     pub(super) gitlab: Option<SecretRef>,
@@ -130,7 +130,7 @@ pub(super) struct RawTrigger {
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of settings")]
 pub(super) struct RawGuard {
     pub(super) max_removed_percent: Option<u8>,
     pub(super) max_events_per_scan: Option<usize>,

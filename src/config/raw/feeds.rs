@@ -10,7 +10,7 @@ use super::{Limit, RawAuthor};
 use crate::config::{Content, Filter, Fold, Format, Taxonomy};
 
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of settings")]
 pub(in crate::config) struct RawFeeds {
     pub(in crate::config) formats: Option<Vec<Format>>,
     pub(in crate::config) by: Option<Vec<Taxonomy>>,
@@ -27,7 +27,7 @@ pub(in crate::config) struct RawFeeds {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping of settings")]
 pub(in crate::config) struct RawCustomFeed {
     pub(in crate::config) name: String,
     pub(in crate::config) title: Option<String>,
@@ -47,7 +47,7 @@ pub(in crate::config) struct RawPaths {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of settings")]
 pub(in crate::config) struct RawGivenPaths {
     pub(in crate::config) site: Option<String>,
     pub(in crate::config) category: Option<String>,
@@ -116,7 +116,7 @@ impl<'de> Deserialize<'de> for RawArchive {
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping of settings")]
 pub(in crate::config) struct RawPodcast {
     pub(in crate::config) category: Option<OneOrMore>,
     pub(in crate::config) explicit: Option<bool>,

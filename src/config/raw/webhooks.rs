@@ -10,7 +10,7 @@ use super::{Span, TextOrSecret};
 use crate::config::{EventType, Filter, Payload, SecretRef};
 
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping of settings")]
 pub(in crate::config) struct RawWebhook {
     pub(in crate::config) name: String,
     pub(in crate::config) renamed_from: Option<String>,
@@ -68,7 +68,7 @@ pub(in crate::config) enum RawMode {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping of settings")]
 pub(in crate::config) struct RawTemplate {
     pub(in crate::config) text: Option<String>,
     pub(in crate::config) file: Option<PathBuf>,
