@@ -1,5 +1,6 @@
 //! `tidings scan`: one scan with events, for cron and CI jobs.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::Utc;
@@ -24,6 +25,8 @@ pub(super) async fn run(common: &Common, args: &Scan) -> Result<Exit, Failure> {
     let store = Store::open(&config.store, Access::Owner).await?;
     sync_endpoints(&store, &config).await?;
     let published = Published::default();
+    // Nobody reads through this process before the scan is through.
+    published.replace(HashMap::new());
     let (earlier, progress) = (store.last_scan().await?, Progress::new(!common.quiet));
     let report = scanner
         .scan(&Run {

@@ -116,7 +116,9 @@ impl Scan<'_> {
     pub(super) fn flush(&mut self) -> Result<(), PublishError> {
         let is_unsettled = self.unsettle(true);
         self.make_last(is_unsettled, None)?;
-        self.rename()
+        self.rename()?;
+        // The next manifest has their fingerprints.
+        self.sync_dirs()
     }
 
     /// Makes the rest of the scan's documents visible, removes our files that have none, and makes all of it last.

@@ -5,6 +5,7 @@
 //!
 //! The caller's order is: [`Output::open`], [`Publisher::put`] or [`Publisher::keep`] and [`Publisher::finish`] (the files
 //! are visible), [`Published::replace`] (the server's validators follow), then the store's commit (subscribers are told).
+//! Where nobody has anything to read yet, [`Publisher::show`] and [`Published::begin`] come in between for the first ones.
 //! [`Output`] lives from scan to scan, so that one in which nothing changed costs a look at each file's metadata.
 
 #![expect(clippy::disallowed_methods, reason = "this is where documents are written")]
@@ -26,7 +27,6 @@ mod tests;
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use sha2::{Digest as _, Sha256};
@@ -90,26 +90,33 @@ pub type Documents = HashMap<String, Arc<PublishedDocument>>;
 /// All documents that are visible now; shared between the scanner and the server.
 #[derive(Debug, Clone, Default)]
 pub struct Published {
-    documents: Arc<RwLock<Arc<Documents>>>,
-    is_whole: Arc<AtomicBool>,
+    set: Arc<RwLock<Set>>,
+}
+
+/// The documents of one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Set {
+    /// By path.
+    pub documents: Arc<Documents>,
+    /// Whether these are all. Before a scan of this process has said so, others may only not be there yet.
+    pub is_whole: bool,
 }
 
 impl Published {
-    /// Whether a scan of this process said which documents there are. Before that, what is not among the
-    /// [current](Self::current) ones may only not be there yet. Asked after them, the answer may be newer than they are.
+    /// What is visible now, and whether that is all.
     #[must_use]
-    pub fn is_whole(&self) -> bool {
-        self.is_whole.load(Ordering::Acquire)
+    pub fn set(&self) -> Set {
+        self.set.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What is visible now.
     #[must_use]
     pub fn current(&self) -> Arc<Documents> {
-        Arc::clone(&self.documents.read().unwrap_or_else(PoisonError::into_inner))
+        self.set().documents
     }
 
     /// What the last process left visible: the documents that the store knows and whose files are there. The server has
-    /// something to give before the first scan, and if that fails.
+    /// something to give before the first scan, and if that fails. They are all if none is lost.
     #[must_use]
     pub fn existing(dir: &Path, public_url: &Url, known: &HashMap<String, DocumentState>) -> Self {
         let document = |(path, state): (&String, &DocumentState)| {
@@ -119,24 +126,24 @@ impl Published {
             let url = document_url(public_url, path);
             Some((path.clone(), Arc::new(PublishedDocument { file, url, media, len, state: state.clone() })))
         };
-        let published = Self::default();
-        published.begin(known.iter().filter_map(document).collect());
-        published
+        let documents: Documents = known.iter().filter_map(document).collect();
+        let is_whole = !known.is_empty() && documents.len() == known.len();
+        let set = Set { documents: Arc::new(documents), is_whole };
+        Self { set: Arc::new(RwLock::new(set)) }
     }
 
     /// Makes documents visible that more may come to.
     pub fn begin(&self, documents: Documents) {
-        self.set(documents);
+        self.put(Set { documents: Arc::new(documents), is_whole: false });
     }
 
     /// Makes all documents visible that a scan came to, and no others.
     pub fn replace(&self, documents: Documents) {
-        self.set(documents);
-        self.is_whole.store(true, Ordering::Release);
+        self.put(Set { documents: Arc::new(documents), is_whole: true });
     }
 
-    fn set(&self, documents: Documents) {
-        *self.documents.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(documents);
+    fn put(&self, set: Set) {
+        *self.set.write().unwrap_or_else(PoisonError::into_inner) = set;
     }
 }
 

@@ -5,14 +5,15 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::{self, File, TryLockError};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{io, mem};
 
 use super::files::{self, Place, Stamp};
 use super::manifest::{self, Manifest};
 use super::staged::{self, Staged};
 use super::{Durability, PublishError, PublishedDocument, Publisher};
+use crate::store::DocumentState;
 
 /// What a process knows of its output directory: kept from scan to scan, it saves reading unchanged files again.
 #[derive(Debug, Default)]
@@ -24,6 +25,8 @@ pub struct Output {
     pub(super) may_fold_case: bool,
     /// The documents of the last scan that came to its end, and later ones that are visible.
     pub(super) known: HashMap<String, Known>,
+    /// The validators of documents that were shown by scans which did not come to their end: who has them goes by them.
+    pub(super) shown: HashMap<String, DocumentState>,
     /// The directories of those documents, as that scan left them; `None` where it is not known that nobody else was there.
     dirs: HashMap<PathBuf, Option<Stamp>>,
     /// The same as the scan that runs found them.
@@ -55,11 +58,10 @@ impl Output {
         let lock = lock(dir)?;
         let stamp = manifest_stamp(dir)?;
         if self.dir != dir || self.opened.as_ref().is_none_or(|saved| saved.stamp != stamp) {
-            *self = Self::default();
+            *self = Self { shown: mem::take(&mut self.shown), ..Self::default() };
             let manifest = read_manifest(dir)?;
             clear_leftovers(dir, &manifest)?;
-            let opened = Some(Saved { manifest, stamp });
-            *self = Self { dir: dir.to_owned(), opened, may_fold_case: true, ..Self::default() };
+            (self.dir, self.opened) = (dir.to_owned(), Some(Saved { manifest, stamp }));
         }
         self.found = self.dirs.keys().map(|dir| (dir.clone(), self.dir_stamp(dir))).collect();
         self.may_fold_case = self.is_new() || self.folds_case();

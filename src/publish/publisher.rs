@@ -42,7 +42,8 @@ pub struct Publication {
 }
 
 /// Publishes the documents of one scan: [`keep_others`](Self::keep_others) at once, or
-/// [`claim`](Self::claim); a [`keep`](Self::keep) or a [`put`](Self::put) a document; [`finish`](Self::finish). Made by [`Output::open`]. Dropping it half way leaves whole files, old and new, all known as
+/// [`claim`](Self::claim); a [`keep`](Self::keep) or a [`put`](Self::put) a document, [`show`](Self::show) under way if readers
+/// wait; [`finish`](Self::finish). Made by [`Output::open`]. Dropping it half way leaves whole files, old and new, all known as
 /// ours.
 #[derive(Debug)]
 pub struct Publisher<'a> {
@@ -242,12 +243,15 @@ impl<'a> Publisher<'a> {
     ) -> Result<Documents, PublishError> {
         let mut scan = self.scan();
         scan.flush()?;
+        let Scan { documents, output, .. } = &mut *scan;
         let dated = |(path, known): (&String, &Known)| {
             let mut document = known.document.clone();
-            date(&mut document, previous.get(path), now);
+            date(&mut document, output.shown.get(path).or_else(|| previous.get(path)), now);
             (path.clone(), document)
         };
-        Ok(scan.documents.iter().map(dated).collect())
+        let shown: Documents = documents.iter().map(dated).collect();
+        output.shown.extend(shown.iter().map(|(path, document)| (path.clone(), document.state.clone())));
+        Ok(shown)
     }
 
     fn scan(&self) -> MutexGuard<'_, Scan<'a>> {
@@ -365,8 +369,10 @@ impl Scan<'_> {
     /// What came of it; the next scan knows the documents.
     fn publication(self, previous: &HashMap<String, DocumentState>, now: DateTime<Utc>) -> Publication {
         let (mut publication, mut documents) = (self.publication, self.documents);
+        let shown = mem::take(&mut self.output.shown);
         for (path, Known { document, .. }) in &mut documents {
-            if date(document, previous.get(path), now) {
+            date(document, shown.get(path).or_else(|| previous.get(path)), now);
+            if previous.get(path) != Some(&document.state) {
                 publication.changed.push((path.clone(), document.state.clone()));
             }
         }
@@ -395,18 +401,12 @@ fn holds(document: &PublishedDocument, stamp: Stamp, known: Option<&Known>, byte
     }
 }
 
-/// Dates a document that was `known` like this. Whether that was another one.
-fn date(document: &mut Arc<PublishedDocument>, known: Option<&DocumentState>, now: DateTime<Utc>) -> bool {
+/// Dates a document that was `known` like this.
+fn date(document: &mut Arc<PublishedDocument>, known: Option<&DocumentState>, now: DateTime<Utc>) {
     match known {
-        Some(known) if *known == document.state => false,
-        Some(known) if known.etag == document.state.etag => {
-            Arc::make_mut(document).state = known.clone();
-            false
-        }
-        known => {
-            Arc::make_mut(document).state.modified = modification(known, now.trunc_subsecs(0));
-            true
-        }
+        Some(known) if *known == document.state => {}
+        Some(known) if known.etag == document.state.etag => Arc::make_mut(document).state = known.clone(),
+        known => Arc::make_mut(document).state.modified = modification(known, now.trunc_subsecs(0)),
     }
 }
 

@@ -344,7 +344,10 @@ fn only_regular_files_of_ours_are_there_before_the_first_scan() {
     let found = published.current();
     assert_eq!(found.keys().collect::<Vec<_>>(), ["feed.atom"]);
     assert_eq!(found["feed.atom"].len, 1);
-    assert!(!published.is_whole(), "what is lost comes again");
+    assert!(!published.set().is_whole, "what is lost comes again");
+    site.known.retain(|path, _| found.contains_key(path));
+    let existing = |known| Published::existing(site.dir.path(), &"https://example.org/".parse().unwrap(), known);
+    assert!(existing(&site.known).set().is_whole && !existing(&HashMap::new()).set().is_whole);
 }
 
 #[test]
@@ -371,6 +374,29 @@ fn what_is_shown_before_the_end_has_the_validators_that_it_has_at_the_end() {
     assert_eq!(publication.changed.iter().map(|(path, _)| &**path).collect::<Vec<_>>(), ["tags/a.atom", "tags/b.atom"]);
     publication.documents.remove("tags/b.atom").unwrap();
     assert_eq!(publication.documents, shown);
+}
+
+#[test]
+fn what_was_shown_by_a_scan_that_broke_off_keeps_its_date_and_shares_it_with_no_other_text() {
+    let mut site = Site::new();
+    let publisher = site.publisher();
+    for path in ["feed.atom", "tags/a.atom"] {
+        publisher.put(&document(path, "a")).unwrap();
+    }
+    let shown = publisher.show(&HashMap::new(), at(60)).unwrap();
+    drop(publisher);
+
+    // The next attempt may begin within the same second.
+    let publisher = site.publisher();
+    for (path, text) in [("feed.atom", "a"), ("tags/a.atom", "b")] {
+        publisher.put(&document(path, text)).unwrap();
+    }
+    let publication = publisher.finish(&HashMap::new(), at(60)).unwrap();
+    assert_eq!(publication.documents["feed.atom"].state, shown["feed.atom"].state);
+    assert!(publication.documents["tags/a.atom"].state.modified > shown["tags/a.atom"].state.modified);
+    let changed: HashMap<_, _> = publication.changed.into_iter().collect();
+    assert_eq!(changed["feed.atom"], shown["feed.atom"].state, "the store knows neither yet");
+    assert_eq!(changed.len(), 2);
 }
 
 #[test]

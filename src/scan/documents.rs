@@ -14,7 +14,7 @@ use crate::feeds::compose::entry;
 use crate::feeds::plan::{Planned, document_url, opml_path};
 use crate::feeds::{Document, Entry, Feed, atom, autodiscovery, budget, json, opml, page, rss};
 use crate::problems::Problem;
-use crate::publish::{self, Durability, Publication, PublishError, Publisher};
+use crate::publish::{self, Durability, Publication, PublishError, Published, Publisher};
 use crate::sources::Touched;
 
 /// So many feeds are in memory at once with everything that stands in them.
@@ -149,9 +149,12 @@ fn render(
             last_good::pack_ahead(pass, shown());
         }
         shown().for_each(|post| pass.bodies.release(post));
-        // Who has nothing yet need not wait for all of it: the site's own feed is among the first ones.
-        if let Some(published) = run.published.filter(|published| number + 1 < rounds && published.current().is_empty())
-        {
+        // Readers who have nothing yet need not wait for all of it: the site's own feed is among the first ones.
+        let has_nothing = |published: &&Published| {
+            let set = published.set();
+            !set.is_whole && set.documents.is_empty()
+        };
+        if let Some(published) = run.published.filter(|published| number + 1 < rounds && has_nothing(published)) {
             published.begin(publisher.show(&memory.documents, run.now)?);
         }
     }

@@ -17,6 +17,7 @@ use super::live::Live;
 use super::memory::Memory;
 use super::pass::Pass;
 use super::posts::Times;
+use super::renames::Followed;
 use super::{Run, ScanError};
 use crate::feeds::plan::Planned;
 use crate::posts::{Post, Rendered};
@@ -32,7 +33,12 @@ const AT_ONCE: usize = 256;
 const MAX_UNPACKED: u64 = 256 << 20;
 
 /// Puts back posts whose files are broken or out of sight, and which this process has never read well.
-pub(super) fn restore(live: &mut Live, memory: &Memory, run: &Run<'_>) -> Result<(), ScanError> {
+pub(super) fn restore(
+    live: &mut Live,
+    memory: &Memory,
+    followed: &Followed<'_>,
+    run: &Run<'_>,
+) -> Result<(), ScanError> {
     if memory.good.is_empty() {
         return Ok(());
     }
@@ -41,10 +47,9 @@ pub(super) fn restore(live: &mut Live, memory: &Memory, run: &Run<'_>) -> Result
     let missing = memory.good.iter().filter(|(_, state)| is_missing(state));
     let missing: Vec<&str> = missing.map(|(key, _)| key.as_str()).collect();
     let Some(store) = run.store.filter(|_| !missing.is_empty()) else { return Ok(()) };
-    let followed = memory.followed();
     for post in Handle::current().block_on(store.good_posts(&missing))? {
         // What was to end meanwhile has ended.
-        let times = Times::of(&post, &followed, run.now);
+        let times = Times::of(&post, followed, run.now);
         live.next_due = times.next.into_iter().chain(live.next_due).min();
         if times.is_live {
             live.posts.push(Arc::new(post));
@@ -86,8 +91,8 @@ fn pack_all(pass: &mut Pass<'_>, mut posts: Vec<&Arc<Post>>) {
     pass.packed.bodies.extend(packed);
 }
 
-/// What is to be kept anew, and the keys of what no feed shows any more. A post that the kept state stands for keeps it until
-/// its file is mended, whatever feeds show: it is not to be there in one scan and out of sight in the next.
+/// What is to be kept anew, and the keys of what no feed shows any more. A post that breaks is kept until it is mended, whatever
+/// feeds show: it is not to be there for one process and out of sight for the next. Its text is, if a feed showed it.
 pub(super) fn keep(pass: &mut Pass<'_>, live: &Live) -> Result<(Vec<LastGood>, Vec<String>), ScanError> {
     let states = pass.good;
     // Newest first: their text is kept where there is no room for all.
@@ -102,6 +107,15 @@ pub(super) fn keep(pass: &mut Pass<'_>, live: &Live) -> Result<(Vec<LastGood>, V
             None => new.push(post),
         }
     }
+    let known: HashSet<&String> = known.into_iter().collect();
+    let (held, unused): (Vec<_>, Vec<_>) = match known.len() == states.len() {
+        true => Default::default(),
+        false => {
+            let unshown = states.iter().filter(|(key, _)| !known.contains(key));
+            unshown.partition(|(_, state)| live.is_unreadable(&state.path))
+        }
+    };
+    used += held.iter().map(|(_, state)| state.size).sum::<usize>();
     let mut room = MAX_BYTES.saturating_sub(used);
     let mut good = Vec::with_capacity(new.len());
     for posts in new.chunks(AT_ONCE) {
@@ -114,12 +128,15 @@ pub(super) fn keep(pass: &mut Pass<'_>, live: &Live) -> Result<(Vec<LastGood>, V
             good.push(LastGood { post: Post::clone(post), body });
         }
     }
-    if known.len() == states.len() {
-        return Ok((good, Vec::new()));
-    }
-    let known: HashSet<&String> = known.into_iter().collect();
-    let is_unused = |(key, state): &(&String, &GoodState)| !known.contains(key) && !live.is_unreadable(&state.path);
-    Ok((good, states.iter().filter(is_unused).map(|(key, _)| key.clone()).collect()))
+    let is_kept = |post: &Post| states.contains_key(&post.key) || good.iter().any(|kept| kept.post.key == post.key);
+    let anew: Vec<Post> = broken(live).filter(|post| !is_kept(post)).collect();
+    good.extend(anew.into_iter().map(|post| LastGood { post, body: None }));
+    Ok((good, unused.into_iter().map(|(key, _)| key.clone()).collect()))
+}
+
+/// Live posts whose own files are broken.
+fn broken(live: &Live) -> impl Iterator<Item = Post> {
+    live.unreadable.iter().filter_map(|path| Some(Post::clone(&live.posts[live.find(path).ok()?])))
 }
 
 /// Whether just this state of a post is kept.

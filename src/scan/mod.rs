@@ -93,7 +93,7 @@ pub type Progress<'a> = &'a (dyn Fn(&'static str, usize, usize) + Sync);
 pub struct Run<'a> {
     /// Remembers and records; `None` for a mere build.
     pub store: Option<&'a Store>,
-    /// Told which documents are visible; `None` if nobody reads them through this process.
+    /// Told which documents are visible, the first ones early if it has none; `None` if nobody wants to know.
     pub published: Option<&'a Published>,
     /// What time it is.
     pub now: DateTime<Utc>,
@@ -290,7 +290,7 @@ impl Scanner {
         }
         let followed = memory.followed();
         let mut live = posts.live(run.now, &followed);
-        last_good::restore(&mut live, memory, run)?;
+        last_good::restore(&mut live, memory, &followed, run)?;
         posts.settle(&mut live, &followed)?;
         let naming = Naming::new(&live.config.feeds, &memory.terms);
         let catalog = Catalog::new(live.posts.clone(), &live.config.site, &naming);

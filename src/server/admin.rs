@@ -63,7 +63,7 @@ pub(super) fn router<S: Probe>(admin: Admin<S>) -> Router {
 async fn readyz<S: Probe>(State(admin): State<Admin<S>>) -> Response {
     let unready = |reason: &'static str| (StatusCode::SERVICE_UNAVAILABLE, reason).into_response();
     if !admin.ready.load(Ordering::Acquire) {
-        return unready("there is nothing to serve yet\n");
+        return unready("the first scan is not through yet\n");
     }
     match tokio::time::timeout(PATIENCE, admin.store.ping()).await {
         Ok(Ok(())) => "ok\n".into_response(),

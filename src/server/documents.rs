@@ -29,7 +29,7 @@ use super::prefix::Prefix;
 use crate::config::Websub;
 use crate::feeds::Media;
 use crate::feeds::history::is_archive;
-use crate::publish::{Published, PublishedDocument};
+use crate::publish::{Published, PublishedDocument, Set};
 
 /// A quarter of an hour: readers wait this long between polls, so a longer one delays news.
 const CACHE: &str = "public, max-age=900";
@@ -102,8 +102,7 @@ impl Site {
     /// The document that a request path names, below the prefix or without it.
     fn find(&self, path: &str) -> Result<(String, Arc<PublishedDocument>), Missing> {
         let path = percent_decode_str(path).decode_utf8().map_err(|_| Missing::Unknown)?;
-        let is_whole = self.published.is_whole();
-        let documents = self.published.current();
+        let Set { documents, is_whole } = self.published.set();
         let mut missing = Missing::Unknown;
         for name in self.prefix.names(&path) {
             let index = if name.is_empty() || name.ends_with('/') { "index.html" } else { "" };

@@ -449,7 +449,7 @@ async fn health_is_open_and_says_what_is_missing() {
     let recorder = PrometheusBuilder::new().build_recorder();
     for (ready, store, want) in [
         (true, true, (200, "ok\n")),
-        (false, true, (503, "there is nothing to serve yet\n")),
+        (false, true, (503, "the first scan is not through yet\n")),
         (true, false, (503, "the store does not answer\n")),
     ] {
         let server = Server::start(admin_of(&recorder, ready, store, Some("t0ken"))).await;

@@ -35,12 +35,12 @@ pub struct Kept {
     pub unread: Option<HashSet<String>>,
 }
 
-/// The last good state of a post that a feed shows.
+/// The last good state of a post that a feed shows, or whose file is broken.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LastGood {
     /// The post, as it was read.
     pub post: Post,
-    /// Its rendered body, packed; `None` where there was no room for it.
+    /// Its rendered body, packed; `None` where there was no room for it, or no feed showed it.
     pub body: Option<Vec<u8>>,
 }
 

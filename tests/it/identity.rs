@@ -146,12 +146,16 @@ fn settings_that_vanish_and_a_broken_future_post_change_nothing() {
     daemon.rescan();
     assert_eq!(daemon.get("feed.atom"), before);
 
-    let due = (chrono::Utc::now() + chrono::TimeDelta::seconds(2)).format("%Y-%m-%d %H:%M:%S +0000");
+    let due = (chrono::Utc::now() + chrono::TimeDelta::seconds(3)).format("%Y-%m-%d %H:%M:%S +0000");
     site.write("_posts/2025-01-02-f.md", format!("---\ntitle: 予約\ndate: {due}\n---\n本文\n"));
     daemon.rescan();
     site.write("_posts/2025-01-02-f.md", "---\ntitle: Rust: a language\n---\n本文\n");
+    site.write("_posts/2025-01-03-g.md", format!("---\ntitle: 時間どおり\ndate: {due}\n---\n本文\n"));
     daemon.rescan();
-    // The daemon wakes at the moment at which the post would have come due.
-    daemon.scanned();
     assert_eq!(daemon.get("feed.atom"), before);
+    // The moment at which both would have come due.
+    daemon.scanned();
+    let after = daemon.get("feed.atom");
+    assert!(after.contains("時間どおり") && !after.contains("予約"), "{after}");
+    assert_eq!(receiver.next().data("title"), "時間どおり");
 }

@@ -46,6 +46,11 @@ impl Bodies {
         Self { published, cache: Cache::with_weighter(EXPECTED, BUDGET, Size) }
     }
 
+    /// Whether it is known which documents there are.
+    pub(super) fn are_whole(&self) -> bool {
+        self.published.set().is_whole
+    }
+
     /// Whether there is such a document.
     pub(super) fn has(&self, path: &str) -> bool {
         self.published.current().contains_key(path)

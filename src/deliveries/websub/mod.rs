@@ -57,7 +57,7 @@ pub struct Distributor {
 }
 
 impl Distributor {
-    /// A distributor of these documents. `wake` is notified after every commit that may have made something due.
+    /// A distributor of these documents. `wake` is notified after every scan, and every commit that may have made something due.
     ///
     /// # Errors
     ///
@@ -76,8 +76,15 @@ impl Distributor {
         Ok(Self { store, desk: Arc::new(desk), clock, wake })
     }
 
-    /// Works until `stop`; then begins nothing more, waits for what is under way, and records it.
+    /// Works until `stop`; then begins nothing more, waits for what is under way, and records it. Before a scan has said which
+    /// documents there are nobody is called: one that is not there may only not be there yet.
     pub async fn run(&self, stop: CancellationToken) {
+        while !self.desk.bodies.are_whole() {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.wake.notified() => {}
+            }
+        }
         let mut round = Round::new(self);
         take_turns(&mut round, &self.wake, &stop).await;
         if let Err(error) = round.drain().await {

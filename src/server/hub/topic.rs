@@ -13,7 +13,7 @@ use super::Refusal;
 use crate::feeds::history::is_archive;
 use crate::feeds::{Media, autodiscovery};
 use crate::posts::html::normal_escapes;
-use crate::publish::{Published, PublishedDocument};
+use crate::publish::{Published, Set};
 
 /// In bytes. The path of a document is shorter.
 const LONGEST: usize = 4_096;
@@ -44,21 +44,24 @@ impl Topics {
         };
         let url: Url = topic.parse().ok().filter(|_| topic.len() <= LONGEST).ok_or(UNKNOWN)?;
         let path = percent_decode_str(url.path()).decode_utf8().map_err(|_| UNKNOWN)?;
-        let is_whole = self.published.is_whole();
-        let documents = self.published.current();
+        let Set { documents, is_whole } = self.published.set();
+        let may_come = |name: &str| Media::of_path(name).is_some_and(|media| is_topic(name, media));
+        if !is_whole && self.prefix.names(&path).any(may_come) {
+            return Err(NOT_YET);
+        }
         let is_it = |name: &&str| {
             let document = documents.get(*name);
             document.is_some_and(|document| {
-                is_topic(name, document) && normal_escapes(&document.url) == normal_escapes(url.as_str())
+                is_topic(name, document.media) && normal_escapes(&document.url) == normal_escapes(url.as_str())
             })
         };
-        let name = self.prefix.names(&path).find(is_it).ok_or(if is_whole { UNKNOWN } else { NOT_YET })?;
+        let name = self.prefix.names(&path).find(is_it).ok_or(UNKNOWN)?;
         Ok((name.to_owned(), documents[name].state.etag.clone()))
     }
 }
 
-fn is_topic(path: &str, document: &PublishedDocument) -> bool {
-    match document.media {
+fn is_topic(path: &str, media: Media) -> bool {
+    match media {
         Media::Atom | Media::Rss | Media::JsonFeed => !is_archive(path),
         Media::Html => !autodiscovery::is_snippet(path),
         Media::Opml | Media::Json => false,

@@ -110,12 +110,6 @@ impl Daemon {
         }
     }
 
-    /// Waits for a line of the log, unless it was there already.
-    pub(crate) fn said(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
-        let earlier = self.seen.iter().find(|line| wanted(line)).cloned();
-        earlier.unwrap_or_else(|| self.line(wanted))
-    }
-
     /// Waits for the end of a scan, good or bad.
     pub(crate) fn scanned(&mut self) -> Value {
         self.line(|line| line.get("scan.ms").is_some())

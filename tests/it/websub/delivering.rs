@@ -341,14 +341,25 @@ fn documents_that_are_lost_before_a_start_cost_no_notice() {
     let lost = site.read("feeds/feed.atom");
     std::fs::remove_dir_all(site.file("feeds")).unwrap();
     site.write("feeds", "in the way of the first scan");
-    let mut daemon = start(&site);
-    daemon.said(|line| line["error"] == "unpublished");
+    let daemon = start(&site);
     assert_eq!(fetch(&format!("{}/{}", daemon.public(), ATOM.1)).0, 503);
+    let mut hub = Hub { site, daemon, posts: 1 };
+    let ask = |hub: &Hub, topic| {
+        let form = [("hub.mode", "subscribe"), ("hub.topic", topic), ("hub.callback", &subscriber.url("/other"))];
+        let answer = hub.ask(&form);
+        (answer.status, answer.headers.contains_key("retry-after"))
+    };
+    assert_eq!(ask(&hub, ATOM.0), (503, true));
+    assert_eq!(ask(&hub, "https://blog.example.com/feeds/tags/x.html"), (503, true), "it may come");
+    assert_eq!(ask(&hub, "https://blog.example.com/feeds/feed.zip"), (400, false));
+    assert!(subscriber.rest().is_empty());
 
-    site.remove("feeds");
-    daemon.rescan();
+    hub.site.remove("feeds");
+    hub.daemon.rescan();
     assert_eq!(subscriber.told().body, lost);
-    assert_eq!(daemon.get(ATOM.1), lost);
+    assert_eq!(hub.daemon.get(ATOM.1), lost);
+    assert_eq!(ask(&hub, ATOM.0), (202, false));
+    subscriber.asked();
 }
 
 #[test]
