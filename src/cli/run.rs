@@ -115,7 +115,7 @@ pub(super) struct State {
     pub(super) triggered: Arc<Notify>,
     /// Whether the config is to be read again before the next scan.
     pub(super) stale: Arc<AtomicBool>,
-    /// Whether there is something to serve.
+    /// Whether a first scan is through, by this process or by an earlier one that left feeds.
     pub(super) ready: Arc<AtomicBool>,
 }
 

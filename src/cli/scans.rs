@@ -51,8 +51,7 @@ impl Scans {
             // A post comes due whether or not its repository can be asked for others.
             let fetches = reason != Reason::Due || !self.scanner.is_remote();
             let result = self.scan(pace.touched(reason), fetches, now).await;
-            if result.is_err() && sources::is_ending() {
-                // What it waited for was given up.
+            if is_given_up(&result) {
                 return;
             }
             told.tell(&result, reason, started.elapsed());
@@ -72,6 +71,9 @@ impl Scans {
                 // What has come due meanwhile, and what comes due next.
                 let started = Instant::now();
                 let result = self.scan(pace.touched(Reason::Due), false, now).await;
+                if is_given_up(&result) {
+                    return;
+                }
                 told.tell(&result, Reason::Due, started.elapsed());
                 if let Ok(report) = result {
                     pace.succeeded(report.next_due, false);
@@ -118,4 +120,9 @@ impl Scans {
     fn area(&self) -> Option<Area> {
         self.scanner.area().filter(|_| self.config.source.watch)
     }
+}
+
+/// Whether a scan failed because what it waited for is given up at the end of this process: a fetch, or the dates of commits.
+fn is_given_up(result: &Result<Report, ScanError>) -> bool {
+    sources::is_ending() && matches!(result, Err(ScanError::Source(_) | ScanError::Config(_)))
 }

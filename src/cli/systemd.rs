@@ -8,7 +8,7 @@ use crate::store::Store;
 /// Microseconds until the next sign of life at the latest.
 const PATIENCE: u32 = 90_000_000;
 
-/// The listeners are there, with the config as it is; whether there is something to serve, `/readyz` tells.
+/// The listeners are there, with the config as it is; whether a first scan is through, `/readyz` tells.
 pub(super) fn ready() {
     notify(&[NotifyState::Ready]);
 }

@@ -32,6 +32,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
+use self::manifest::Manifest;
 use crate::feeds::Media;
 use crate::feeds::plan::document_url;
 use crate::store::DocumentState;
@@ -116,7 +117,8 @@ impl Published {
     }
 
     /// What the last process left visible: the documents that the store knows and whose files are there. The server has
-    /// something to give before the first scan, and if that fails. They are all if none is lost.
+    /// something to give before the first scan, and if that fails. They are all if none is lost, and the manifest has no others: those
+    /// of a scan that could not be recorded.
     #[must_use]
     pub fn existing(dir: &Path, public_url: &Url, known: &HashMap<String, DocumentState>) -> Self {
         let document = |(path, state): (&String, &DocumentState)| {
@@ -127,7 +129,8 @@ impl Published {
             Some((path.clone(), Arc::new(PublishedDocument { file, url, media, len, state: state.clone() })))
         };
         let documents: Documents = known.iter().filter_map(document).collect();
-        let is_whole = !known.is_empty() && documents.len() == known.len();
+        let is_known = |manifest: Manifest| manifest.documents.keys().all(|path| known.contains_key(path));
+        let is_whole = !known.is_empty() && documents.len() == known.len() && output::manifest(dir).is_ok_and(is_known);
         let set = Set { documents: Arc::new(documents), is_whole };
         Self { set: Arc::new(RwLock::new(set)) }
     }

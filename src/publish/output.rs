@@ -59,7 +59,7 @@ impl Output {
         let stamp = manifest_stamp(dir)?;
         if self.dir != dir || self.opened.as_ref().is_none_or(|saved| saved.stamp != stamp) {
             *self = Self { shown: mem::take(&mut self.shown), ..Self::default() };
-            let manifest = read_manifest(dir)?;
+            let manifest = self::manifest(dir)?;
             clear_leftovers(dir, &manifest)?;
             (self.dir, self.opened) = (dir.to_owned(), Some(Saved { manifest, stamp }));
         }
@@ -186,7 +186,8 @@ fn manifest_stamp(dir: &Path) -> Result<Option<Stamp>, PublishError> {
     }
 }
 
-fn read_manifest(dir: &Path) -> Result<Manifest, PublishError> {
+/// The manifest in `dir`; an empty one if there is none.
+pub(super) fn manifest(dir: &Path) -> Result<Manifest, PublishError> {
     let path = dir.join(manifest::NAME);
     match fs::read_to_string(&path) {
         Ok(text) => Manifest::parse(&text).map_err(|reason| PublishError::Manifest { path, reason }),

@@ -347,7 +347,13 @@ fn only_regular_files_of_ours_are_there_before_the_first_scan() {
     assert!(!published.set().is_whole, "what is lost comes again");
     site.known.retain(|path, _| found.contains_key(path));
     let existing = |known| Published::existing(site.dir.path(), &"https://example.org/".parse().unwrap(), known);
-    assert!(existing(&site.known).set().is_whole && !existing(&HashMap::new()).set().is_whole);
+    assert!(!existing(&site.known).set().is_whole && !existing(&HashMap::new()).set().is_whole);
+    let mut site = Site::new();
+    site.scan(&[("feed.atom", "a"), ("tags/a.atom", "b")]);
+    let existing = |known| Published::existing(site.dir.path(), &"https://example.org/".parse().unwrap(), known);
+    assert!(existing(&site.known).set().is_whole);
+    let known = HashMap::from([("feed.atom".to_owned(), site.known["feed.atom"].clone())]);
+    assert!(!existing(&known).set().is_whole, "what was not recorded comes again");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The last good state of the posts that feeds show, kept for the day on which one of their files breaks.
 //!
-//! A broken post keeps its entry although the process that read it well is gone, as with every scan from cron. Only what
-//! feeds show is kept: that is what readers would miss. Text has a bound; beyond it, an entry keeps its title and link.
+//! A broken post keeps its entry although the process that read it well is gone, as with every scan from cron. Beforehand only
+//! what feeds show is kept: that is what readers would miss. Of another post that breaks is kept what this process knows of
+//! it, so that it still counts. Text has a bound; beyond it, an entry keeps its title and link.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{self, Read as _, Write as _};
@@ -19,6 +20,7 @@ use super::pass::Pass;
 use super::posts::Times;
 use super::renames::Followed;
 use super::{Run, ScanError};
+use crate::events::self_and_above;
 use crate::feeds::plan::Planned;
 use crate::posts::{Post, Rendered};
 use crate::store::{GoodState, LastGood, Store};
@@ -128,15 +130,22 @@ pub(super) fn keep(pass: &mut Pass<'_>, live: &Live) -> Result<(Vec<LastGood>, V
             good.push(LastGood { post: Post::clone(post), body });
         }
     }
-    let is_kept = |post: &Post| states.contains_key(&post.key) || good.iter().any(|kept| kept.post.key == post.key);
-    let anew: Vec<Post> = broken(live).filter(|post| !is_kept(post)).collect();
-    good.extend(anew.into_iter().map(|post| LastGood { post, body: None }));
-    Ok((good, unused.into_iter().map(|(key, _)| key.clone()).collect()))
+    let is_kept = |post: &Post| {
+        let is_old = states.get(&post.key).is_some_and(|state| is_same(state, post));
+        is_old || good.iter().any(|kept| kept.post.key == post.key)
+    };
+    let anew: Vec<&Arc<Post>> = broken(live).filter(|post| !is_kept(post)).collect();
+    let is_anew = |key: &String| anew.iter().any(|post| post.key == *key);
+    let gone = unused.into_iter().map(|(key, _)| key).filter(|key| !is_anew(key)).cloned().collect();
+    good.extend(anew.into_iter().map(|post| LastGood { post: Post::clone(post), body: None }));
+    Ok((good, gone))
 }
 
-/// Live posts whose own files are broken.
-fn broken(live: &Live) -> impl Iterator<Item = Post> {
-    live.unreadable.iter().filter_map(|path| Some(Post::clone(&live.posts[live.find(path).ok()?])))
+/// Live posts whose own files are broken. What is behind a closed directory may be all posts, and comes back with it.
+fn broken(live: &Live) -> impl Iterator<Item = &Arc<Post>> {
+    let is_closed = |path: &str| self_and_above(path).skip(1).any(|dir| live.unreadable.contains(dir));
+    let own = live.unreadable.iter().filter(move |path| !is_closed(path));
+    own.filter_map(|path| Some(&live.posts[live.find(path).ok()?]))
 }
 
 /// Whether just this state of a post is kept.
@@ -145,7 +154,11 @@ fn is_kept(post: &Post, states: &HashMap<String, GoodState>) -> bool {
 }
 
 fn is_of(state: &GoodState, post: &Post) -> bool {
-    state.is_current && (state.revision, &state.url, &state.path) == (post.revision, &post.url, &post.path)
+    state.is_current && is_same(state, post)
+}
+
+fn is_same(state: &GoodState, post: &Post) -> bool {
+    (state.revision, &state.url, &state.path) == (post.revision, &post.url, &post.path)
 }
 
 fn pack(body: &Rendered) -> io::Result<Vec<u8>> {

@@ -32,7 +32,7 @@ const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 pub struct Admin<S = Store> {
     /// Asked whether it answers.
     pub store: S,
-    /// Whether there is something to serve: from a scan, or from what the last process left.
+    /// Whether a first scan is through, by this process or by an earlier one that left feeds.
     pub ready: Arc<AtomicBool>,
     /// Renders the metrics.
     pub metrics: PrometheusHandle,

@@ -1,5 +1,5 @@
 //! What a scan keeps beside the posts: when each feed changed, which path each term has, the last good state of what feeds
-//! show, and what could not be read at the baseline.
+//! show or is broken, and what could not be read at the baseline.
 //!
 //! In: what one scan found. Out: the same for the next one. Never: a look into a post's text.
 
@@ -27,9 +27,9 @@ pub struct Kept {
     pub feeds_gone: Vec<String>,
     /// Terms whose feeds have a path for the first time, or another one: taxonomy, key, slug.
     pub terms: Vec<(Taxonomy, String, String)>,
-    /// Posts that feeds show, where their last good state is another one than is kept.
+    /// Posts that feeds show, or that are broken, where their last good state is another one than is kept.
     pub good: Vec<LastGood>,
-    /// Keys of posts that no feed shows any more.
+    /// Keys of posts that no feed shows any more, and that are not broken.
     pub good_gone: Vec<String>,
     /// What was there at the baseline and still cannot be read; `None` leaves it as it is.
     pub unread: Option<HashSet<String>>,

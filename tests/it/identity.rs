@@ -146,7 +146,7 @@ fn settings_that_vanish_and_a_broken_future_post_change_nothing() {
     daemon.rescan();
     assert_eq!(daemon.get("feed.atom"), before);
 
-    let due = (chrono::Utc::now() + chrono::TimeDelta::seconds(3)).format("%Y-%m-%d %H:%M:%S +0000");
+    let due = (chrono::Utc::now() + chrono::TimeDelta::seconds(5)).format("%Y-%m-%d %H:%M:%S +0000");
     site.write("_posts/2025-01-02-f.md", format!("---\ntitle: 予約\ndate: {due}\n---\n本文\n"));
     daemon.rescan();
     site.write("_posts/2025-01-02-f.md", "---\ntitle: Rust: a language\n---\n本文\n");

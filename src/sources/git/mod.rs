@@ -61,7 +61,7 @@ impl Commit {
             return at_hand;
         }
         if at_hand.is_err() {
-            tracing::info!(repository = %git.address, "fetching the repository, of which there is no copy yet");
+            tracing::info!(repository = %git.address, "fetching the repository: no copy of it is at hand that can be used");
         }
         match mirror.fetch(progress) {
             Ok(()) => Self::at(&git, None).map(|commit| Self { is_new: true, ..commit }),
