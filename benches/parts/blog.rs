@@ -91,7 +91,12 @@ impl Blog {
     }
 
     fn rules(&self) -> Rules<'_> {
-        Rules { site: &self.config.site, permalink: &self.config.source.permalink, max_post_bytes: MAX_POST }
+        Rules {
+            site: &self.config.site,
+            permalink: &self.config.source.permalink,
+            max_post_bytes: MAX_POST,
+            prints: true,
+        }
     }
 }
 

@@ -168,7 +168,7 @@ struct Step {
 
 impl Scanner {
     /// A scanner for the site that `file` describes, whose posts are in `source`. `out` stands in for `output.dir`. Without
-    /// `env` no secret is looked up, and there are no webhooks.
+    /// `env` no secret is looked up, there are no webhooks, and no store may remember what it reads.
     #[must_use]
     pub fn new(file: ConfigFile, source: Source, out: Option<PathBuf>, env: Option<Env>) -> Self {
         Self {

@@ -48,11 +48,15 @@ pub struct Posts {
     pub(super) asks: Asks,
     /// The files among that, each with the most that is asked of it.
     asked_for: HashMap<String, Wanted>,
+    /// Whether a store remembers what is read.
+    remembers: bool,
 }
 
 impl Posts {
     pub(super) fn new(file: ConfigFile, source: Source, out: Option<PathBuf>, env: Option<Env>) -> Self {
         Self {
+            // Who can tell nobody remembers nothing.
+            remembers: env.is_some(),
             opener: Opener::new(file, out, env),
             source,
             known: BTreeMap::new(),
@@ -95,6 +99,11 @@ impl Posts {
         World::new(Arc::clone(&live.site), self.source.clone(), &live.config, &live.posts)
     }
 
+    /// Whether a text has a fingerprint: for the store, or because the file's stamp does not vouch for it.
+    pub(super) fn has_print(&self, is_settled: bool) -> bool {
+        self.remembers || !is_settled
+    }
+
     /// The text of a post's file, if it still says what was read from it in this scan.
     pub(super) fn text(&self, post: &Post, config: &Config) -> Text {
         let usable = |known: &&Known| known.state != State::Broken;
@@ -106,6 +115,9 @@ impl Posts {
         let Ok(decoded) = text::decode(&bytes) else { return Text::Changed };
         if known.settled && known.stamp == stamp {
             return Text::Same(Box::new(post.clone()), decoded.text.into_owned());
+        }
+        if !self.has_print(known.settled) {
+            return Text::Changed;
         }
         match opened.site.read(&post.path, &bytes, &rules(config)).outcome {
             Outcome::Post(again) if again.revision == good.raw => {
@@ -331,7 +343,12 @@ fn note_files(files: &mut HashMap<String, Wanted>, asked: &Asked) {
 }
 
 pub(super) fn rules(config: &Config) -> Rules<'_> {
-    Rules { site: &config.site, permalink: &config.source.permalink, max_post_bytes: config.guard.max_post_bytes }
+    Rules {
+        site: &config.site,
+        permalink: &config.source.permalink,
+        max_post_bytes: config.guard.max_post_bytes,
+        prints: true,
+    }
 }
 
 #[cfg(test)]
@@ -340,8 +357,8 @@ mod tests {
     use super::*;
     use crate::sources::Touched;
 
-    fn read(posts: &mut Posts) -> Live {
-        let now = "2026-01-01T00:00:00Z".parse().unwrap();
+    fn read(posts: &mut Posts, now: &str) -> Live {
+        let now = now.parse().unwrap();
         posts.refresh(now, &Touched::Anything, true, &|_, _, _| {}).unwrap();
         let (seen, mut live) = (HashMap::new(), posts.live(now, &Followed::new(&HashMap::new(), None)));
         posts.settle(&mut live, &Followed::new(&seen, None)).unwrap();
@@ -350,25 +367,36 @@ mod tests {
 
     #[test]
     fn a_body_is_taken_only_from_the_text_that_was_read() {
-        let dir = tempfile::tempdir().unwrap();
-        let write = |text: &str| std::fs::write(dir.path().join("a.md"), text).unwrap();
-        let config = "site: {url: \"https://example.com\"}\n";
-        let file = ConfigFile::parse("tidings.yaml", dir.path(), config.to_owned()).unwrap();
-        let source = Source::directory(dir.path()).unwrap();
-        let mut posts = Posts::new(file, source, None, None);
-        write("---\ntitle: a\ndate: 2025-01-01\n---\nfirst\n");
-        let live = read(&mut posts);
-        let text = |posts: &Posts| match posts.text(&live.posts[0], &live.config) {
-            Text::Same(post, file) => file[post.body_start..].to_owned(),
-            Text::Changed => "changed".to_owned(),
-            Text::Lost => "lost".to_owned(),
-        };
-        assert_eq!(text(&posts), "first\n");
-        write("---\ntitle: a\ndate: 2025-01-01\nprivate: a longer head\n---\nsecond\n");
-        assert_eq!(text(&posts), "changed", "the old place of the body would show the head");
-        write("---\ntitle: [\n---\nfirst\n");
-        assert_eq!(text(&posts), "changed");
-        assert_eq!(read(&mut posts).posts, live.posts, "broken, it keeps its last good state");
-        assert_eq!(text(&posts), "lost");
+        let env: Env = |_| None;
+        // Whether a store remembers what is read, and whether the files' stamps vouch for them.
+        for (env, now) in [
+            (None, "2026-01-01T00:00:00Z"),
+            (None, "2100-01-01T00:00:00Z"),
+            (Some(env), "2026-01-01T00:00:00Z"),
+            (Some(env), "2100-01-01T00:00:00Z"),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            let write = |text: &str| std::fs::write(dir.path().join("a.md"), text).unwrap();
+            let config = "site: {url: \"https://example.com\"}\n";
+            let file = ConfigFile::parse("tidings.yaml", dir.path(), config.to_owned()).unwrap();
+            let source = Source::directory(dir.path()).unwrap();
+            let mut posts = Posts::new(file, source, None, env);
+            write("---\ntitle: a\ndate: 2025-01-01\n---\nfirst\n");
+            let live = read(&mut posts, now);
+            let text = |posts: &Posts| match posts.text(&live.posts[0], &live.config) {
+                Text::Same(post, file) => file[post.body_start..].to_owned(),
+                Text::Changed => "changed".to_owned(),
+                Text::Lost => "lost".to_owned(),
+            };
+            assert_eq!(text(&posts), "first\n");
+            write("---\ntitle: a\ndate: 2025-01-01\n---\nlater on\n");
+            assert_eq!(text(&posts), "changed");
+            write("---\ntitle: a\ndate: 2025-01-01\nprivate: a longer head\n---\nsecond\n");
+            assert_eq!(text(&posts), "changed", "the old place of the body would show the head");
+            write("---\ntitle: [\n---\nfirst\n");
+            assert_eq!(text(&posts), "changed");
+            assert_eq!(read(&mut posts, now).posts, live.posts, "broken, it keeps its last good state");
+            assert_eq!(text(&posts), "lost");
+        }
     }
 }

@@ -18,7 +18,7 @@ use super::{Progress, ScanError};
 use crate::events::self_and_above;
 use crate::posts::{Post, text};
 use crate::problems::{Code, Problem, Severity};
-use crate::sites::{Outcome, Reading};
+use crate::sites::{Outcome, Reading, Rules};
 use crate::sources::{Found, Snapshot, Source, Stamp, Touched, Unreadable};
 /// A file system may give two states of a file one time stamp if they are this close together, so that a file is read again
 /// until it has been left alone for this long.
@@ -188,11 +188,11 @@ impl Posts {
         while !stale.is_empty() {
             let now_read = stale.split_off(stale.len().saturating_sub(AT_ONCE));
             let now_read: Vec<_> = now_read.into_iter().map(|found| (self.known.remove(&found.path), found)).collect();
-            let source = &self.source;
+            let posts = &*self;
             let read = |(before, found): (Option<Known>, Found)| {
                 progress("reading posts", done.fetch_add(1, Ordering::Relaxed), of);
                 let was = before.as_ref().and_then(|before| before.post().cloned());
-                let (known, is_same) = reread(source, &found, before, opened, now, &room);
+                let (known, is_same) = posts.reread(&found, before, opened, now, &room);
                 (known, (!is_same).then(|| Changed { path: found.path.clone(), before: was }), found.path)
             };
             let read: Vec<_> = now_read.into_par_iter().map(read).collect();
@@ -206,6 +206,42 @@ impl Posts {
             }
         }
         changed
+    }
+
+    /// Reads a file, and says whether it says what it did before. `room` is what texts may still be kept.
+    fn reread(
+        &self,
+        found: &Found,
+        before: Option<Known>,
+        opened: &Opened,
+        now: DateTime<Utc>,
+        room: &AtomicUsize,
+    ) -> (Known, bool) {
+        let mut settled = is_settled(&found.stamp, now.into());
+        let rules = Rules { prints: self.has_print(settled), ..rules(&opened.config) };
+        let (reading, text) = match self.source.read_found(found, rules.max_post_bytes) {
+            Ok(bytes) => {
+                let reading = opened.site.read(&found.path, &bytes, &rules);
+                let is_template = matches!(&reading.outcome, Outcome::Post(post) if post.template);
+                let fits = is_template && takes(room, bytes.len());
+                let text = fits.then(|| text::decode(&bytes).ok()).flatten();
+                (reading, text.map(|decoded| decoded.text.into()))
+            }
+            Err(error) => {
+                let problems = vec![unreadable_problem(&Unreadable::io(&found.path, &error))];
+                // A disk that is back leaves no mark on the file.
+                settled = false;
+                (Reading { outcome: Outcome::Broken, problems }, None)
+            }
+        };
+        let known = Known::read(found.stamp, settled, reading, text);
+        let Some(before) = before else { return (known, false) };
+        // What a template makes may go with more of the file than the post does: which key a category stood under.
+        if !known.is_template() && known.says_the_same(&before) {
+            return (Known { stamp: found.stamp, settled, ..before }, true);
+        }
+        let good = if known.state == State::Broken { before.good } else { known.good };
+        (Known { good, ..known }, false)
     }
 }
 
@@ -229,42 +265,6 @@ fn compare<'k>(
     }
     gone.extend(known.map(|(path, _)| path.clone()));
     (stale, gone)
-}
-
-/// Reads a file, and says whether it says what it did before. `room` is what texts may still be kept.
-fn reread(
-    source: &Source,
-    found: &Found,
-    before: Option<Known>,
-    opened: &Opened,
-    now: DateTime<Utc>,
-    room: &AtomicUsize,
-) -> (Known, bool) {
-    let mut settled = is_settled(&found.stamp, now.into());
-    let rules = rules(&opened.config);
-    let (reading, text) = match source.read_found(found, rules.max_post_bytes) {
-        Ok(bytes) => {
-            let reading = opened.site.read(&found.path, &bytes, &rules);
-            let is_template = matches!(&reading.outcome, Outcome::Post(post) if post.template);
-            let fits = is_template && takes(room, bytes.len());
-            let text = fits.then(|| text::decode(&bytes).ok()).flatten();
-            (reading, text.map(|decoded| decoded.text.into()))
-        }
-        Err(error) => {
-            let problems = vec![unreadable_problem(&Unreadable::io(&found.path, &error))];
-            // A disk that is back leaves no mark on the file.
-            settled = false;
-            (Reading { outcome: Outcome::Broken, problems }, None)
-        }
-    };
-    let known = Known::read(found.stamp, settled, reading, text);
-    let Some(before) = before else { return (known, false) };
-    // What a template makes may go with more of the file than the post does: which key a category stood under.
-    if !known.is_template() && known.says_the_same(&before) {
-        return (Known { stamp: found.stamp, settled, ..before }, true);
-    }
-    let good = if known.state == State::Broken { before.good } else { known.good };
-    (Known { good, ..known }, false)
 }
 
 /// Takes so much of what there is room for, if there is enough.

@@ -140,7 +140,9 @@ impl File<'_> {
             text: None,
             former_urls: Vec::new(),
         };
-        post.text = known_by::text(&post.title, self.body());
+        if self.rules.prints {
+            post.text = known_by::text(&post.title, self.body());
+        }
         post.former_urls = known_by::former_urls(self.own, &self.rules.site.url, &post.url);
         post.revision = revision::of(&post, links::base(&self.rules.site.url), self.body());
         post

@@ -129,7 +129,7 @@ mod tests {
 
     fn read(url: &str, path: &str, text: &str) -> Post {
         let site = crate::sites::tests::site(url);
-        let rules = Rules { site: &site, permalink: "", max_post_bytes: 1 << 20 };
+        let rules = Rules { site: &site, permalink: "", max_post_bytes: 1 << 20, prints: true };
         let jekyll = Site::open(Some(Generator::Jekyll), &testing::files([])).unwrap().site;
         match jekyll.read(path, text.as_bytes(), &rules).outcome {
             Outcome::Post(post) => *post,

@@ -309,7 +309,7 @@ impl Reader {
     }
 
     fn rules(&self) -> Rules<'_> {
-        Rules { site: &self.config.site, permalink: "/{slug}/", max_post_bytes: 2 << 20 }
+        Rules { site: &self.config.site, permalink: "/{slug}/", max_post_bytes: 2 << 20, prints: true }
     }
 
     fn read(&self, path: &str, file: &str) -> Reading {

@@ -18,7 +18,11 @@ fn tokyo() -> config::Site {
 
 fn reading_of(opened: &Opened, path: &str, text: &str) -> Reading {
     let site = tokyo();
-    opened.site.read(path, text.as_bytes(), &Rules { site: &site, permalink: "", max_post_bytes: 1 << 20 })
+    opened.site.read(
+        path,
+        text.as_bytes(),
+        &Rules { site: &site, permalink: "", max_post_bytes: 1 << 20, prints: true },
+    )
 }
 
 fn reading(toml: &str, path: &str, text: &str) -> Reading {
@@ -238,7 +242,7 @@ fn titles_and_markup_fall_back_to_the_name() {
 fn a_page_that_is_no_post_has_a_url_too() {
     let opened = open("", &[]);
     let site = tokyo();
-    let rules = Rules { site: &site, permalink: "", max_post_bytes: 1 << 20 };
+    let rules = Rules { site: &site, permalink: "", max_post_bytes: 1 << 20, prints: true };
     let url = |path: &str, text: &str| opened.site.page_url(path, text, &rules);
     assert_eq!(url("content/about.md", "---\ntitle: A\n---\n").as_deref(), Some("https://example.com/b/about/"));
     assert_eq!(url("content/blog/_index.md", "").as_deref(), Some("https://example.com/b/blog/"));

@@ -175,7 +175,7 @@ impl Made {
 }
 
 fn rules(site: &config::Site) -> Rules<'_> {
-    Rules { site, permalink: "", max_post_bytes: 1 << 20 }
+    Rules { site, permalink: "", max_post_bytes: 1 << 20, prints: true }
 }
 
 fn instant(written: &str) -> String {

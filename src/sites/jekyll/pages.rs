@@ -105,7 +105,7 @@ mod tests {
     fn url(config: &str, path: &str, text: &str) -> Option<String> {
         let (settings, ..) = settings::read(&testing::files([("_config.yml", config)]), &[]).unwrap();
         let site = crate::sites::tests::site("https://example.com/b/");
-        let rules = Rules { site: &site, permalink: "", max_post_bytes: 1 << 20 };
+        let rules = Rules { site: &site, permalink: "", max_post_bytes: 1 << 20, prints: true };
         let url = settings.page_url(path, text, &rules)?;
         Some(url.strip_prefix("https://example.com/b").unwrap().to_owned())
     }

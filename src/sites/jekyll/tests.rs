@@ -12,7 +12,7 @@ fn open(config: &str) -> Arc<Site> {
 fn reading_with(config: &str, path: &str, text: &str) -> Reading {
     let jekyll = open(config);
     let site = site("https://example.com/b/");
-    let rules = Rules { site: &site, permalink: "", max_post_bytes: 1 << 20 };
+    let rules = Rules { site: &site, permalink: "", max_post_bytes: 1 << 20, prints: true };
     jekyll.read(path, text.as_bytes(), &rules)
 }
 
@@ -220,7 +220,7 @@ fn markup_goes_by_the_extension() {
 fn expanded(config: &str, file: &str) -> (Post, String, Vec<Problem>) {
     let post = into_post(reading_with(config, "_posts/2025-01-05-x.md", file));
     let site = site("https://example.com/b/");
-    let rules = Rules { site: &site, permalink: "", max_post_bytes: 1 << 20 };
+    let rules = Rules { site: &site, permalink: "", max_post_bytes: 1 << 20, prints: true };
     let expanded = open(config).expand(&post, file, &rules, &testing::Known::default());
     let revision = Site::revision(post.revision, &expanded.source);
     let html = crate::posts::render(&post, &expanded.source).html.to_string();

@@ -163,7 +163,7 @@ fn read<R>(case: &Case<R>) -> (Site, BTreeMap<String, Outcome>) {
         timezone: defaults.timezone.unwrap().parse().unwrap(),
         ..sites::tests::site(&format!("{base}/"))
     };
-    let rules = Rules { site: &config, permalink: "", max_post_bytes: 1 << 20 };
+    let rules = Rules { site: &config, permalink: "", max_post_bytes: 1 << 20, prints: true };
     let wanted = case.files.iter().filter(|(path, _)| site.wants(path));
     let read =
         |(path, text): (&String, &String)| (path.clone(), live(site.read(path, text.as_bytes(), &rules).outcome));

@@ -10,7 +10,7 @@ fn config() -> crate::config::Site {
 
 fn reading_of(site: &Site, permalink: &str, path: &str, text: &str) -> Reading {
     let config = config();
-    site.read(path, text.as_bytes(), &Rules { site: &config, permalink, max_post_bytes: 1 << 20 })
+    site.read(path, text.as_bytes(), &Rules { site: &config, permalink, max_post_bytes: 1 << 20, prints: true })
 }
 
 fn post_of(site: &Site, permalink: &str, path: &str, text: &str) -> Post {
@@ -147,7 +147,7 @@ fn authors_may_stand_under_by_and_a_stub_is_no_post() {
 /// What is made of the text of a post at `notes/a.md` (or `.mdx`), and what is said of it.
 fn expanded(site: &Site, path: &str, body: &str) -> (String, Vec<String>) {
     let config = config();
-    let rules = Rules { site: &config, permalink: "/{dir}/{slug}/", max_post_bytes: 1 << 20 };
+    let rules = Rules { site: &config, permalink: "/{dir}/{slug}/", max_post_bytes: 1 << 20, prints: true };
     let file = format!("---\ntitle: T\ndate: 2025-11-08\n---\n{body}");
     let post = post_of(site, rules.permalink, path, &file);
     assert!(post.template, "{body}");
@@ -275,7 +275,7 @@ fn eleventys_templates_are_left_out() {
     let only_markdown = at_eleventy("src/a.md", "date: 2025-01-02\ntemplateEngineOverride: md");
     let file = "---\ndate: 2025-01-02\ntemplateEngineOverride: md\n---\n{{ x }}";
     let config = config();
-    let rules = Rules { site: &config, permalink: "", max_post_bytes: 1 << 20 };
+    let rules = Rules { site: &config, permalink: "", max_post_bytes: 1 << 20, prints: true };
     assert_eq!(eleventy().expand(&only_markdown, file, &rules, &Known::default()).source.body, "{{ x }}");
 }
 

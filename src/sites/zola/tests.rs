@@ -7,7 +7,7 @@ use crate::sites::tests::site;
 use crate::sites::{Reading, Site};
 
 fn rules(site: &config::Site) -> Rules<'_> {
-    Rules { site, permalink: "", max_post_bytes: 1 << 20 }
+    Rules { site, permalink: "", max_post_bytes: 1 << 20, prints: true }
 }
 
 fn settings() -> Settings {

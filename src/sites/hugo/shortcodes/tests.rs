@@ -8,7 +8,7 @@ fn expanded(toml: &str, path: &str, body: &str) -> (String, Option<String>, Vec<
     let toml = format!("baseURL = 'https://example.com/'\n[params]\nnote = 'N'\n{toml}");
     let opened = Site::open(None, &testing::files([("hugo.toml", &toml)])).unwrap();
     let site = site("https://example.com/");
-    let rules = Rules { site: &site, permalink: "", max_post_bytes: 4 << 20 };
+    let rules = Rules { site: &site, permalink: "", max_post_bytes: 4 << 20, prints: true };
     let file = format!("---\ndate: 2025-01-05\ntitle: T\nkey: {{Deep: D}}\n---\n{body}");
     let Outcome::Post(post) = opened.site.read(path, file.as_bytes(), &rules).outcome else { panic!("no post") };
     assert!(post.template, "no shortcodes");

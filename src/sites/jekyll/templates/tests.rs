@@ -18,7 +18,7 @@ const FILES: [(&str, &str); 7] = [
 fn expanded(name: &str, body: &str) -> (String, Option<String>, Vec<Problem>) {
     let Opened { site, .. } = Site::open(None, &testing::files(FILES)).unwrap();
     let config = crate::sites::tests::site("https://example.com/b/");
-    let rules = Rules { site: &config, permalink: "", max_post_bytes: 1 << 20 };
+    let rules = Rules { site: &config, permalink: "", max_post_bytes: 1 << 20, prints: true };
     let path = format!("_posts/2025-01-05-{name}");
     let file = format!("---\ntitle: T\n---\n{body}");
     let Outcome::Post(post) = site.read(&path, file.as_bytes(), &rules).outcome else { panic!("{body}") };

@@ -39,7 +39,7 @@ fn jekyll_4_3_1_makes_the_same() {
     let Opened { site, problems, .. } = Site::open(None, &files).unwrap();
     assert_eq!(problems, []);
     let config = crate::sites::tests::site("https://example.com/b/");
-    let rules = Rules { site: &config, permalink: "", max_post_bytes: 1 << 20 };
+    let rules = Rules { site: &config, permalink: "", max_post_bytes: 1 << 20, prints: true };
     let file = |case: &Case| format!("---\n{}---\n{}\n", vectors.front, case.body);
     let read = |path: &str, text: &str| match site.read(path, text.as_bytes(), &rules).outcome {
         Outcome::Post(post) => Some(Arc::new(*post)),
