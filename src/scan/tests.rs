@@ -517,6 +517,30 @@ async fn a_broken_post_that_no_feed_shows_stays_over_a_restart_until_its_file_go
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_post_that_ran_out_while_its_file_was_broken_is_told_of_when_the_file_goes() {
+    let mut blog = Blog::new();
+    let mut reader = Reader::new(&blog).await;
+    let file = ConfigFile::parse("tidings.yaml", blog.dir.path(), CONFIG.replace("jekyll", "hugo")).unwrap();
+    let (source, out) = (Source::directory(blog.dir.path()).unwrap(), reader.out.path().join("feeds"));
+    reader.scanner = Scanner::new(file, source, Some(out), Some(|_| Some(SECRET.to_owned())));
+    fs::create_dir_all(blog.dir.path().join("content/posts")).unwrap();
+    let path = blog.dir.path().join("content/posts/a.md");
+    blog.write(&path, "---\ntitle: A\ndate: 2025-01-01\nexpiryDate: 2025-01-01T15:00:00Z\n---\ntext\n");
+    blog.write(&blog.dir.path().join("content/posts/b.md"), "---\ntitle: B\ndate: 2025-01-01\n---\nother\n");
+    assert_eq!(reader.scan(blog.now, &Touched::Anything).await.unwrap().posts, 2);
+
+    let touched = Touched::Only(BTreeSet::from(["content/posts/a.md".to_owned()]));
+    let hours = TimeDelta::hours;
+    blog.write(&path, "---\ntitle: [\n---\ntext\n");
+    let mut reports = vec![reader.scan(blog.now + hours(1), &touched).await.unwrap()];
+    reports.push(reader.scan(blog.now + hours(4), &Touched::Only(BTreeSet::new())).await.unwrap());
+    fs::remove_file(&path).unwrap();
+    reports.push(reader.scan(blog.now + hours(5), &touched).await.unwrap());
+    let came: Vec<_> = reports.iter().map(|report| (report.posts, report.changes)).collect();
+    assert_eq!(came, [(2, 0), (1, 0), (1, 1)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_term_keeps_its_feeds_over_a_restart_though_a_post_that_they_do_not_show_is_broken() {
     let mut pair = Pair::new(Blog { feeds: FEW_SHOWN, ..Blog::new() }, true).await;
     for post in 0..5 {
