@@ -234,6 +234,29 @@ mod tests {
     }
 
     #[test]
+    fn a_value_of_the_wrong_kind_is_told_without_a_name_of_ours() {
+        let sections = "site source output feeds server store webhooks websub indexnow trigger guard";
+        let sections = sections.split(' ').map(|key| format!("{key}: 3\n"));
+        let inside = [
+            "- a\n",
+            "webhooks: [3]\n",
+            "webhooks: [{name: a, where: 3}]\n",
+            "webhooks: [{name: a, template: 3}]\n",
+            "site: {author: 3}\n",
+            "feeds: {custom: [3]}\n",
+            "feeds: {paths: 3}\n",
+            "feeds: {archive: 3}\n",
+            "feeds: {podcast: 3}\n",
+            "trigger: {github: 3}\n",
+        ];
+        for text in sections.chain(inside.map(str::to_owned)) {
+            let message = parse(&text).unwrap_err().message;
+            let is_ours = |word: &str| ["struct", "enum", "variant"].contains(&word) || word.starts_with("Raw");
+            assert!(!message.split([' ', '`', ',', '.']).any(is_ours), "{text}: {message}");
+        }
+    }
+
+    #[test]
     fn an_empty_file_and_empty_sections_are_the_defaults() {
         for text in ["", "# nothing\n", "site:\nfeeds:\nwebhooks:\n"] {
             assert!(parse(text).is_ok(), "{text}");

@@ -109,14 +109,14 @@ pub(super) fn keep(pass: &mut Pass<'_>, live: &Live) -> Result<(Vec<LastGood>, V
             None => new.push(post),
         }
     }
-    let known: HashSet<&String> = known.into_iter().collect();
-    let (held, unused): (Vec<_>, Vec<_>) = match known.len() == states.len() {
-        true => Default::default(),
+    let unshown: Vec<_> = match known.len() == states.len() {
+        true => Vec::new(),
         false => {
-            let unshown = states.iter().filter(|(key, _)| !known.contains(key));
-            unshown.partition(|(_, state)| live.is_unreadable(&state.path))
+            let known: HashSet<&String> = known.into_iter().collect();
+            states.iter().filter(|(key, _)| !known.contains(key)).collect()
         }
     };
+    let (held, unused): (Vec<_>, Vec<_>) = unshown.into_iter().partition(|(_, state)| live.is_unreadable(&state.path));
     used += held.iter().map(|(_, state)| state.size).sum::<usize>();
     let mut room = MAX_BYTES.saturating_sub(used);
     let mut good = Vec::with_capacity(new.len());
@@ -130,11 +130,11 @@ pub(super) fn keep(pass: &mut Pass<'_>, live: &Live) -> Result<(Vec<LastGood>, V
             good.push(LastGood { post: Post::clone(post), body });
         }
     }
-    let is_kept = |post: &Post| {
+    let has_state = |post: &Post| {
         let is_old = states.get(&post.key).is_some_and(|state| is_same(state, post));
         is_old || good.iter().any(|kept| kept.post.key == post.key)
     };
-    let anew: Vec<&Arc<Post>> = broken(live).filter(|post| !is_kept(post)).collect();
+    let anew: Vec<&Arc<Post>> = broken(live).filter(|post| !has_state(post)).collect();
     let is_anew = |key: &String| anew.iter().any(|post| post.key == *key);
     let gone = unused.into_iter().map(|(key, _)| key).filter(|key| !is_anew(key)).cloned().collect();
     good.extend(anew.into_iter().map(|post| LastGood { post: Post::clone(post), body: None }));

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use super::subscriber::{Call, Reply, Subscriber};
 use super::{ATOM, DAY, Hub, signature, start};
-use crate::harness::{Daemon, client, fetch};
+use crate::harness::{Daemon, Site, client, fetch};
 
 const HUB: &str = "https://blog.example.com/feeds/hub";
 
@@ -317,14 +317,20 @@ fn h_7_a_slow_subscriber_gets_the_newest_and_nothing_in_between() {
     assert_eq!(subscriber.told().body, after, "and then the next, with nothing in between");
 }
 
-#[test]
-fn a_crash_after_the_commit_loses_no_notice() {
+/// A site whose process died when it had committed a scan, and its subscriber, who was not told.
+fn committed_and_not_told() -> (Site, Subscriber) {
     let (mut hub, subscriber) = (Hub::start(), Subscriber::start());
     hub.subscribed(&subscriber, "/cb", &[]);
     let Hub { site, daemon, .. } = hub;
     daemon.stop();
     site.post("03-01-new", "新しい記事", "本文");
     Daemon::start_to_die(&site, "scan.committed").dies();
+    (site, subscriber)
+}
+
+#[test]
+fn a_crash_after_the_commit_loses_no_notice() {
+    let (site, subscriber) = committed_and_not_told();
     assert!(subscriber.rest().is_empty());
     let daemon = start(&site);
     assert_eq!(subscriber.told().body, daemon.get(ATOM.1));
@@ -332,12 +338,7 @@ fn a_crash_after_the_commit_loses_no_notice() {
 
 #[test]
 fn documents_that_are_lost_before_a_start_cost_no_notice() {
-    let (mut hub, subscriber) = (Hub::start(), Subscriber::start());
-    hub.subscribed(&subscriber, "/cb", &[]);
-    let Hub { site, daemon, .. } = hub;
-    daemon.stop();
-    site.post("03-01-new", "新しい記事", "本文");
-    Daemon::start_to_die(&site, "scan.committed").dies();
+    let (site, subscriber) = committed_and_not_told();
     let lost = site.read("feeds/feed.atom");
     std::fs::remove_dir_all(site.file("feeds")).unwrap();
     site.write("feeds", "in the way of the first scan");
