@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use super::args::LogFormat;
 use super::{report, site};
 use crate::deliveries::remote::RemoteError;
 use crate::problems::Problem;
@@ -57,26 +58,18 @@ impl Failure {
         }
     }
 
-    /// Says on standard error what is the matter.
-    pub(super) fn tell(&self) -> ExitCode {
-        match self {
-            Self::Config(problems) => {
-                report::to_stderr(problems);
-                ExitCode::from(2)
-            }
-            Self::Settings(problems) => {
-                report::to_stderr(problems);
-                ExitCode::from(3)
-            }
-            Self::Usage(message) => {
-                report::error(message);
-                ExitCode::from(2)
-            }
-            Self::Failed(error) => {
-                report::error(&format!("{error:#}"));
-                ExitCode::from(3)
-            }
+    /// Says on standard error what is the matter: to people, or as one more line of a log that programs read.
+    pub(super) fn tell(&self, format: LogFormat) -> ExitCode {
+        match (format, self) {
+            (LogFormat::Json, _) => self.log(),
+            (LogFormat::Text, Self::Config(problems) | Self::Settings(problems)) => report::to_stderr(problems),
+            (LogFormat::Text, Self::Usage(message)) => report::error(message),
+            (LogFormat::Text, Self::Failed(error)) => report::error(&format!("{error:#}")),
         }
+        ExitCode::from(match self {
+            Self::Config(_) | Self::Usage(_) => 2,
+            Self::Settings(_) | Self::Failed(_) => 3,
+        })
     }
 }
 

@@ -59,7 +59,7 @@ pub fn main() -> ExitCode {
     });
     match result {
         Ok(exit) => exit.into(),
-        Err(failure) => failure.tell(),
+        Err(failure) => failure.tell(args.common.log_format),
     }
 }
 

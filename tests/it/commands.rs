@@ -39,3 +39,19 @@ fn quiet_says_nothing_but_errors_and_json_logs_are_json() {
     let lines = json.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     assert!(lines.into_iter().any(|line| line["level"] == "ERROR" && line["code"] == "T005"), "{json}");
 }
+
+#[test]
+fn what_ends_a_command_is_a_line_of_its_log() {
+    let site = Site::new();
+    for (config, status, said) in [
+        ("feeds: {limit: none}\n", 2, "limit"),
+        ("store: {url: \"sqlite:_config.yml/tidings.db\"}\n", 3, "_config.yml/tidings.db"),
+    ] {
+        site.write("tidings.yaml", config);
+        let run = site.run(&["scan", "-q", "--log-format", "json"]);
+        assert_eq!(run.status, status, "{}", run.stderr);
+        let lines = run.stderr.lines().map(|line| serde_json::from_str::<Value>(line).expect(line));
+        let errors = lines.filter(|line| line["level"] == "ERROR").map(|line| line["message"].to_string());
+        assert!(errors.collect::<String>().contains(said), "{}", run.stderr);
+    }
+}
