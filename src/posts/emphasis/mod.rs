@@ -13,6 +13,7 @@ mod flanking;
 
 use std::borrow::Cow;
 
+use memchr::memmem;
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, Tag};
 
 use self::flanking::{Delimiter, Neighbours, Wanted};
@@ -178,12 +179,13 @@ impl Marks {
 
 /// The first of `candidates` that occurs in `text` neither itself nor as a numeric character reference.
 fn absent(text: &str, candidates: impl IntoIterator<Item = u32>) -> Option<char> {
-    let references = text.contains("&#");
+    let holds = |what: &str| memmem::find(text.as_bytes(), what.as_bytes()).is_some();
+    let references = holds("&#");
     // A text would have to use hundreds of private characters; the limit keeps this linear all the same.
     candidates.into_iter().take(64).find_map(|n| {
         let c = char::from_u32(n)?;
-        let named = references && [format!("{n:X}"), format!("{n:x}"), n.to_string()].iter().any(|s| text.contains(s));
-        (!named && !text.contains(c)).then_some(c)
+        let named = references && [format!("{n:X}"), format!("{n:x}"), n.to_string()].iter().any(|s| holds(s));
+        (!named && !holds(c.encode_utf8(&mut [0; 4]))).then_some(c)
     })
 }
 
