@@ -8,10 +8,6 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 use std::time::SystemTime;
 
-use sha2::{Digest as _, Sha256};
-
-use super::in_digits;
-
 /// What stands where a document belongs.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Place {
@@ -153,21 +149,6 @@ pub(super) fn holds(file: &Path, bytes: &[u8]) -> bool {
         }
     };
     same().unwrap_or(false)
-}
-
-/// The fingerprint of a file's bytes, of which few are in memory at a time.
-pub(super) fn fingerprint(file: &Path) -> io::Result<String> {
-    let mut digest = Sha256::new();
-    let mut reader = BufReader::with_capacity(64 << 10, File::open(file)?);
-    loop {
-        let read = reader.fill_buf()?;
-        let len = read.len();
-        if len == 0 {
-            return Ok(in_digits(digest));
-        }
-        digest.update(read);
-        reader.consume(len);
-    }
 }
 
 /// Makes the bytes of a file last.

@@ -15,6 +15,7 @@ mod batch;
 #[cfg(test)]
 mod crashes;
 mod files;
+mod fingerprint;
 mod manifest;
 mod output;
 mod publisher;
@@ -29,7 +30,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use self::manifest::Manifest;
@@ -37,6 +37,7 @@ use crate::feeds::Media;
 use crate::feeds::plan::document_url;
 use crate::store::DocumentState;
 
+pub use fingerprint::{fingerprint, fingerprint_as};
 pub use output::Output;
 pub use publisher::{Publication, Publisher};
 
@@ -156,17 +157,6 @@ fn file_len(dir: &Path, path: &str) -> Option<u64> {
         Ok(files::Place::File(stamp)) => Some(stamp.len),
         _ => None,
     }
-}
-
-/// The fingerprint of a document's bytes, as its entity tag has it: 32 hexadecimal digits.
-#[must_use]
-pub fn fingerprint(bytes: &[u8]) -> String {
-    in_digits(Sha256::new_with_prefix(bytes))
-}
-
-/// A digest as a fingerprint.
-fn in_digits(digest: Sha256) -> String {
-    digest.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Why documents cannot be published. What was visible before still is, and no file is half written.

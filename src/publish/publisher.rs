@@ -17,7 +17,7 @@ use super::manifest::{Manifest, is_plain};
 use super::output::{Known, Lock, Output};
 use super::staged::Staged;
 use super::syncs::Syncs;
-use super::{Documents, Durability, PublishError, PublishedDocument, fingerprint};
+use super::{Documents, Durability, PublishError, PublishedDocument, fingerprint_as};
 use crate::feeds::Document;
 use crate::problems::{Code, Problem, Severity};
 use crate::store::DocumentState;
@@ -77,6 +77,14 @@ pub(super) struct Scan<'a> {
     /// Directories with renamings or removals in them.
     pub(super) touched: BTreeSet<PathBuf>,
     pub(super) publication: Publication,
+}
+
+/// What there is of a document that is put.
+struct Begun {
+    /// The document of the last scan and its file.
+    known: Option<Known>,
+    /// What the manifest says of the file, if it is ours: its fingerprint, unless it was being written.
+    noted: Option<Option<String>>,
 }
 
 impl<'a> Publisher<'a> {
@@ -190,9 +198,10 @@ impl<'a> Publisher<'a> {
     /// See [`PublishError`]. The failure may be another document's.
     pub fn put(&self, document: &Document) -> Result<(), PublishError> {
         let path = document.path.as_str();
-        let Some((known, is_ours)) = self.scan().begin(path)? else { return Ok(()) };
+        let Some(Begun { known, noted }) = self.scan().begin(path)? else { return Ok(()) };
         let place = look(&self.dir, path)?;
-        let published = self.published(document);
+        let is_ours = noted.is_some();
+        let published = self.published(document, noted.flatten().as_deref());
         match place {
             Place::Blocked(what) => self.scan().block(path, what),
             Place::File(stamp) if holds(&published, stamp, known.as_ref(), &document.bytes) => {
@@ -258,14 +267,14 @@ impl<'a> Publisher<'a> {
         self.scan.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The document, once it is visible; `modified` is not known yet.
-    fn published(&self, document: &Document) -> PublishedDocument {
+    /// The document, once it is visible; `modified` is not known yet. `noted` is the fingerprint of its file.
+    fn published(&self, document: &Document, noted: Option<&str>) -> PublishedDocument {
         PublishedDocument {
             file: self.dir.join(&document.path),
             url: document.url.clone(),
             media: document.media,
             len: document.bytes.len() as u64,
-            state: DocumentState { etag: fingerprint(&document.bytes), modified: DateTime::UNIX_EPOCH },
+            state: DocumentState { etag: fingerprint_as(noted, &document.bytes), modified: DateTime::UNIX_EPOCH },
         }
     }
 
@@ -282,14 +291,15 @@ impl<'a> Publisher<'a> {
 }
 
 impl Scan<'_> {
-    /// Begins with a document: what is known of its file, and whether that is ours. `None` if its place is another document's.
-    fn begin(&mut self, path: &str) -> Result<Option<(Option<Known>, bool)>, PublishError> {
+    /// Begins with a document. `None` if its place is another document's.
+    fn begin(&mut self, path: &str) -> Result<Option<Begun>, PublishError> {
         if let Some(other) = self.same_file(path)? {
             self.refuse(path, format!("another document, {other}, is the same file"));
             return Ok(None);
         }
         self.begun.insert(path.to_owned());
-        Ok(Some((self.output.known.get(path).cloned(), self.manifest.documents.contains_key(path))))
+        let known = self.output.known.get(path).cloned();
+        Ok(Some(Begun { known, noted: self.manifest.documents.get(path).cloned() }))
     }
 
     /// The document of this scan whose file this would overwrite.

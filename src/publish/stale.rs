@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::files::{self, Place};
+use super::fingerprint::is_of_file;
 use super::publisher::{Scan, look};
 use super::{PublishError, at_once};
 use crate::problems::{Code, Problem, Severity};
@@ -42,9 +43,7 @@ impl Scan<'_> {
             let paths = match (look(&self.output.dir, path)?, fingerprint) {
                 // One without a fingerprint was being written.
                 (Place::File(_), None) => &mut stale.ours,
-                (Place::File(_), Some(known)) if files::fingerprint(&file).is_ok_and(|found| found == *known) => {
-                    &mut stale.ours
-                }
+                (Place::File(_), Some(known)) if is_of_file(known, &file).is_ok_and(|is_it| is_it) => &mut stale.ours,
                 (Place::File(_), Some(_)) => {
                     self.publication.problems.push(changed(path, &file));
                     &mut stale.lost

@@ -663,8 +663,34 @@ fn many_threads_publish_at_once_and_the_report_is_the_same() {
 }
 
 #[test]
-fn a_fingerprint_is_the_first_half_of_sha_256() {
-    assert_eq!(fingerprint(b""), "e3b0c44298fc1c149afbf4c8996fb924");
+fn fingerprints_of_both_kinds_are_parts_of_digests() {
+    assert_eq!(fingerprint(b""), "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9");
+    assert_eq!(fingerprint_as(Some("e3b0c44298fc1c149afbf4c8996fb924"), b""), "e3b0c44298fc1c149afbf4c8996fb924");
+    for other in [None, Some(""), Some("e3b0c44298fc1c149afbf4c8996fb924"), Some(&*fingerprint(b""))] {
+        assert_eq!(fingerprint_as(other, b"a"), fingerprint(b"a"), "{other:?}");
+    }
+}
+
+#[test]
+fn fingerprints_of_another_version_last_as_long_as_their_documents() {
+    let of_before = "ca978112ca1bbdcafac231b39a23dc4d";
+    let mut site = Site::new();
+    site.scan(&[("feed.atom", "a"), ("gone.atom", "a"), ("edited.atom", "a")]);
+    let manifest = site.text(manifest::NAME).replace(&fingerprint(b"a"), of_before);
+    site.user_writes(manifest::NAME, &manifest);
+    site.user_writes("edited.atom", "by hand");
+    site.known.values_mut().for_each(|state| state.etag = of_before.to_owned());
+    let before = site.known.clone();
+    site.restart();
+
+    let same = site.scan(&[("feed.atom", "a")]);
+    assert!(same.changed.is_empty() && same.written.is_empty(), "{same:?}");
+    assert_eq!(same.documents["feed.atom"].state, before["feed.atom"]);
+    assert_eq!(same.removed, ["gone.atom"], "its bytes are known by their fingerprint");
+    assert_eq!(site.text("edited.atom"), "by hand");
+
+    let changed = site.scan(&[("feed.atom", "b")]);
+    assert_eq!(changed.documents["feed.atom"].state.etag, fingerprint(b"b"));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use quick_cache::{OptionsBuilder, Weighter};
 use tokio::sync::Semaphore;
 
 use super::coding::Coding;
-use crate::publish::{Published, PublishedDocument, fingerprint};
+use crate::publish::{Published, PublishedDocument, fingerprint_as};
 
 /// What the cache may hold, in bytes.
 const BUDGET: u64 = 64 << 20;
@@ -99,7 +99,7 @@ impl Bodies {
             let (path, file) = (path.to_owned(), document.clone());
             let read = tokio::task::spawn_blocking(move || file.read(&path)).await.map_err(io::Error::from);
             let bytes = Bytes::from(read.flatten().map_err(Miss::Unreadable)?);
-            let found = fingerprint(&bytes);
+            let found = fingerprint_as(Some(&document.state.etag), &bytes);
             if found == document.state.etag { Ok(bytes) } else { Err(Miss::Changed(found, bytes)) }
         };
         self.cache.get_or_insert_async(&key, read).await

@@ -10,7 +10,7 @@ use quick_cache::sync::Cache;
 
 use super::super::failure::Failure;
 use crate::feeds::Media;
-use crate::publish::{Published, PublishedDocument, fingerprint};
+use crate::publish::{Published, PublishedDocument, fingerprint_as};
 
 /// What may be kept, in bytes.
 const BUDGET: u64 = 32 << 20;
@@ -74,7 +74,7 @@ impl Bodies {
 async fn read(path: &str, document: &PublishedDocument) -> io::Result<Bytes> {
     let (path, file) = (path.to_owned(), document.clone());
     let bytes = tokio::task::spawn_blocking(move || file.read(&path)).await.map_err(io::Error::from).flatten()?;
-    if fingerprint(&bytes) != document.state.etag {
+    if fingerprint_as(Some(&document.state.etag), &bytes) != document.state.etag {
         return Err(io::Error::other("its file is being replaced"));
     }
     Ok(Bytes::from(bytes))
