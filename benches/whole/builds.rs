@@ -2,6 +2,7 @@
 
 use crate::Args;
 use crate::daemon::Daemon;
+use crate::least::{By, Least};
 use crate::measure::{Task, Took, median, settle};
 use crate::peers;
 use crate::place::{Formats, Place};
@@ -27,11 +28,15 @@ pub(crate) fn measure(place: &Place, args: &Args, table: &mut Table) -> anyhow::
     let (mut cats, mut starts) = (Vec::new(), Vec::new());
     let (mut one, mut three) = (Rounds::default(), Rounds::default());
     let hugo = peers::hugo(place, args, table)?;
-    let mut hugos = Vec::new();
+    let (mut hugos, mut parsers, mut crates, mut shown) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for round in 1..=args.repeats {
         eprintln!("whole: {} posts, cold builds, {round} of {}", place.posts, args.repeats);
         cats.push(reading.run()?.seconds);
         one.round(place, Formats::One)?;
+        let least = Least::of(place)?;
+        parsers.push(least.run(place, By::Parser)?);
+        crates.push(least.run(place, By::Crates)?);
+        shown = least.shown;
         three.round(place, Formats::Three)?;
         starts.push(start(place)?);
         if let Some(hugo) = &hugo {
@@ -41,6 +46,10 @@ pub(crate) fn measure(place: &Place, args: &Args, table: &mut Table) -> anyhow::
     }
     let cat = median(&cats);
     one.tell(Formats::One, place.posts, cat, &hugos, table);
+    let what = format!("the least of it: reading, the Markdown parser alone over {shown} bodies, writing");
+    table.time(place.posts, &what, median(&parsers), one.copying(cat), Reach::Nothing);
+    let what = "the same, and front matter and feeds by the crates for YAML and RSS alone";
+    table.time(place.posts, what, median(&crates), one.copying(cat), Reach::Nothing);
     three.tell(Formats::Three, place.posts, cat, &hugos, table);
     if let Some(jekyll) = peers::jekyll(place, args, table)? {
         let took = jekyll.run()?.seconds;
@@ -90,6 +99,11 @@ impl Rounds {
         median(&self.builds.iter().map(|took| took.seconds).collect::<Vec<_>>())
     }
 
+    /// What the machine takes for reading what a build reads, if that is `cat`, and for writing what it writes.
+    fn copying(&self, cat: f64) -> (&'static str, f64) {
+        ("cat + cp -r", cat + median(&self.copies))
+    }
+
     fn tell(&self, formats: Formats, posts: usize, cat: f64, hugos: &[f64], table: &mut Table) {
         let what = format!("cold build, {}", formats.name());
         let seconds = self.seconds();
@@ -97,7 +111,7 @@ impl Rounds {
             Formats::One => (2.0, 10.0),
             Formats::Three => (2.5, 5.0),
         };
-        table.time(posts, &what, seconds, ("cat + cp -r", cat + median(&self.copies)), Reach::Times(times));
+        table.time(posts, &what, seconds, self.copying(cat), Reach::Times(times));
         if !hugos.is_empty() {
             table.time(posts, &what, seconds, ("Hugo, RSS only", median(hugos)), Reach::Faster(faster));
         }

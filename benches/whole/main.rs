@@ -18,6 +18,7 @@ mod corpus;
 mod curve;
 mod daemon;
 mod git;
+mod least;
 mod machine;
 mod measure;
 mod peers;
