@@ -12,6 +12,11 @@
 //! documents, `store` alone speaks SQL, `deliveries` alone calls out, `server` alone listens. `scan` runs
 //! the stages of one pass in order; `cli` wires everything together.
 
+/// Here, so that tests and benchmarks have it, too. Its settings are in `.cargo/config.toml`.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 mod failpoint;
 
 pub mod problems;

@@ -2,11 +2,6 @@
 
 use std::process::ExitCode;
 
-/// Its settings are in `.cargo/config.toml`.
-#[cfg(target_os = "linux")]
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
 fn main() -> ExitCode {
     tidings::cli::main()
 }

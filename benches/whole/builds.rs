@@ -33,10 +33,12 @@ pub(crate) fn measure(place: &Place, args: &Args, table: &mut Table) -> anyhow::
         eprintln!("whole: {} posts, cold builds, {round} of {}", place.posts, args.repeats);
         cats.push(reading.run()?.seconds);
         one.round(place, Formats::One)?;
-        let least = Least::of(place)?;
-        parsers.push(least.run(place, By::Parser)?);
-        crates.push(least.run(place, By::Crates)?);
-        shown = least.shown;
+        {
+            let least = Least::of(place)?;
+            parsers.push(least.run(place, By::Parser)?);
+            crates.push(least.run(place, By::Crates)?);
+            shown = least.shown;
+        }
         three.round(place, Formats::Three)?;
         starts.push(start(place)?);
         if let Some(hugo) = &hugo {

@@ -31,6 +31,8 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser;
+// The allocator.
+use tidings as _;
 
 use place::Place;
 use table::Table;

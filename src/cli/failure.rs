@@ -60,11 +60,13 @@ impl Failure {
 
     /// Says on standard error what is the matter: to people, or as one more line of a log that programs read.
     pub(super) fn tell(&self, format: LogFormat) -> ExitCode {
-        match (format, self) {
-            (LogFormat::Json, _) => self.log(),
-            (LogFormat::Text, Self::Config(problems) | Self::Settings(problems)) => report::to_stderr(problems),
-            (LogFormat::Text, Self::Usage(message)) => report::error(message),
-            (LogFormat::Text, Self::Failed(error)) => report::error(&format!("{error:#}")),
+        // A filter may let nothing of ours pass; but this has to be told.
+        let is_logged = format == LogFormat::Json && tracing::enabled!(tracing::Level::ERROR);
+        match self {
+            _ if is_logged => self.log(),
+            Self::Config(problems) | Self::Settings(problems) => report::to_stderr(problems),
+            Self::Usage(message) => report::error(message),
+            Self::Failed(error) => report::error(&format!("{error:#}")),
         }
         ExitCode::from(match self {
             Self::Config(_) | Self::Usage(_) => 2,

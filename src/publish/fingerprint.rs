@@ -1,6 +1,7 @@
 //! What tells two states of a document apart.
 //!
-//! In: the bytes of a document. Out: its fingerprint, which is its entity tag. Never: another one for bytes that have one.
+//! In: the bytes of a document, and the fingerprint that they may have. Out: their fingerprint, which is the document's entity
+//! tag. Never: two of them beside each other for the same bytes.
 //!
 //! There are two kinds, which their lengths tell apart. Fingerprints are made by BLAKE3, since every document's is made
 //! whenever it is rendered. Those of before were made by SHA-256, and last as long as their documents say the same: an update of
@@ -24,11 +25,16 @@ pub fn fingerprint(bytes: &[u8]) -> String {
     Digest::Blake3(Box::default()).of(bytes)
 }
 
-/// The fingerprint of bytes: the one that is `known`, if it is theirs.
+/// The fingerprint of bytes: of the former kind, if one of that kind is `known` and theirs.
 #[must_use]
 pub fn fingerprint_as(known: Option<&str>, bytes: &[u8]) -> String {
-    let kept = known.filter(|known| Digest::like(known).of(bytes) == **known);
-    kept.map_or_else(|| fingerprint(bytes), str::to_owned)
+    let former = known.filter(|known| is_of_former_kind(known) && Digest::like(known).of(bytes) == **known);
+    former.map_or_else(|| fingerprint(bytes), str::to_owned)
+}
+
+/// Whether a fingerprint was made by SHA-256.
+pub(super) fn is_of_former_kind(fingerprint: &str) -> bool {
+    fingerprint.len() == 2 * LEN_BEFORE
 }
 
 /// Whether a file has the bytes of this fingerprint. Few of them are in memory at a time.
@@ -54,7 +60,7 @@ enum Digest {
 impl Digest {
     /// Of the kind that this fingerprint is.
     fn like(fingerprint: &str) -> Self {
-        match fingerprint.len() == 2 * LEN_BEFORE {
+        match is_of_former_kind(fingerprint) {
             true => Self::Sha256(sha2::Sha256::new()),
             false => Self::Blake3(Box::default()),
         }

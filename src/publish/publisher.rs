@@ -13,6 +13,7 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use super::batch::{Batch, foreign};
 use super::files::{self, Place, Stamp};
+use super::fingerprint::is_of_former_kind;
 use super::manifest::{Manifest, is_plain};
 use super::output::{Known, Lock, Output};
 use super::staged::Staged;
@@ -41,7 +42,7 @@ pub struct Publication {
     pub problems: Vec<Problem>,
 }
 
-/// Publishes the documents of one scan: [`keep_others`](Self::keep_others) at once, or
+/// Publishes the documents of one scan: [`recall`](Self::recall) first; [`keep_others`](Self::keep_others) at once, or
 /// [`claim`](Self::claim); a [`keep`](Self::keep) or a [`put`](Self::put) a document, [`show`](Self::show) under way if readers
 /// wait; [`finish`](Self::finish). Made by [`Output::open`]. Dropping it half way leaves whole files, old and new, all known as
 /// ours.
@@ -62,6 +63,8 @@ pub(super) struct Scan<'a> {
     is_trusted: bool,
     /// What is true now; its file may know less.
     pub(super) manifest: Manifest,
+    /// The entity tags of the former kind, by path.
+    former_tags: HashMap<String, String>,
     /// The paths that were said to come.
     pub(super) announced: Vec<String>,
     /// Whose path it is, as a file system sees paths that does not know upper from lower case.
@@ -83,8 +86,9 @@ pub(super) struct Scan<'a> {
 struct Begun {
     /// The document of the last scan and its file.
     known: Option<Known>,
-    /// What the manifest says of the file, if it is ours: its fingerprint, unless it was being written.
-    noted: Option<Option<String>>,
+    /// Whether the manifest says that its file is ours.
+    is_ours: bool,
+    former_tag: Option<String>,
 }
 
 impl<'a> Publisher<'a> {
@@ -95,6 +99,7 @@ impl<'a> Publisher<'a> {
             durability,
             is_trusted: false,
             manifest,
+            former_tags: HashMap::new(),
             announced: Vec::new(),
             folded: HashMap::new(),
             begun: HashSet::new(),
@@ -106,6 +111,12 @@ impl<'a> Publisher<'a> {
             publication: Publication::default(),
         };
         Self { dir, lock, scan: Mutex::new(scan) }
+    }
+
+    /// Says which validators documents had. Those with a tag of the former kind keep it as long as they say the same.
+    pub fn recall(&self, validators: &HashMap<String, DocumentState>) {
+        let former = validators.iter().filter(|(_, state)| is_of_former_kind(&state.etag));
+        self.scan().former_tags.extend(former.map(|(path, state)| (path.clone(), state.etag.clone())));
     }
 
     /// Says which paths are coming. What is true of one is noted for all then, which is faster than one by one; and of two
@@ -198,10 +209,9 @@ impl<'a> Publisher<'a> {
     /// See [`PublishError`]. The failure may be another document's.
     pub fn put(&self, document: &Document) -> Result<(), PublishError> {
         let path = document.path.as_str();
-        let Some(Begun { known, noted }) = self.scan().begin(path)? else { return Ok(()) };
+        let Some(Begun { known, is_ours, former_tag }) = self.scan().begin(path)? else { return Ok(()) };
         let place = look(&self.dir, path)?;
-        let is_ours = noted.is_some();
-        let published = self.published(document, noted.flatten().as_deref());
+        let published = self.published(document, former_tag.as_deref());
         match place {
             Place::Blocked(what) => self.scan().block(path, what),
             Place::File(stamp) if holds(&published, stamp, known.as_ref(), &document.bytes) => {
@@ -267,14 +277,14 @@ impl<'a> Publisher<'a> {
         self.scan.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The document, once it is visible; `modified` is not known yet. `noted` is the fingerprint of its file.
-    fn published(&self, document: &Document, noted: Option<&str>) -> PublishedDocument {
+    /// The document, once it is visible; `modified` is not known yet.
+    fn published(&self, document: &Document, former_tag: Option<&str>) -> PublishedDocument {
         PublishedDocument {
             file: self.dir.join(&document.path),
             url: document.url.clone(),
             media: document.media,
             len: document.bytes.len() as u64,
-            state: DocumentState { etag: fingerprint_as(noted, &document.bytes), modified: DateTime::UNIX_EPOCH },
+            state: DocumentState { etag: fingerprint_as(former_tag, &document.bytes), modified: DateTime::UNIX_EPOCH },
         }
     }
 
@@ -298,8 +308,11 @@ impl Scan<'_> {
             return Ok(None);
         }
         self.begun.insert(path.to_owned());
-        let known = self.output.known.get(path).cloned();
-        Ok(Some(Begun { known, noted: self.manifest.documents.get(path).cloned() }))
+        Ok(Some(Begun {
+            known: self.output.known.get(path).cloned(),
+            is_ours: self.manifest.documents.contains_key(path),
+            former_tag: self.former_tags.get(path).cloned(),
+        }))
     }
 
     /// The document of this scan whose file this would overwrite.

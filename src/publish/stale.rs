@@ -43,7 +43,7 @@ impl Scan<'_> {
             let paths = match (look(&self.output.dir, path)?, fingerprint) {
                 // One without a fingerprint was being written.
                 (Place::File(_), None) => &mut stale.ours,
-                (Place::File(_), Some(known)) if is_of_file(known, &file).is_ok_and(|is_it| is_it) => &mut stale.ours,
+                (Place::File(_), Some(known)) if is_of_file(known, &file).unwrap_or(false) => &mut stale.ours,
                 (Place::File(_), Some(_)) => {
                     self.publication.problems.push(changed(path, &file));
                     &mut stale.lost

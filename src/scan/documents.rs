@@ -42,6 +42,7 @@ pub(super) fn publish(
     // Nobody is told of a mere build, and it can be repeated.
     let durability = if run.store.is_some() { Durability::Synced } else { Durability::Unsynced };
     let publisher = directory.open(&pass.config.output.dir, durability)?;
+    publisher.recall(&memory.documents);
     // Who was told what was touched looks at nothing else, unless something tells that more is to be seen.
     if matches!(run.touched, Touched::Only(_)) {
         publisher.trust();

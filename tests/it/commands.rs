@@ -53,5 +53,9 @@ fn what_ends_a_command_is_a_line_of_its_log() {
         let lines = run.stderr.lines().map(|line| serde_json::from_str::<Value>(line).expect(line));
         let errors = lines.filter(|line| line["level"] == "ERROR").map(|line| line["message"].to_string());
         assert!(errors.collect::<String>().contains(said), "{}", run.stderr);
+        let filtered =
+            site.command(&["scan", "--log-format", "json"]).env("TIDINGS_LOG", "hyper=debug").output().unwrap();
+        let filtered = String::from_utf8(filtered.stderr).unwrap();
+        assert!(filtered.contains(said), "a filter hides it: {filtered}");
     }
 }

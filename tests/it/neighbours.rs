@@ -161,6 +161,41 @@ fn a_cache_is_told_once_a_scan_of_each_feed_that_changed() {
     assert_eq!(receiver.rest().len(), 0, "nothing changed");
 }
 
+/// Gives all documents the entity tags that versions before made: the first half of SHA-256. How many there are.
+fn with_former_tags(site: &Site) -> usize {
+    use sha2::Digest as _;
+    use sqlx::{Connection as _, Row as _, SqliteConnection};
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let url = format!("sqlite:{}", site.file(".tidings/tidings.db").display());
+        let mut connection = SqliteConnection::connect(&url).await.unwrap();
+        let rows = sqlx::query("SELECT path FROM document").fetch_all(&mut connection).await.unwrap();
+        for row in &rows {
+            let path: String = row.get("path");
+            let digest = sha2::Sha256::digest(fs::read(site.file(&format!("feeds/{path}"))).unwrap());
+            let etag: String = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+            let update = sqlx::query("UPDATE document SET etag = ? WHERE path = ?").bind(etag).bind(path);
+            update.execute(&mut connection).await.unwrap();
+        }
+        connection.close().await.unwrap();
+        rows.len()
+    })
+}
+
+#[test]
+fn an_update_that_makes_other_entity_tags_is_no_news() {
+    let receiver = Receiver::start();
+    let site = blog(&hook(&receiver, "feed.updated"));
+    assert!(with_former_tags(&site) > 3);
+    site.ok(&["scan"]);
+    fs::remove_dir_all(site.file("feeds")).unwrap();
+    site.ok(&["scan"]);
+    assert_eq!(receiver.rest().len(), 0, "no document says anything else");
+    site.write("_posts/2025-01-02-other.md", "---\ntitle: 別の話\ncategories: [notes]\n---\n本文\n");
+    site.ok(&["scan"]);
+    let told: BTreeSet<String> = receiver.rest().iter().map(|message| message.data("id").to_string()).collect();
+    assert_eq!(told, ["categories/notes", "feed"].map(|id| format!("\"{FEEDS}/{id}\"")).into());
+}
+
 #[test]
 fn beyond_the_guard_a_cache_gets_one_digest() {
     let receiver = Receiver::start();
