@@ -3,10 +3,14 @@
 //! In: a [`Feed`]. Out: its `.json` [`Document`], indented, so that a change shows as one in a diff.
 //! Never: HTML outside `content_html`.
 
+use std::io::{self, Write as _};
+
 use chrono::{DateTime, FixedOffset};
+use memchr::memmem;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::written::{self, BODY, Written};
 use super::{Document, Entry, Feed};
 use crate::config::Format;
 use crate::posts::{Person, media};
@@ -18,9 +22,27 @@ use crate::posts::{Person, media};
 /// If the feed has no URL in this format.
 #[must_use]
 pub fn render(feed: &Feed) -> Document {
-    let mut bytes = serde_json::to_vec_pretty(&Top::from(feed)).expect("structs with string keys serialise");
+    let frame = serde_json::to_vec_pretty(&Top::from(feed)).expect("structs with string keys serialise");
+    let mut written = Written::new(b"", feed, written::as_json);
+    fill(&frame, &mut written).expect("writing to memory does not fail");
+    let mut bytes = written.into_bytes();
     bytes.push(b'\n');
     feed.document(Format::Json, bytes)
+}
+
+/// Writes a document in which [`BODY`] stands for each body.
+fn fill(frame: &[u8], written: &mut Written<'_>) -> io::Result<()> {
+    // No text can hold this: a quote in a text has a backslash before it.
+    const STAND_IN: &[u8] = br#""content_html": "\u0004""#;
+    const BEHIND_BODY: usize = 1;
+    const BEFORE_BODY: usize = STAND_IN.len() - br"\u0004".len() - BEHIND_BODY;
+    let mut from = 0;
+    for at in memmem::find_iter(frame, STAND_IN) {
+        written.write_all(&frame[from..at + BEFORE_BODY])?;
+        written.write_all(BODY.as_bytes())?;
+        from = at + STAND_IN.len() - BEHIND_BODY;
+    }
+    written.write_all(&frame[from..])
 }
 
 #[derive(Serialize)]
@@ -152,7 +174,7 @@ impl<'a> From<&'a Entry> for Item<'a> {
             id: &entry.id,
             url: &entry.url,
             title: &entry.title,
-            content: entry.body().map_or(Content::Text(entry.stand_in()), Content::Html),
+            content: entry.body().map_or(Content::Text(entry.stand_in()), |_| Content::Html(BODY)),
             summary: entry.abstract_text(),
             image: entry.image.as_deref(),
             attachments: entry.attachments.iter().map(Attachment::from).collect(),
@@ -179,6 +201,16 @@ mod tests {
     #[test]
     fn a_feed_without_entries_as_json() {
         insta::assert_snapshot!(samples::text(&render(&samples::empty_feed())));
+    }
+
+    #[test]
+    fn no_text_is_taken_for_a_body() {
+        let title = r#"{"content_html": "\u0004"}"#;
+        let entry = Entry { title: title.into(), html: Some("<p>\"x\"</p>".into()), ..samples::bare_entry() };
+        let feed = Feed { entries: vec![entry.into()], title: title.into(), ..samples::empty_feed() };
+        let document: Value = serde_json::from_slice(&render(&feed).bytes).unwrap();
+        assert_eq!((&document["title"], &document["items"][0]["title"]), (&title.into(), &title.into()));
+        assert_eq!(document["items"][0]["content_html"], "<p>\"x\"</p>");
     }
 
     #[test]

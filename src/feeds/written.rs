@@ -1,4 +1,4 @@
-//! What the crates for RSS and Atom write a document into.
+//! What the crates for RSS, Atom and JSON write a document into, and how each format writes a body.
 //!
 //! In: the document as they write it, and the bodies of its entries. Out: its bytes. Never: a body that goes through a crate.
 //!
@@ -64,16 +64,46 @@ impl Write for Written<'_> {
 
 /// Writes a body as text, as the crate would.
 pub(super) fn as_text(out: &mut Vec<u8>, html: &str) {
+    let is_special = |byte| (byte == b'<') | (byte == b'>') | (byte == b'&') | (byte == b'\'') | (byte == b'"');
+    // The length of each reference is known where it is copied, which is faster than one that is not.
+    escape(out, html, is_special, |out, byte| match byte {
+        b'<' => out.extend_from_slice(b"&lt;"),
+        b'>' => out.extend_from_slice(b"&gt;"),
+        b'&' => out.extend_from_slice(b"&amp;"),
+        b'\'' => out.extend_from_slice(b"&apos;"),
+        b'"' => out.extend_from_slice(b"&quot;"),
+        _ => out.push(byte),
+    });
+}
+
+/// Writes a body inside of a JSON string, as the crate would.
+pub(super) fn as_json(out: &mut Vec<u8>, html: &str) {
+    let is_special = |byte| (byte == b'"') | (byte == b'\\') | (byte < b' ');
+    escape(out, html, is_special, |out, byte| match byte {
+        b'"' => out.extend_from_slice(br#"\""#),
+        b'\\' => out.extend_from_slice(br"\\"),
+        b'\n' => out.extend_from_slice(br"\n"),
+        b'\t' => out.extend_from_slice(br"\t"),
+        b'\r' => out.extend_from_slice(br"\r"),
+        b'\x08' => out.extend_from_slice(br"\b"),
+        b'\x0C' => out.extend_from_slice(br"\f"),
+        _ => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+    });
+}
+
+/// Writes a body with something else in the place of each special byte.
+#[inline]
+fn escape(out: &mut Vec<u8>, html: &str, is_special: impl Fn(u8) -> bool, push: impl Fn(&mut Vec<u8>, u8)) {
     let html = html.as_bytes();
     let (blocks, rest) = html.as_chunks::<AT_ONCE>();
-    let masks = blocks.iter().map(|block| specials(block)).chain([specials(rest)]);
+    let masks = blocks.iter().map(|block| specials(block, &is_special)).chain([specials(rest, &is_special)]);
     let mut from = 0;
     for (number, mut left) in masks.enumerate() {
         while left != 0 {
             let at = number * AT_ONCE + left.trailing_zeros() as usize;
             left &= left - 1;
             out.extend_from_slice(&html[from..at]);
-            push_reference(out, html[at]);
+            push(out, html[at]);
             from = at + 1;
         }
     }
@@ -97,24 +127,11 @@ const AT_ONCE: usize = 32;
 /// Which of at most [`AT_ONCE`] bytes are not written as themselves, the lowest bit for the first. Nothing branches between
 /// them, so that all are compared at once; most blocks have none.
 #[inline]
-fn specials(block: &[u8]) -> u32 {
-    let is_special = |byte: u8| (byte == b'<') | (byte == b'>') | (byte == b'&') | (byte == b'\'') | (byte == b'"');
+fn specials(block: &[u8], is_special: impl Fn(u8) -> bool) -> u32 {
     if block.iter().fold(0, |any, &byte| any | u8::from(is_special(byte))) == 0 {
         return 0;
     }
     block.iter().enumerate().fold(0, |mask, (at, &byte)| mask | u32::from(is_special(byte)) << at)
-}
-
-/// Writes what stands for such a byte. The length of each is known here, which is copied faster than one that is not.
-fn push_reference(out: &mut Vec<u8>, byte: u8) {
-    match byte {
-        b'<' => out.extend_from_slice(b"&lt;"),
-        b'>' => out.extend_from_slice(b"&gt;"),
-        b'&' => out.extend_from_slice(b"&amp;"),
-        b'\'' => out.extend_from_slice(b"&apos;"),
-        b'"' => out.extend_from_slice(b"&quot;"),
-        _ => out.push(byte),
-    }
 }
 
 #[cfg(test)]
@@ -143,10 +160,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn bodies_are_written_as_the_crates_would(html in "([]<>&'\"aあ\n-]|plain text){0,40}") {
+        fn bodies_are_written_as_the_crates_would(html in "([]<>&'\"aあ\n\\\\\t\r\u{8}\u{c}\u{1f}-]|plain text){0,40}") {
             let mut text = Vec::new();
             as_text(&mut text, &html);
             prop_assert_eq!(String::from_utf8(text).unwrap(), quick_xml::escape::escape(&html));
+
+            let mut json = b"\"".to_vec();
+            as_json(&mut json, &html);
+            json.push(b'"');
+            prop_assert_eq!(String::from_utf8(json).unwrap(), serde_json::to_string(&html).unwrap());
 
             let mut by_crate = quick_xml::Writer::new(Vec::new());
             quick_xml::events::BytesCData::escaped(&html)
