@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::posts::{Post, Rendered};
 
 /// Text kept during a scan, in bytes. Beyond it, bodies are rendered again whenever a document needs them.
-const MAX_BYTES: usize = 40 << 20;
+const MAX_BYTES: usize = 34 << 20;
 
 /// Text kept from scan to scan: whoever saves one post has its neighbours in all of its feeds written again, and often
 /// saves it once more.
