@@ -86,13 +86,17 @@ impl Base {
 
     /// For a link.
     pub(in crate::posts) fn link(&self, reference: &str) -> Option<String> {
-        self.resolve(reference).filter(|url| SCHEMES.contains(&url.scheme())).map(|url| uri(&url))
+        let parsed = || self.resolve(reference).filter(|url| SCHEMES.contains(&url.scheme())).map(|url| uri(&url));
+        self.plain(reference).or_else(parsed)
     }
 
     /// For a picture: from the web, or in the text itself.
     pub(in crate::posts) fn image(&self, reference: &str) -> Option<String> {
-        let url = self.resolve(reference).filter(|_| !reference.trim().is_empty())?;
-        (is_web(&url) || is_image_data(url.as_str())).then(|| uri(&url))
+        let parsed = || {
+            let url = self.resolve(reference).filter(|_| !reference.trim().is_empty())?;
+            (is_web(&url) || is_image_data(url.as_str())).then(|| uri(&url))
+        };
+        self.plain(reference).or_else(parsed)
     }
 
     /// For what else is fetched.
@@ -118,6 +122,19 @@ impl Base {
         (!out.is_empty()).then_some(out)
     }
 
+    /// What a reference resolves to that need not be parsed, as most: a URL of the web, or a path from the root of one's own
+    /// site, without a character that would be encoded or a segment that begins with a dot.
+    fn plain(&self, reference: &str) -> Option<String> {
+        if reference.starts_with('/') {
+            let base = self.0.as_ref().filter(|base| is_web(base) && has_plain_host(base))?;
+            let is_path = !reference.starts_with("//") && is_plain(reference);
+            return is_path.then(|| [&base[..Position::BeforePath], reference].concat());
+        }
+        let rest = reference.strip_prefix("https://").or_else(|| reference.strip_prefix("http://"))?;
+        let (host, path) = rest.split_at(rest.find('/')?);
+        (is_name(host) && is_plain(path)).then(|| reference.to_owned())
+    }
+
     fn resolve(&self, reference: &str) -> Option<Url> {
         let url = match &self.0 {
             Some(base) => base.join(reference),
@@ -125,6 +142,23 @@ impl Base {
         };
         url.ok().filter(has_plain_host)
     }
+}
+
+/// Whether parsing leaves a path with its query and fragment as it is.
+fn is_plain(path: &str) -> bool {
+    let is_kept = |byte: u8| byte.is_ascii_alphanumeric() || b"-_~/?&=+,;:@!$*()#.".contains(&byte);
+    path.bytes().all(is_kept) && !path.contains("/.")
+}
+
+/// Whether parsing leaves a host as it is: a name in lower case, and neither the number nor the encoding of another.
+fn is_name(host: &str) -> bool {
+    let is_kept = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.';
+    let last = host.rsplit('.').next().unwrap_or_default();
+    host.bytes().all(is_kept)
+        && last.starts_with(|c: char| c.is_ascii_lowercase())
+        && !host.starts_with('.')
+        && !host.contains("..")
+        && !host.contains("xn--")
 }
 
 /// Whether its host is one to RFC 3986 (3.2.2), too: browsers put up with `http://a"b/` and `http://${host}/`.
@@ -286,6 +320,17 @@ mod tests {
             if let Some(url) = absolute(&reference, BASE) {
                 proptest::prop_assert!(url.bytes().all(is_allowed), "{url}");
                 proptest::prop_assert_eq!(absolute(&url, BASE), Some(url));
+            }
+        }
+
+        #[test]
+        fn what_need_not_be_parsed_is_what_the_parser_makes_of_it(
+            reference in "(https?://([a-z0-9]{1,3}[-.]{0,2}){1,3}|https?://xn--[a-z]{1,3}|/)?/([-A-Za-z0-9_~/?&=+,;:@!$*()#.%']{1,3}){0,5}",
+            base in "https?://([a-z]@)?[a-z{$]{1,2}(:80|:443|:8)?/[a-z/]{0,4}|mailto:a@b",
+        ) {
+            let base = Base::new(&base);
+            if let Some(plain) = base.plain(&reference) {
+                proptest::prop_assert_eq!(Some(plain), base.resolve(&reference).map(|url| uri(&url)), "{}", reference);
             }
         }
     }
