@@ -20,6 +20,11 @@ impl<'a, I> Merged<'a, I> {
         Self { parsed, source, next: None }
     }
 
+    /// Whether no text can come right behind one: at the end of its line is a break or the end of its block.
+    fn ends_line(&self, range: &Range<usize>) -> bool {
+        self.source.as_bytes().get(range.end).is_none_or(|byte| *byte == b'\n')
+    }
+
     fn is_literal(&self, event: &Event<'_>, range: &Range<usize>) -> bool {
         matches!(event, Event::Text(text) if is_literal(text, range, self.source))
     }
@@ -29,10 +34,12 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Iterator for Merged<'a, 
     type Item = (Event<'a>, Range<usize>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (event, mut range) = self.next.take().or_else(|| self.parsed.next())?;
-        if !self.is_literal(&event, &range) {
-            return Some((event, range));
+        let next = if self.next.is_some() { self.next.take() } else { self.parsed.next() };
+        let (event, range) = next.as_ref()?;
+        if !self.is_literal(event, range) || self.ends_line(range) {
+            return next;
         }
+        let mut range = range.clone();
         while let Some((event, at)) = self.parsed.next() {
             if at.start != range.end || !self.is_literal(&event, &at) {
                 self.next = Some((event, at));

@@ -54,10 +54,10 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>, S: Stage<'a>> Iterator f
 
     fn next(&mut self) -> Option<Event<'a>> {
         loop {
-            let (mut event, range) = self.parsed.next()?;
-            if self.stage.pass(&mut event, &range) {
-                self.marked.unmark(&mut event);
-                return Some(event);
+            let mut next = self.parsed.next()?;
+            if self.stage.pass(&mut next.0, &next.1) {
+                self.marked.unmark(&mut next.0);
+                return Some(next.0);
             }
         }
     }
