@@ -6,44 +6,77 @@
 /// So many bytes are compared together.
 const AT_ONCE: usize = 32;
 
-/// Where the first byte stands that `is` what is looked for. Comparisons in `is` are best joined by `|` and `&`, which do not
-/// branch.
+/// Where the first byte stands, at `from` or behind it, that `is` what is looked for. Comparisons in `is` are best joined by `|`
+/// and `&`, which do not branch.
 #[inline]
-pub(super) fn position(bytes: &[u8], is: impl Fn(u8) -> bool) -> Option<usize> {
-    let (blocks, _) = bytes.as_chunks::<AT_ONCE>();
-    let mut from = 0;
-    for block in blocks {
-        // Numbers, because the compiler does not compare all at once where truth values are joined.
-        let mut found = 0;
-        for &byte in block {
-            found |= u8::from(is(byte));
-        }
-        if found != 0 {
-            break;
+pub(super) fn position(bytes: &[u8], mut from: usize, is: impl Fn(u8) -> bool) -> Option<usize> {
+    let bits = |block: &[u8; AT_ONCE]| bits(&block.map(|byte| u8::from(is(byte))));
+    while let Some(block) = bytes[from..].first_chunk() {
+        if let Some(at) = first(bits(block)) {
+            return Some(from + at);
         }
         from += AT_ONCE;
     }
-    bytes[from..].iter().position(|&byte| is(byte)).map(|at| from + at)
+    let rest = &bytes[from..];
+    if rest.is_empty() {
+        return None;
+    }
+    let found = match bytes.last_chunk() {
+        Some(block) => bits(block) >> (AT_ONCE - rest.len()),
+        None => {
+            let mut block = [0; AT_ONCE];
+            block[..rest.len()].copy_from_slice(rest);
+            bits(&block) & ((1 << rest.len()) - 1)
+        }
+    };
+    first(found).map(|at| from + at)
+}
+
+/// One bit for each byte of a block that is a one, and not a zero; the first byte is the lowest bit.
+#[inline]
+fn bits(found: &[u8; AT_ONCE]) -> u32 {
+    if *found == [0; AT_ONCE] {
+        return 0;
+    }
+    let (words, _) = found.as_chunks();
+    let mut bits = 0;
+    for word in words.iter().rev() {
+        // Eight ones and zeros become the highest byte.
+        let eight = u64::from_le_bytes(*word).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        bits = bits << 8 | eight as u32;
+    }
+    bits
+}
+
+#[inline]
+fn first(bits: u32) -> Option<usize> {
+    (bits != 0).then(|| bits.trailing_zeros() as usize)
 }
 
 /// Where the first byte stands that, with the one behind it, `is` what is looked for; behind the last one is a zero.
 #[inline]
-pub(super) fn position_of_pair(bytes: &[u8], is: impl Fn(u8, u8) -> bool) -> Option<usize> {
-    let (firsts, _) = bytes[..bytes.len().saturating_sub(1)].as_chunks::<AT_ONCE>();
-    let (seconds, _) = bytes.get(1..).unwrap_or_default().as_chunks::<AT_ONCE>();
-    let mut from = 0;
-    for (firsts, seconds) in firsts.iter().zip(seconds) {
-        let mut found = 0;
+pub(super) fn position_of_pair(bytes: &[u8], mut from: usize, is: impl Fn(u8, u8) -> bool) -> Option<usize> {
+    let bits = |firsts: &[u8; AT_ONCE], seconds: &[u8; AT_ONCE]| {
+        let mut found = [0; AT_ONCE];
         for at in 0..AT_ONCE {
-            found |= u8::from(is(firsts[at], seconds[at]));
+            found[at] = u8::from(is(firsts[at], seconds[at]));
         }
-        if found != 0 {
-            break;
+        bits(&found)
+    };
+    while let Some(firsts) = bytes[from..].first_chunk()
+        && let Some(seconds) = bytes[from + 1..].first_chunk()
+    {
+        if let Some(at) = first(bits(firsts, seconds)) {
+            return Some(from + at);
         }
         from += AT_ONCE;
     }
-    let second = |at: usize| bytes.get(at + 1).copied().unwrap_or_default();
-    (from..bytes.len()).find(|&at| is(bytes[at], second(at)))
+    // At most as many are left as are compared at once.
+    let rest = &bytes[from..];
+    let mut block = [0; AT_ONCE + 1];
+    block[..rest.len()].copy_from_slice(rest);
+    let (firsts, seconds) = (block.first_chunk()?, block.last_chunk()?);
+    first(bits(firsts, seconds)).map(|at| from + at).filter(|at| *at < bytes.len())
 }
 
 #[cfg(test)]
@@ -54,9 +87,9 @@ mod tests {
 
     #[test]
     fn nothing_is_found_in_nothing() {
-        assert_eq!(position(b"", |_| true), None);
-        assert_eq!(position_of_pair(b"", |_, _| true), None);
-        assert_eq!(position_of_pair(b"a", |first, second| (first, second) == (b'a', 0)), Some(0));
+        assert_eq!(position(b"", 0, |_| true), None);
+        assert_eq!(position_of_pair(b"", 0, |_, _| true), None);
+        assert_eq!(position_of_pair(b"a", 0, |first, second| (first, second) == (b'a', 0)), Some(0));
     }
 
     proptest! {
@@ -64,11 +97,11 @@ mod tests {
         fn what_is_found_is_what_a_plain_search_finds(bytes in proptest::collection::vec(0..4u8, 0..150), sparse: bool) {
             // Of few kinds of bytes, or with one among many that are alike.
             let bytes: Vec<u8> = bytes.iter().enumerate().map(|(n, b)| if sparse && n % 41 > 0 { 9 } else { *b }).collect();
-            prop_assert_eq!(position(&bytes, |byte| byte == 1), bytes.iter().position(|byte| *byte == 1));
+            prop_assert_eq!(position(&bytes, 0, |byte| byte == 1), bytes.iter().position(|byte| *byte == 1));
             let pairs: Vec<u8> = bytes.iter().copied().chain([0]).collect();
             let plain = pairs.windows(2).position(|pair| pair == [1, 2] || pair == [3, 0]);
             let is = |first: u8, second: u8| (first == 1) & (second == 2) | (first == 3) & (second == 0);
-            prop_assert_eq!(position_of_pair(&bytes, is), plain);
+            prop_assert_eq!(position_of_pair(&bytes, 0, is), plain);
         }
     }
 }

@@ -210,7 +210,7 @@ fn clean(text: Cow<'_, str>) -> Decoded<'_> {
 /// Where the first forbidden character at or after `from` starts.
 fn find_forbidden(s: &str, mut from: usize) -> Option<usize> {
     loop {
-        let at = from + may_forbid(&s.as_bytes()[from..])?;
+        let at = may_forbid(s.as_bytes(), from)?;
         let c = s[at..].chars().next()?;
         if !is_allowed(c) {
             return Some(at);
@@ -219,9 +219,9 @@ fn find_forbidden(s: &str, mut from: usize) -> Option<usize> {
     }
 }
 
-/// Where the first two bytes stand with which a forbidden character may start.
-fn may_forbid(bytes: &[u8]) -> Option<usize> {
-    position_of_pair(bytes, |byte, next| {
+/// Where the first two bytes stand, at `from` or behind it, with which a forbidden character may start.
+fn may_forbid(bytes: &[u8], from: usize) -> Option<usize> {
+    position_of_pair(bytes, from, |byte, next| {
         let is_control = (byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r');
         // U+0080 to U+009F; U+FDD0 to U+FDEF, U+FFFD to U+FFFF; the last two of every plane.
         let is_long =

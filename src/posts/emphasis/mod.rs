@@ -167,7 +167,7 @@ impl Marks {
     fn position(self, s: &str) -> Option<usize> {
         let mut from = 0;
         loop {
-            from += position(&s.as_bytes()[from..], |byte| (byte == LEADS[0]) | (byte == LEADS[1]))?;
+            from = position(s.as_bytes(), from, |byte| (byte == LEADS[0]) | (byte == LEADS[1]))?;
             let c = s[from..].chars().next()?;
             if self.contain(c) {
                 return Some(from);
@@ -224,7 +224,7 @@ fn between(left: Wanted, right: Wanted, at: usize, places: &mut Vec<(usize, Mark
 fn next_run(text: &str, mut at: usize) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
     loop {
-        at += position(bytes.get(at..)?, |byte| (byte == b'*') | (byte == b'_') | (byte == b'~') | (byte == b'\\'))?;
+        at = position(bytes, at, |byte| (byte == b'*') | (byte == b'_') | (byte == b'~') | (byte == b'\\'))?;
         if bytes[at] != b'\\' {
             let len = bytes[at..].iter().take_while(|&&byte| byte == bytes[at]).count();
             return Some((at, at + len));

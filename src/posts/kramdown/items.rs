@@ -39,6 +39,9 @@ impl Items {
 
     /// A line behind an empty one ends the items that it stands left of; a marker is judged by [`Self::marker`].
     pub(super) fn leave(&mut self, line: &str) {
+        if self.are_closed() {
+            return;
+        }
         let indent = indent_of(line);
         if item_width(&line[indent..]).is_none() {
             let open = self.0.iter().take_while(|item| item.column <= indent).count();

@@ -3,11 +3,16 @@
 //! In: one line. Out: whether it begins a list item, a heading, a fence. Never: what stands around it, but for the end of a
 //! fence.
 
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
 
 /// How many spaces stand before the text; a tab is four.
 pub(super) fn indent_of(line: &str) -> usize {
     line.bytes().take_while(|byte| *byte == b' ').count()
+}
+
+/// Whether a line begins with what begins no block.
+pub(super) fn begins_with_letter(line: &str) -> bool {
+    line.as_bytes().first().is_some_and(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii())
 }
 
 /// The width of the marker that `bare` begins with, up to the text of the item.
@@ -50,43 +55,36 @@ pub(super) fn is_fence_start(line: &str) -> bool {
     info.split_whitespace().nth(1).is_none()
 }
 
-/// The lines that could end fenced code.
+/// Looks for the lines that end fenced code.
+#[derive(Default)]
 pub(super) struct Fences {
-    /// Where such a line begins, its character and its length; in order.
-    ends: Vec<(usize, u8, usize)>,
-    /// For every one of them: the longest from there on, of backticks and of tildes.
-    longest: Vec<[usize; 2]>,
+    /// The length of the shortest fence of backticks, and of tildes, that nothing ends from some place on. Without this, a
+    /// thousand of them would each look through all of the rest; as it is, only those that are ever shorter do.
+    endless: [Option<usize>; 2],
 }
 
 impl Fences {
-    pub(super) fn of(body: &str) -> Self {
-        let mut ends = Vec::new();
-        let mut at = 0;
-        for end in memchr_iter(b'\n', body.as_bytes()).chain([body.len()]) {
-            let bare = body[at..end].trim_start();
-            if let Some((mark, len)) = fence(bare).filter(|(_, len)| *len == bare.trim_end().len()) {
-                ends.push((at, mark, len));
-            }
-            at = end + 1;
-        }
-        let mut longest = vec![[0, 0]; ends.len()];
-        let mut so_far = [0, 0];
-        for (n, (_, mark, len)) in ends.iter().enumerate().rev() {
-            let longest_of_mark: &mut usize = &mut so_far[usize::from(*mark == b'~')];
-            *longest_of_mark = (*longest_of_mark).max(*len);
-            longest[n] = so_far;
-        }
-        Self { ends, longest }
-    }
-
-    /// Behind the line that ends code which begins at `from` after a fence like `mark`.
-    pub(super) fn end(&self, body: &str, from: usize, (mark, len): (u8, usize)) -> Option<usize> {
-        let next = self.ends.partition_point(|(at, ..)| *at < from);
-        // Without this, a thousand fences that nothing ends would each look through all of the rest.
-        if self.longest.get(next)?[usize::from(mark == b'~')] < len {
+    /// Behind the line that ends code which begins at `from` after a fence like `mark`; asked for from the beginning of `body`
+    /// to its end.
+    pub(super) fn end(&mut self, body: &str, from: usize, (mark, len): (u8, usize)) -> Option<usize> {
+        let endless = &mut self.endless[usize::from(mark == b'~')];
+        if endless.is_some_and(|endless| endless <= len) {
             return None;
         }
-        let (at, ..) = self.ends[next..].iter().find(|(_, of, long)| *of == mark && *long >= len)?;
-        Some(memchr(b'\n', &body.as_bytes()[*at..]).map_or(body.len(), |end| at + end + 1))
+        let mut at = from;
+        while let Some(next) = memchr(mark, &body.as_bytes()[at..]) {
+            let run = at + next;
+            at = run + body.as_bytes()[run..].iter().take_while(|byte| **byte == mark).count();
+            let before = body[from..run].trim_end_matches(|c: char| c != '\n' && c.is_whitespace());
+            if at - run < len || !before.is_empty() && !before.ends_with('\n') {
+                continue;
+            }
+            let end = memchr(b'\n', &body.as_bytes()[at..]).map_or(body.len(), |end| at + end + 1);
+            if body[at..end].trim().is_empty() {
+                return Some(end);
+            }
+        }
+        *endless = Some(len);
+        None
     }
 }

@@ -77,7 +77,7 @@ pub(super) fn prepare(body: &str) -> Prepared<'_> {
         at_boundary: true,
         in_code: false,
         open: Vec::new(),
-        fences: Fences::of(body),
+        fences: Fences::default(),
         endless: Vec::new(),
     };
     while writer.at < body.len() {
@@ -121,6 +121,14 @@ impl<'a> Writer<'a> {
             self.at_boundary = true;
             return;
         }
+        // Most lines do.
+        if lines::begins_with_letter(line) {
+            self.in_code = false;
+            if self.at_boundary {
+                self.items.leave(line);
+            }
+            return self.take(line.len());
+        }
         if self.is_code(line) {
             self.flush(false);
             self.copy(len);
@@ -146,10 +154,16 @@ impl<'a> Writer<'a> {
             self.at_boundary = true;
             return;
         }
-        let mut len = line.len();
-        if let Some(width) = item_width(&line[indent_of(line)..]) {
-            len -= self.item(line, width);
-        } else if self.at_boundary {
+        let Some(width) = item_width(&line[indent_of(line)..]) else { return self.take(line.len()) };
+        let len = self.item(line, width);
+        self.chunk = Some((self.at, self.at_boundary));
+        self.at += line.len() - len;
+        self.at_boundary = false;
+    }
+
+    /// Takes a line of text that begins nothing.
+    fn take(&mut self, len: usize) {
+        if self.at_boundary {
             self.last_item = None;
             self.out.push_str(&" ".repeat(self.items.shift()));
         }
@@ -179,13 +193,10 @@ impl<'a> Writer<'a> {
     fn flush(&mut self, ended: bool) {
         let Some((start, at_boundary)) = self.chunk.take() else { return };
         let chunk = &self.source[start..self.at];
-        if at_boundary
-            && self.items.are_closed()
-            && let Some(table) = tables::rewrite(chunk, ended)
-        {
-            return self.out.push_str(&table);
+        let outermost = self.items.are_closed();
+        if !(at_boundary && outermost && tables::rewrite(chunk, ended, &mut self.out)) {
+            spans::rewrite(chunk, outermost, &mut self.out);
         }
-        spans::rewrite(chunk, self.items.are_closed(), &mut self.out);
     }
 
     fn copy(&mut self, len: usize) {
@@ -207,15 +218,12 @@ impl<'a> Writer<'a> {
     fn fence(&mut self, line: &str) -> bool {
         let indent = indent_of(line);
         let Some(mark) = lines::fence(&line[indent..]) else { return false };
-        let end =
-            lines::is_fence_start(line).then(|| self.fences.end(self.source, self.at + line.len(), mark)).flatten();
-        match end {
-            Some(end) => {
-                self.flush(false);
-                self.copy(end - self.at);
-            }
-            None => return false,
+        if !lines::is_fence_start(line) {
+            return false;
         }
+        let Some(end) = self.fences.end(self.source, self.at + line.len(), mark) else { return false };
+        self.flush(false);
+        self.copy(end - self.at);
         self.last_item = None;
         self.at_boundary = true;
         true

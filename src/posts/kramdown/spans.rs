@@ -20,12 +20,14 @@ pub(super) fn rewrite(text: &str, outermost: bool, out: &mut String) {
     let mut spans = Spans {
         text,
         at: 0,
+        written: 0,
         out,
         line: 0,
         outermost,
         struck: false,
         math: true,
-        after_span: false,
+        span_end: None,
+        plain_end: None,
         runs: None,
         ends: None,
         end_tags: None,
@@ -35,14 +37,15 @@ pub(super) fn rewrite(text: &str, outermost: bool, out: &mut String) {
 
 /// All are ASCII, and searching bytes for them is several times as fast as searching characters.
 fn is_special(byte: u8) -> bool {
-    let is_closing = (byte == b']') | (byte == b')') | (byte == b'\n');
-    let is_marking = (byte == b'*') | (byte == b'_') | (byte == b'~') | (byte == b'`');
-    is_closing | is_marking | (byte == b'\\') | (byte == b'{') | (byte == b'$') | (byte == b'<')
+    let is_marking = (byte == b'~') | (byte == b'`') | (byte == b'$') | (byte == b'\\');
+    is_marking | (byte == b'{') | (byte == b'<') | (byte == b']') | (byte == b'\n')
 }
 
 struct Spans<'a, 'o> {
     text: &'a str,
     at: usize,
+    /// What stands before this is in `out`; from there to `at` the text stays as it is, and is copied at once.
+    written: usize,
     out: &'o mut String,
     line: usize,
     outermost: bool,
@@ -50,8 +53,10 @@ struct Spans<'a, 'o> {
     struck: bool,
     /// Whether there may be another `$$`.
     math: bool,
-    /// Whether a span ended right here, to which an attribute list would belong.
-    after_span: bool,
+    /// Where the last span ended that was read as one, to which an attribute list would belong.
+    span_end: Option<usize>,
+    /// Where the last character ended that looks like the end of a span and is none.
+    plain_end: Option<usize>,
     /// Those of `text`, from the first one on.
     runs: Option<Runs>,
     /// What ends extensions, from the first one on.
@@ -75,21 +80,37 @@ impl Ends {
 impl<'a> Spans<'a, '_> {
     fn run(&mut self) {
         self.line_start();
-        while let Some(len) = position(self.rest().as_bytes(), is_special) {
-            self.copy(len);
+        while let Some(at) = position(self.text.as_bytes(), self.at, is_special) {
+            self.at = at;
             self.special();
         }
-        self.copy(self.rest().len());
+        self.at = self.text.len();
+        self.write("");
     }
 
     fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
 
-    fn copy(&mut self, len: usize) {
-        self.out.push_str(&self.rest()[..len]);
+    /// Writes the text so far, then `what`.
+    fn write(&mut self, what: &str) {
+        self.out.push_str(&self.text[self.written..self.at]);
+        self.out.push_str(what);
+        self.written = self.at;
+    }
+
+    /// Leaves out the next bytes.
+    fn skip(&mut self, len: usize) {
+        self.write("");
         self.at += len;
-        self.after_span &= len == 0;
+        self.written = self.at;
+    }
+
+    /// Whether a span ends here. Those that are not read end like `*this*`, or like a link.
+    fn is_after_span(&self) -> bool {
+        let before = self.text.as_bytes()[..self.at].last();
+        let looks_so = before.is_some_and(|byte| matches!(byte, b'*' | b'_' | b')' | b']'));
+        self.span_end == Some(self.at) || looks_so && self.plain_end != Some(self.at)
     }
 
     fn special(&mut self) {
@@ -103,14 +124,11 @@ impl<'a> Spans<'a, '_> {
             b'<' => self.tag(),
             b']' if rest.starts_with("](") => self.link(),
             b'\n' => {
-                self.copy(1);
+                self.at += 1;
                 self.line += 1;
                 self.line_start();
             }
-            _ => {
-                self.copy(1);
-                self.after_span = true;
-            }
+            _ => self.at += 1,
         }
     }
 
@@ -118,14 +136,16 @@ impl<'a> Spans<'a, '_> {
     fn escape(&mut self) {
         let rest = self.rest();
         if rest.starts_with("\\\\\n") {
+            self.skip(1);
             self.at += 1;
-            return self.copy(1);
+            return;
         }
         let next = rest[1..].chars().next();
         if next.is_some_and(|c| c.is_ascii_punctuation() && !"\\.*_+`<>()[]{}#!:|\"'$=-~".contains(c)) {
-            self.out.push('\\');
+            self.write("\\");
         }
-        self.copy(1 + next.filter(|c| *c != '\n').map_or(0, char::len_utf8));
+        self.at += 1 + next.filter(|c| *c != '\n').map_or(0, char::len_utf8);
+        self.plain_end = Some(self.at);
     }
 
     fn backticks(&mut self) {
@@ -134,20 +154,23 @@ impl<'a> Spans<'a, '_> {
         let spaced = |c: Option<char>| c.is_none_or(char::is_whitespace);
         let before = self.text[..self.at].chars().next_back();
         if run == 1 && spaced(before) && rest[1..].starts_with(char::is_whitespace) {
-            self.out.push('\\');
-            return self.copy(1);
+            self.write("\\");
+            self.at += 1;
+            return;
         }
         let runs = self.runs.get_or_insert_with(|| Runs::of(self.text));
-        let Some(len) = runs.code(self.text, self.at) else { return self.copy(run) };
+        let Some(len) = runs.code(self.text, self.at) else {
+            self.at += run;
+            return;
+        };
         let code = &rest[..len];
         // A line within could begin with what is a block to the parser; but the mark of a quote has to stay.
-        if code.contains("\n>") {
-            self.out.push_str(code)
-        } else {
-            self.out.push_str(&code.replace('\n', " "))
+        if memchr(b'\n', code.as_bytes()).is_some() && !code.contains("\n>") {
+            self.write(&code.replace('\n', " "));
+            self.written += len;
         }
         self.at += len;
-        self.after_span = true;
+        self.span_end = Some(self.at);
     }
 
     fn braces(&mut self) {
@@ -160,16 +183,21 @@ impl<'a> Spans<'a, '_> {
             let ends = self.ends.get_or_insert_with(Ends::new);
             let stop = ends.own[n].text(self.text, inside).or_else(|| ends.any.text(self.text, inside));
             let Some((end, after)) = stop else { continue };
-            if shown {
-                self.out.push_str(&self.text[inside..end]);
-            }
+            let is_after_span = self.is_after_span();
+            self.write(if shown { &self.text[inside..end] } else { "" });
             self.at = after;
+            self.written = after;
+            self.span_end = is_after_span.then_some(after);
             return;
         }
         let list = rest.strip_prefix("{:").and_then(|inside| inside.find(['{', '}']).map(|end| &inside[..end]));
-        match list.filter(|list| self.after_span && rest[2 + list.len()..].starts_with('}')) {
-            Some(list) => self.at += list.len() + 3,
-            None => self.copy(1),
+        match list.filter(|list| rest[2 + list.len()..].starts_with('}') && self.is_after_span()) {
+            Some(list) => {
+                self.skip(list.len() + 3);
+                // Another may follow.
+                self.span_end = Some(self.at);
+            }
+            None => self.at += 1,
         }
     }
 
@@ -184,6 +212,7 @@ impl<'a> Spans<'a, '_> {
             (_, true) => (0, run - 2),
             _ => (run, 0),
         };
+        self.write("");
         self.out.push_str(&"\\~".repeat(before));
         if opens || closes {
             self.out.push_str("~~");
@@ -191,7 +220,8 @@ impl<'a> Spans<'a, '_> {
         }
         self.out.push_str(&"\\~".repeat(after));
         self.at += run;
-        self.after_span = closes;
+        self.written = self.at;
+        self.span_end = closes.then_some(self.at);
     }
 
     /// `$$ … $$` becomes `\[ … \]` where it stands alone, `\( … \)` in a line.
@@ -200,34 +230,42 @@ impl<'a> Spans<'a, '_> {
         let inside = rest.strip_prefix("$$").filter(|_| self.math);
         let Some((inside, end)) = inside.and_then(|inside| Some((inside, inside.find("$$")?))) else {
             self.math = inside.is_none();
-            return self.copy(1);
+            self.at += 1;
+            return;
         };
         let alone = self.text[..self.at].trim().is_empty() && inside[end + 2..].trim().is_empty();
         let (open, close) = if alone { ("\\\\[", "\\\\]") } else { ("\\\\(", "\\\\)") };
-        self.out.push_str(open);
+        self.write(open);
         self.protected(inside[..end].trim());
         self.out.push_str(close);
         self.at += end + 4;
-        self.after_span = true;
+        self.written = self.at;
+        self.span_end = Some(self.at);
     }
 
     fn tag(&mut self) {
         let rest = self.rest();
         // An angle quote, before what the parser would take for a tag.
         if rest.strip_prefix('<').is_some_and(|quoted| html::tag_len(quoted).is_some()) {
-            self.out.push('«');
+            self.write("«");
             self.at += 2;
+            self.written = self.at;
             return;
         }
-        let Some(len) = html::tag_len(rest) else { return self.copy(1) };
-        self.copy(len);
-        self.after_span = true;
+        let Some(len) = html::tag_len(rest) else {
+            self.at += 1;
+            return;
+        };
+        self.at += len;
+        self.span_end = Some(self.at);
         let name = rest[1..].split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
         let end_tags = self.end_tags.get_or_insert_with(|| ["code", "kbd", "samp", "var"].map(Nearby::new));
         let end_tag = end_tags.iter_mut().find(|end| end.is_of(name) && !rest[..len].ends_with("/>"));
         if let Some(end) = end_tag.and_then(|end| end.end_tag(self.text, self.at)) {
+            self.write("");
             self.protected(&self.text[self.at..end]);
             self.at = end;
+            self.written = end;
         }
     }
 
@@ -246,38 +284,41 @@ impl<'a> Spans<'a, '_> {
 
     /// A URL may hold spaces.
     fn link(&mut self) {
-        let inside = &self.rest()[2..];
-        self.copy(2);
-        let Some((url, len)) = url(inside) else { return };
+        self.at += 2;
+        let Some((url, len)) = url(self.rest()) else { return };
         if url.trim().contains(char::is_whitespace) && !url.contains(['<', '>', '\n', '\\']) {
-            self.out.push('<');
+            self.write("<");
             self.out.push_str(url.trim());
             self.out.push('>');
-            self.at += len;
-        } else {
-            self.copy(len);
+            self.written += len;
         }
+        self.at += len;
     }
 
     /// What means something to CommonMark at the start of a line, and nothing to kramdown.
     fn line_start(&mut self) {
         let rest = self.rest();
+        // Most lines begin with a word.
+        if !rest.as_bytes().first().is_some_and(|byte| b" \t#-=*_`~<+|:0123456789".contains(byte)) {
+            return;
+        }
         let line = &rest[..memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len())];
         let indent = indent_of(line);
         let bare = &line[indent..];
         let digits = bare.bytes().take_while(u8::is_ascii_digit).count();
         if digits > 0 && bare[digits..].starts_with(')') {
-            self.copy(indent + digits);
-            self.out.push('\\');
-            return self.copy(1);
+            self.at += indent + digits;
+            self.write("\\");
+            self.at += 1;
+            self.plain_end = Some(self.at);
+            return;
         }
+        self.at += indent;
         if bare.starts_with('#') && (!is_heading(bare) || indent > 0 && self.outermost) {
-            self.copy(indent);
-            self.out.push('\\');
-            return self.copy(1);
+            self.write("\\");
+            self.at += 1;
+            return;
         }
-        self.copy(indent);
-        // Most lines begin with a word.
         if !bare.as_bytes().first().is_some_and(|byte| b"-=*_`~<+|: \t".contains(byte)) {
             return;
         }
@@ -286,7 +327,7 @@ impl<'a> Spans<'a, '_> {
         let separates = self.line > 0 && self.outermost && bare.contains('|') && is_separator(bare);
         // A span's tag alone on a line would begin an HTML block.
         if begins_other || separates || html::tag_len(bare).is_some() {
-            self.out.push_str(GUARD);
+            self.write(GUARD);
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! In: lines of text between two ends of blocks. Out: a table as the GitHub extensions have it, or nothing. Never: a table of which a line has no pipe.
 
+use std::borrow::Cow;
+
 use memchr::{memchr, memchr_iter};
 
 use super::near::{Runs, run};
@@ -11,119 +13,122 @@ use crate::posts::bytes::position;
 /// Lines with more pipes are text. No table that a person wrote comes close; a megabyte of pipes is one of a million columns.
 const MAX_COLUMNS: usize = 1000;
 
-/// Reads `chunk` as a table. `ended`: an empty line or the like follows.
-pub(super) fn rewrite(chunk: &str, ended: bool) -> Option<String> {
+/// Appends `chunk` to `out`, read as a table. `ended`: an empty line or the like follows. Whether it is one.
+pub(super) fn rewrite(chunk: &str, ended: bool, out: &mut String) -> bool {
     if !ended || memchr(b'|', chunk.as_bytes()).is_none() {
-        return None;
+        return false;
     }
     let lines: Vec<&str> = chunk.lines().collect();
     let has_columns = |line: &&str| (1..=MAX_COLUMNS).contains(&memchr_iter(b'|', line.as_bytes()).count());
     if !lines.iter().all(has_columns) {
-        return None;
+        return false;
     }
-    let rows: Vec<Vec<String>> = lines.iter().map(|line| cells(line)).collect();
+    let rows: Vec<Vec<&str>> = lines.iter().map(|line| cells(line)).collect();
     if !lines.iter().zip(&rows).all(|(line, cells)| is_separator(line) || has_pipe(line, cells)) {
-        return None;
+        return false;
     }
     let body: Vec<usize> = (0..lines.len()).filter(|n| !is_separator(lines[*n]) && !is_footer(lines[*n])).collect();
-    let first = body.first()?;
+    let Some(first) = body.first() else { return false };
     let separator = lines.iter().skip(first + 1).position(|line| is_separator(line)).map(|at| first + 1 + at);
     let columns = body.iter().map(|n| rows[*n].len()).max().unwrap_or_default();
     let head = body.iter().take_while(|n| separator.is_some_and(|separator| **n < separator)).count();
-    let mut out = String::with_capacity(chunk.len() + 16);
     // The parser wants one row of head; more of them are shown as rows.
-    let shown = if head == 1 { row(&rows[body[0]], columns) } else { row(&[], columns) };
-    out.push_str(&shown);
-    out.push_str(&alignment(separator.filter(|_| head > 0).map_or("", |n| lines[n]), columns));
+    row(if head == 1 { &rows[body[0]] } else { &[] }, columns, out);
+    alignment(separator.filter(|_| head > 0).map_or("", |n| lines[n]), columns, out);
     for n in &body[usize::from(head == 1)..] {
         // The parser adds the cells that are missing, and knows when there are too many.
-        out.push_str(&row(&rows[*n], rows[*n].len()));
+        row(&rows[*n], rows[*n].len(), out);
     }
-    Some(out)
+    true
 }
 
-fn row(cells: &[String], columns: usize) -> String {
-    let mut line = String::from("|");
+fn row(cells: &[&str], columns: usize, out: &mut String) {
+    out.push('|');
     for n in 0..columns {
-        line.push(' ');
-        line.push_str(cells.get(n).map_or("", String::as_str));
-        line.push_str(" |");
+        out.push(' ');
+        spans::rewrite(&escaped(cells.get(n).copied().unwrap_or_default()), false, out);
+        out.push_str(" |");
     }
-    line.push('\n');
-    line
+    out.push('\n');
 }
 
-fn alignment(separator: &str, columns: usize) -> String {
+fn alignment(separator: &str, columns: usize, out: &mut String) {
     let marks: Vec<&str> = separator.trim().trim_matches('|').split(['|', '+']).map(str::trim).collect();
-    let mut line = String::from("|");
+    out.push('|');
     for n in 0..columns {
         let mark = marks.get(n).copied().unwrap_or_default();
-        line.push_str(match (mark.starts_with(':'), mark.len() > 1 && mark.ends_with(':')) {
+        out.push_str(match (mark.starts_with(':'), mark.len() > 1 && mark.ends_with(':')) {
             (true, true) => ":-:|",
             (true, false) => ":-|",
             (false, true) => "-:|",
             (false, false) => "-|",
         });
     }
-    line.push('\n');
-    line
+    out.push('\n');
 }
 
-/// The cells of a line, rewritten, with the pipes inside them escaped.
-fn cells(line: &str) -> Vec<String> {
-    let mut cells = Vec::new();
+/// The cells of a line, trimmed. A pipe in a code span or behind a backslash ends none.
+fn cells(line: &str) -> Vec<&str> {
     let line = line.trim();
-    let runs = Runs::of(line);
-    let mut cell = String::new();
-    let mut rest = line;
-    while let Some(len) = position(rest.as_bytes(), |byte| (byte == b'|') | (byte == b'`') | (byte == b'\\')) {
-        cell.push_str(&rest[..len]);
-        let special = &rest[len..];
-        let len = match special.as_bytes()[0] {
-            b'|' => {
-                cells.push(std::mem::take(&mut cell));
-                1
-            }
-            b'`' => {
-                let code = runs.code(line, line.len() - special.len());
-                let len = code.unwrap_or_else(|| run(special));
-                // A pipe in a code span has to be escaped here, and only here.
-                cell.push_str(&special[..len].replace('|', "\\|"));
-                len
-            }
-            _ => {
-                let len = 1 + special[1..].chars().next().map_or(0, char::len_utf8);
-                cell.push_str(&special[..len]);
-                len
-            }
-        };
-        rest = &special[len..];
+    let mut cells = Vec::with_capacity(8);
+    let mut runs = None;
+    let (mut from, mut at) = (0, 0);
+    while let Some(special) = position(line.as_bytes(), at, |byte| (byte == b'|') | (byte == b'`') | (byte == b'\\')) {
+        at = special + inside(line, special, &mut runs);
+        if line.as_bytes()[special] == b'|' {
+            cells.push(line[from..special].trim());
+            from = at;
+        }
     }
-    cell.push_str(rest);
-    cells.push(cell);
-    if cells.len() > 1 && cells[0].trim().is_empty() {
+    cells.push(line[from..].trim());
+    if cells.len() > 1 && cells[0].is_empty() {
         cells.remove(0);
     }
-    if cells.len() > 1 && cells.last().is_some_and(|cell| cell.trim().is_empty()) {
+    if cells.len() > 1 && cells.last().is_some_and(|cell| cell.is_empty()) {
         cells.pop();
-    }
-    for cell in &mut cells {
-        let mut written = String::with_capacity(cell.len());
-        spans::rewrite(cell.trim(), false, &mut written);
-        *cell = written;
     }
     cells
 }
 
-fn has_pipe(line: &str, cells: &[String]) -> bool {
+/// How long the code span, the escape or the character is that stands at `at`.
+fn inside(text: &str, at: usize, runs: &mut Option<Runs>) -> usize {
+    let special = &text[at..];
+    match special.as_bytes()[0] {
+        b'`' => runs.get_or_insert_with(|| Runs::of(text)).code(text, at).unwrap_or_else(|| run(special)),
+        b'\\' => 1 + special[1..].chars().next().map_or(0, char::len_utf8),
+        _ => 1,
+    }
+}
+
+/// A cell with the pipes in its code spans escaped, which they have to be here, and only here.
+fn escaped(cell: &str) -> Cow<'_, str> {
+    if memchr(b'|', cell.as_bytes()).is_none() {
+        return cell.into();
+    }
+    let mut escaped = String::with_capacity(cell.len() + 8);
+    let mut runs = None;
+    let mut at = 0;
+    while let Some(special) = position(cell.as_bytes(), at, |byte| (byte == b'`') | (byte == b'\\')) {
+        escaped.push_str(&cell[at..special]);
+        at = special + inside(cell, special, &mut runs);
+        match &cell[special..at] {
+            code if code.starts_with('`') => escaped.push_str(&code.replace('|', "\\|")),
+            other => escaped.push_str(other),
+        }
+    }
+    escaped.push_str(&cell[at..]);
+    escaped.into()
+}
+
+fn has_pipe(line: &str, cells: &[&str]) -> bool {
     let line = line.trim();
     cells.len() > 1 || line.len() > 1 && (line.starts_with('|') || line.ends_with('|') && !line.ends_with("\\|"))
 }
 
 pub(super) fn is_separator(line: &str) -> bool {
-    line.contains('-') && line.chars().all(|c| matches!(c, '+' | '|' | ':' | ' ' | '\t' | '-'))
+    line.bytes().all(|byte| b"+|: \t-".contains(&byte)) && line.contains('-')
 }
 
 fn is_footer(line: &str) -> bool {
-    line.contains('=') && line.contains('|') && line.chars().all(|c| matches!(c, '+' | '|' | ':' | ' ' | '\t' | '='))
+    line.bytes().all(|byte| b"+|: \t=".contains(&byte)) && line.contains('=') && line.contains('|')
 }

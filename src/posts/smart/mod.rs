@@ -34,7 +34,7 @@ pub(super) fn has_symbols(text: &str) -> bool {
 /// Where the first character stands that could become typographic: a quote, or one of two that are alike. Bytes are looked at,
 /// because every text is searched, and most in vain.
 fn next_symbol(text: &str) -> Option<usize> {
-    position_of_pair(text.as_bytes(), |byte, next| {
+    position_of_pair(text.as_bytes(), 0, |byte, next| {
         let is_quote = (byte == b'"') | (byte == b'\'');
         let doubles = (byte == b'-') | (byte == b'.') | (byte == b'<') | (byte == b'>');
         is_quote | doubles & (byte == next)
