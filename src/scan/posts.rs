@@ -1,6 +1,7 @@
 //! The source's files as posts: which are live, what their templates make, what stands in their text. A broken file keeps its
 //! last good state. What the files say is read in `refresh`.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,9 +23,9 @@ use crate::sources::Source;
 use crate::sources::watch::Area;
 
 /// What a post's file says when its body is needed.
-pub(super) enum Text {
+pub(super) enum Text<'a> {
     /// The same as before: the post as it is read now, and the file's text.
-    Same(Box<Post>, String),
+    Same(Cow<'a, Post>, String),
     /// Something else than earlier in this scan.
     Changed,
     /// Nothing that can be used: it was broken when it was read.
@@ -105,7 +106,7 @@ impl Posts {
     }
 
     /// The text of a post's file, if it still says what was read from it in this scan.
-    pub(super) fn text(&self, post: &Post, config: &Config) -> Text {
+    pub(super) fn text<'a>(&self, post: &'a Post, config: &Config) -> Text<'a> {
         let usable = |known: &&Known| known.state != State::Broken;
         let known = self.known.get(&post.path).filter(usable);
         let (Some(known), Some(opened)) = (known, self.opener.last()) else { return Text::Lost };
@@ -114,14 +115,14 @@ impl Posts {
         let Ok((bytes, stamp)) = self.source.read_stamped(&post.path, limit) else { return Text::Changed };
         let Ok(decoded) = text::decode(&bytes) else { return Text::Changed };
         if known.settled && known.stamp == stamp {
-            return Text::Same(Box::new(post.clone()), decoded.text.into_owned());
+            return Text::Same(Cow::Borrowed(post), decoded.text.into_owned());
         }
         if !self.has_print(known.settled) {
             return Text::Changed;
         }
         match opened.site.read(&post.path, &bytes, &rules(config)).outcome {
             Outcome::Post(again) if again.revision == good.raw => {
-                Text::Same(Box::new(Post { revision: post.revision, ..*again }), decoded.text.into_owned())
+                Text::Same(Cow::Owned(Post { revision: post.revision, ..*again }), decoded.text.into_owned())
             }
             _ => Text::Changed,
         }
@@ -294,7 +295,7 @@ impl Posts {
         let (post, text) = match kept {
             Some(text) => (post.clone(), text.into_string()),
             None => match self.text(post, world.config) {
-                Text::Same(again, text) => (*again, text),
+                Text::Same(again, text) => (again.into_owned(), text),
                 Text::Changed => return Err(ScanError::Changed(post.path.clone())),
                 // Broken now, it stays what it was.
                 Text::Lost => return Ok(()),

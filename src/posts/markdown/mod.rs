@@ -21,6 +21,7 @@ mod summary;
 mod tables;
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use memchr::memmem;
 use pulldown_cmark::{BrokenLink, CowStr, Event, Options, Parser};
@@ -51,12 +52,14 @@ pub fn to_html(body: &str, base: &str, dialect: Dialect) -> String {
 /// Footnotes are left out, references and all: an excerpt has no place for them.
 #[must_use]
 pub fn excerpt_to_html(head: &str, body: &str, base: &str, dialect: Dialect) -> String {
-    let (head, body) = (dialect.prepare(head), dialect.prepare(body));
+    let head = dialect.prepare(head);
     let marked = Marked::new(&head.text, dialect.emphasis());
+    // Both are read on the first use: few excerpts hold such a link.
+    let prepared = OnceCell::new();
     let mut whole = None;
     let look_up = |mut link: BrokenLink<'_>| {
-        // Read on the first use: few excerpts hold such a link.
-        let whole = whole.get_or_insert_with(|| Parser::new_ext(&body.text, dialect.options()));
+        let text = || &prepared.get_or_init(|| dialect.prepare(body)).text;
+        let whole = whole.get_or_insert_with(|| Parser::new_ext(text(), dialect.options()));
         marked.unmark_str(&mut link.reference);
         let found = whole.reference_definitions().get(&link.reference)?.clone().into_static();
         Some((found.dest, found.title.unwrap_or(CowStr::Borrowed(""))))
