@@ -18,7 +18,7 @@ use crate::publish::{self, Durability, Publication, PublishError, Published, Pub
 use crate::sources::Touched;
 
 /// So many feeds are in memory at once with everything that stands in them.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 32;
 
 /// What came of all feeds.
 pub(super) struct Output {
