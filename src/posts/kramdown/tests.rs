@@ -52,6 +52,8 @@ fn braces_say_nothing_to_a_reader() {
         ("para\n{: .x #y}\n\ntext", "<p>para</p>\n<p>text</p>"),
         ("[a](b){:\ntarget=\"_blank\"} c", "<p><a href=\"https://e.com/b\">a</a> c</p>"),
         ("`a`{:.ruby}", "<p><code>a</code></p>"),
+        ("*a*{:.x}{:.y} `{`{:.x}", "<p><em>a</em> <code>{</code></p>"),
+        ("\\*{:.x} b{:.x}\n1){:.x}", "<p>*{:.x} b{:.x}\n1){:.x}</p>"),
         ("- a\n- b\n{: .x}\n\ntext", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>\n<p>text</p>"),
         ("{:.x}\n# H", "<h1 id=\"h\">H</h1>"),
         ("{::comment}\nhid\n{:/comment}\n\nshown", "<p>shown</p>"),
@@ -249,6 +251,17 @@ fn hostile_input_takes_linear_time() {
     ] {
         let html = rendered(&unit.repeat(20_000));
         assert!(html.len() < 100 * 20_000 * unit.len(), "{unit}");
+    }
+}
+
+#[test]
+fn hostile_fences_take_linear_time() {
+    let ever_shorter: String =
+        (3..360).rev().map(|len| format!("{}\n{}\n", "`".repeat(len), "a".repeat(2_000))).collect();
+    let on_one_line = format!("````\n{}", "```` ".repeat(100_000));
+    let behind_blanks = format!("````\n{}", format!("{}```\n", " ".repeat(500)).repeat(1_000));
+    for fences in [ever_shorter, on_one_line, behind_blanks] {
+        assert!(rendered(&fences).len() < 100 * fences.len());
     }
 }
 
