@@ -121,7 +121,7 @@ impl<'a> Writer<'a> {
             self.at_boundary = true;
             return;
         }
-        // Most lines do.
+        // Most lines begin with a word.
         if lines::begins_with_letter(line) {
             self.in_code = false;
             if self.at_boundary {
@@ -136,7 +136,6 @@ impl<'a> Writer<'a> {
             return;
         }
         self.in_code = false;
-        // Most lines begin with a word.
         let may_be_block = line.trim_start_matches(' ').starts_with(['`', '~', '<', '{', '^', '*']);
         if may_be_block && (self.fence(line) || self.html(line) || self.braces(line) || self.mark(line)) {
             return;
