@@ -139,12 +139,13 @@ impl Pass<'_> {
 /// The body of a post whose file says what it did when it was read; `None` if it was broken then.
 fn rendered(post: &Post, posts: &Posts, config: &Config, world: &World<'_>) -> Result<Option<Rendered>, ScanError> {
     match posts.text(post, config) {
-        Text::Same(post, file) => {
+        Text::Same(again, file) => {
+            let post = again.as_deref().unwrap_or(post);
             let source = match post.template {
-                true => world.site.expand(&post, &file, &rules(config), world).source,
-                false => Source::of(&post, &file),
+                true => world.site.expand(post, &file, &rules(config), world).source,
+                false => Source::of(post, &file),
             };
-            Ok(Some(posts::render(&post, &source)))
+            Ok(Some(posts::render(post, &source)))
         }
         Text::Lost => Ok(None),
         Text::Changed => Err(ScanError::Changed(post.path.clone())),

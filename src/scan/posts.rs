@@ -1,7 +1,6 @@
 //! The source's files as posts: which are live, what their templates make, what stands in their text. A broken file keeps its
 //! last good state. What the files say is read in `refresh`.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,9 +22,9 @@ use crate::sources::Source;
 use crate::sources::watch::Area;
 
 /// What a post's file says when its body is needed.
-pub(super) enum Text<'a> {
-    /// The same as before: the post as it is read now, and the file's text.
-    Same(Cow<'a, Post>, String),
+pub(super) enum Text {
+    /// The same as before: the post, if it had to be read again to know, and the file's text.
+    Same(Option<Box<Post>>, String),
     /// Something else than earlier in this scan.
     Changed,
     /// Nothing that can be used: it was broken when it was read.
@@ -106,7 +105,7 @@ impl Posts {
     }
 
     /// The text of a post's file, if it still says what was read from it in this scan.
-    pub(super) fn text<'a>(&self, post: &'a Post, config: &Config) -> Text<'a> {
+    pub(super) fn text(&self, post: &Post, config: &Config) -> Text {
         let usable = |known: &&Known| known.state != State::Broken;
         let known = self.known.get(&post.path).filter(usable);
         let (Some(known), Some(opened)) = (known, self.opener.last()) else { return Text::Lost };
@@ -115,14 +114,14 @@ impl Posts {
         let Ok((bytes, stamp)) = self.source.read_stamped(&post.path, limit) else { return Text::Changed };
         let Ok(decoded) = text::decode(&bytes) else { return Text::Changed };
         if known.settled && known.stamp == stamp {
-            return Text::Same(Cow::Borrowed(post), decoded.text.into_owned());
+            return Text::Same(None, decoded.text.into_owned());
         }
         if !self.has_print(known.settled) {
             return Text::Changed;
         }
         match opened.site.read(&post.path, &bytes, &rules(config)).outcome {
             Outcome::Post(again) if again.revision == good.raw => {
-                Text::Same(Cow::Owned(Post { revision: post.revision, ..*again }), decoded.text.into_owned())
+                Text::Same(Some(Box::new(Post { revision: post.revision, ..*again })), decoded.text.into_owned())
             }
             _ => Text::Changed,
         }
@@ -295,7 +294,7 @@ impl Posts {
         let (post, text) = match kept {
             Some(text) => (post.clone(), text.into_string()),
             None => match self.text(post, world.config) {
-                Text::Same(again, text) => (again.into_owned(), text),
+                Text::Same(again, text) => (again.map_or_else(|| post.clone(), |again| *again), text),
                 Text::Changed => return Err(ScanError::Changed(post.path.clone())),
                 // Broken now, it stays what it was.
                 Text::Lost => return Ok(()),
@@ -385,7 +384,7 @@ mod tests {
             write("---\ntitle: a\ndate: 2025-01-01\n---\nfirst\n");
             let live = read(&mut posts, now);
             let text = |posts: &Posts| match posts.text(&live.posts[0], &live.config) {
-                Text::Same(post, file) => file[post.body_start..].to_owned(),
+                Text::Same(again, file) => file[again.as_deref().unwrap_or(&live.posts[0]).body_start..].to_owned(),
                 Text::Changed => "changed".to_owned(),
                 Text::Lost => "lost".to_owned(),
             };

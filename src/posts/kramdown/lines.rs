@@ -3,7 +3,7 @@
 //! In: one line. Out: whether it begins a list item, a heading, a fence. Never: what stands around it, but for the end of a
 //! fence.
 
-use memchr::memchr;
+use memchr::{memchr, memrchr};
 
 /// How many spaces stand before the text; a tab is four.
 pub(super) fn indent_of(line: &str) -> usize {
@@ -58,33 +58,75 @@ pub(super) fn is_fence_start(line: &str) -> bool {
 /// Looks for the lines that end fenced code.
 #[derive(Default)]
 pub(super) struct Fences {
-    /// The length of the shortest fence of backticks, and of tildes, that nothing ends from some place on. Without this, a
-    /// thousand of them would each look through all of the rest; as it is, only those that are ever shorter do.
-    endless: [Option<usize>; 2],
+    /// All of them, once nothing was found. Without this, a thousand fences that nothing ends would each look through all of
+    /// the rest.
+    ends: Option<Ends>,
 }
 
 impl Fences {
-    /// Behind the line that ends code which begins at `from` after a fence like `mark`; asked for from the beginning of `body`
-    /// to its end.
+    /// Behind the line that ends code after a fence like `mark`; the code begins at `from`, where a line begins.
     pub(super) fn end(&mut self, body: &str, from: usize, (mark, len): (u8, usize)) -> Option<usize> {
-        let endless = &mut self.endless[usize::from(mark == b'~')];
-        if endless.is_some_and(|endless| endless <= len) {
-            return None;
+        if let Some(ends) = &self.ends {
+            return ends.end(body, from, (mark, len));
         }
+        let bytes = body.as_bytes();
         let mut at = from;
-        while let Some(next) = memchr(mark, &body.as_bytes()[at..]) {
-            let run = at + next;
-            at = run + body.as_bytes()[run..].iter().take_while(|byte| **byte == mark).count();
-            let before = body[from..run].trim_end_matches(|c: char| c != '\n' && c.is_whitespace());
-            if at - run < len || !before.is_empty() && !before.ends_with('\n') {
-                continue;
-            }
-            let end = memchr(b'\n', &body.as_bytes()[at..]).map_or(body.len(), |end| at + end + 1);
-            if body[at..end].trim().is_empty() {
-                return Some(end);
+        while let Some(found) = memchr(mark, &bytes[at..]) {
+            let start = memrchr(b'\n', &bytes[at..at + found]).map_or(at, |before| at + before + 1);
+            at = line_end(body, at + found);
+            if closing(&body[start..at]).is_some_and(|(of, long)| of == mark && long >= len) {
+                return Some(at);
             }
         }
-        *endless = Some(len);
+        self.ends = Some(Ends::of(body));
         None
     }
+}
+
+/// All lines that could end fenced code.
+struct Ends {
+    /// Where such a line begins, its character and its length; in order.
+    lines: Vec<(usize, u8, usize)>,
+    /// For every one of them: the longest from there on, of backticks and of tildes.
+    longest: Vec<[usize; 2]>,
+}
+
+impl Ends {
+    fn of(body: &str) -> Self {
+        let mut lines = Vec::new();
+        let mut at = 0;
+        while at < body.len() {
+            let end = line_end(body, at);
+            lines.extend(closing(&body[at..end]).map(|(mark, len)| (at, mark, len)));
+            at = end;
+        }
+        let mut longest = vec![[0, 0]; lines.len()];
+        let mut so_far = [0, 0];
+        for (n, (_, mark, len)) in lines.iter().enumerate().rev() {
+            let longest_of_mark: &mut usize = &mut so_far[usize::from(*mark == b'~')];
+            *longest_of_mark = (*longest_of_mark).max(*len);
+            longest[n] = so_far;
+        }
+        Self { lines, longest }
+    }
+
+    fn end(&self, body: &str, from: usize, (mark, len): (u8, usize)) -> Option<usize> {
+        let next = self.lines.partition_point(|(at, ..)| *at < from);
+        if self.longest.get(next)?[usize::from(mark == b'~')] < len {
+            return None;
+        }
+        let (at, ..) = self.lines[next..].iter().find(|(_, of, long)| *of == mark && *long >= len)?;
+        Some(line_end(body, *at))
+    }
+}
+
+/// The character and length of the fence that a line consists of.
+fn closing(line: &str) -> Option<(u8, usize)> {
+    let bare = line.trim();
+    fence(bare).filter(|(_, len)| *len == bare.len())
+}
+
+/// Behind the line that `at` stands in.
+fn line_end(body: &str, at: usize) -> usize {
+    memchr(b'\n', &body.as_bytes()[at..]).map_or(body.len(), |end| at + end + 1)
 }
