@@ -18,18 +18,9 @@ pub(super) fn position(bytes: &[u8], mut from: usize, is: impl Fn(u8) -> bool) -
         from += AT_ONCE;
     }
     let rest = &bytes[from..];
-    if rest.is_empty() {
-        return None;
-    }
-    let found = match bytes.last_chunk() {
-        Some(block) => bits(block) >> (AT_ONCE - rest.len()),
-        None => {
-            let mut block = [0; AT_ONCE];
-            block[..rest.len()].copy_from_slice(rest);
-            bits(&block) & ((1 << rest.len()) - 1)
-        }
-    };
-    first(found).map(|at| from + at)
+    let mut block = [0; AT_ONCE];
+    block[..rest.len()].copy_from_slice(rest);
+    first(bits(&block)).map(|at| from + at).filter(|at| *at < bytes.len())
 }
 
 /// One bit for each byte of a block that is a one, and not a zero; the first byte is the lowest bit.
@@ -94,14 +85,23 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_found_is_what_a_plain_search_finds(bytes in proptest::collection::vec(0..4u8, 0..150), sparse: bool) {
+        fn what_is_found_is_what_a_plain_search_finds(
+            bytes in proptest::collection::vec(0..4u8, 0..150),
+            sparse: bool,
+            from in 0..150_usize,
+        ) {
             // Of few kinds of bytes, or with one among many that are alike.
             let bytes: Vec<u8> = bytes.iter().enumerate().map(|(n, b)| if sparse && n % 41 > 0 { 9 } else { *b }).collect();
-            prop_assert_eq!(position(&bytes, 0, |byte| byte == 1), bytes.iter().position(|byte| *byte == 1));
+            let from = from.min(bytes.len());
+            let plain = (from..bytes.len()).find(|at| bytes[*at] == 1);
+            prop_assert_eq!(position(&bytes, from, |byte| byte == 1), plain);
+            // What is looked for may be zero, with which the last block is filled.
+            let plain = (from..bytes.len()).find(|at| bytes[*at] == 0);
+            prop_assert_eq!(position(&bytes, from, |byte| byte == 0), plain);
             let pairs: Vec<u8> = bytes.iter().copied().chain([0]).collect();
-            let plain = pairs.windows(2).position(|pair| pair == [1, 2] || pair == [3, 0]);
+            let plain = (from..bytes.len()).find(|at| matches!(pairs[*at..*at + 2], [1, 2] | [3, 0]));
             let is = |first: u8, second: u8| (first == 1) & (second == 2) | (first == 3) & (second == 0);
-            prop_assert_eq!(position_of_pair(&bytes, 0, is), plain);
+            prop_assert_eq!(position_of_pair(&bytes, from, is), plain);
         }
     }
 }

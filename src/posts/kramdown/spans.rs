@@ -99,9 +99,9 @@ impl<'a> Spans<'a, '_> {
         self.written = self.at;
     }
 
-    /// Leaves out the next bytes.
-    fn skip(&mut self, len: usize) {
-        self.write("");
+    /// Writes something else instead of the next bytes.
+    fn replace(&mut self, len: usize, by: &str) {
+        self.write(by);
         self.at += len;
         self.written = self.at;
     }
@@ -136,7 +136,7 @@ impl<'a> Spans<'a, '_> {
     fn escape(&mut self) {
         let rest = self.rest();
         if rest.starts_with("\\\\\n") {
-            self.skip(1);
+            self.replace(1, "");
             self.at += 1;
             return;
         }
@@ -184,16 +184,14 @@ impl<'a> Spans<'a, '_> {
             let stop = ends.own[n].text(self.text, inside).or_else(|| ends.any.text(self.text, inside));
             let Some((end, after)) = stop else { continue };
             let is_after_span = self.is_after_span();
-            self.write(if shown { &self.text[inside..end] } else { "" });
-            self.at = after;
-            self.written = after;
+            self.replace(after - self.at, if shown { &self.text[inside..end] } else { "" });
             self.span_end = is_after_span.then_some(after);
             return;
         }
         let list = rest.strip_prefix("{:").and_then(|inside| inside.find(['{', '}']).map(|end| &inside[..end]));
         match list.filter(|list| rest[2 + list.len()..].starts_with('}') && self.is_after_span()) {
             Some(list) => {
-                self.skip(list.len() + 3);
+                self.replace(list.len() + 3, "");
                 // Another may follow.
                 self.span_end = Some(self.at);
             }
@@ -247,10 +245,7 @@ impl<'a> Spans<'a, '_> {
         let rest = self.rest();
         // An angle quote, before what the parser would take for a tag.
         if rest.strip_prefix('<').is_some_and(|quoted| html::tag_len(quoted).is_some()) {
-            self.write("«");
-            self.at += 2;
-            self.written = self.at;
-            return;
+            return self.replace(2, "«");
         }
         let Some(len) = html::tag_len(rest) else {
             self.at += 1;
